@@ -1,0 +1,1 @@
+"""The camera node: takes pictures, signs them, uploads them. Shares no code with the server."""

@@ -1,0 +1,1 @@
+"""The `parkhub` command. May call anything, imports it lazily."""

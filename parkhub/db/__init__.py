@@ -1,0 +1,1 @@
+"""All SQL. Rows go in, domain values come out; nothing here decides or commits."""

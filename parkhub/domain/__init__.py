@@ -1,0 +1,1 @@
+"""Rules: plain values and pure functions. No I/O, no clock, no environment."""

@@ -1,0 +1,40 @@
+"""Frames: one stored picture each, with what was read from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class FrameStatus(StrEnum):
+    """A frame is stored, then read once, or could not be read."""
+
+    STORED = "stored"
+    READ = "read"
+    LATE = "late"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFrame:
+    """A verified upload on its way into the database. ``picture_key`` is its place in the picture store."""
+
+    camera_id: int
+    sequence: int
+    captured_at: datetime
+    received_at: datetime
+    sha256: str
+    byte_count: int
+    width: int
+    height: int
+    media_type: str
+    picture_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(NewFrame):
+    """A stored frame. ``error`` says why it could not be read."""
+
+    id: int
+    status: FrameStatus
+    error: str
+    ms: float | None

@@ -1,0 +1,128 @@
+"""Every error ParkHub raises on purpose, as one tree.
+
+ParkHubError
+├── SettingsError            a setting is wrong; the start is refused
+├── NotFoundError            404
+├── ForbiddenError           403
+├── SignInRequiredError      401
+├── SignatureError           401  an upload's key or signature is wrong
+├── ConflictError            409
+├── InvalidInputError        422  the value was understood and is wrong
+│   ├── PictureError         422  not a whole, readable picture
+│   └── SpotsFileError       422  a mask, SPOTS.json or CarParkPos file is wrong
+├── UnsupportedTypeError     415
+├── TooLargeError            413
+├── TooOftenError            429, retryable
+├── BusyError                503, retryable
+└── EngineError              500  a model or engine failed; never read as "nothing there"
+"""
+
+from typing import ClassVar
+
+
+class ParkHubError(Exception):
+    """Base of the tree. ``str(error)`` is a sentence fit for the person who sees it, without plates or secrets."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SettingsError(ParkHubError):
+    """A setting is missing or wrong; the message names it."""
+
+    title = "A setting is wrong"
+
+
+class NotFoundError(ParkHubError):
+    """What was asked for is not there, or not for this person."""
+
+    status = 404
+    title = "Not found"
+
+
+class ForbiddenError(ParkHubError):
+    """The person is known and may not do this."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class SignInRequiredError(ParkHubError):
+    """Nobody is signed in."""
+
+    status = 401
+    title = "Sign in first"
+
+
+class SignatureError(ParkHubError):
+    """An upload's key, time or signature is missing or wrong."""
+
+    status = 401
+    title = "The signature is wrong"
+
+
+class ConflictError(ParkHubError):
+    """The thing exists already or has changed meanwhile."""
+
+    status = 409
+    title = "Already there"
+
+
+class InvalidInputError(ParkHubError):
+    """A value was understood and is wrong; the message says which and why."""
+
+    status = 422
+    title = "A value is wrong"
+
+
+class PictureError(InvalidInputError):
+    """Not a whole, readable picture."""
+
+    title = "The picture cannot be read"
+
+
+class SpotsFileError(InvalidInputError):
+    """A mask, SPOTS.json or CarParkPos file is wrong."""
+
+    title = "The spots file cannot be read"
+
+
+class UnsupportedTypeError(ParkHubError):
+    """A media type ParkHub does not take."""
+
+    status = 415
+    title = "This type is not taken"
+
+
+class TooLargeError(ParkHubError):
+    """More bytes, pixels or frames than the limit."""
+
+    status = 413
+    title = "Too large"
+
+
+class TooOftenError(ParkHubError):
+    """Rate limited."""
+
+    status = 429
+    title = "Too many tries"
+    retryable = True
+
+
+class BusyError(ParkHubError):
+    """Not now: a queue is full or a service is away."""
+
+    status = 503
+    title = "Not just now"
+    retryable = True
+
+
+class EngineError(ParkHubError):
+    """A model or engine failed."""
+
+    title = "The picture could not be analysed"

@@ -1,0 +1,160 @@
+"""Settings from the environment (`PARKHUB_…`) or a TOML file; read once at the start of a process."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from parkhub.errors import SettingsError
+
+PREFIX = "PARKHUB_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Each field is `PARKHUB_<NAME>` in the environment or `<name>` in the file."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    data_dir: Annotated[Path, Field(description="Folder for the database, pictures, queue and keys")] = Path(
+        "~/.local/share/parkhub"
+    )
+    host: Annotated[str, Field(description="Address the web server listens on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="Port the web server listens on")] = 8000
+    public_url: Annotated[
+        str,
+        Field(
+            description="Address people use, such as https://park.example.org; https turns on secure cookies"
+        ),
+    ] = ""
+    database_url: Annotated[
+        str, Field(description="PostgreSQL address (postgresql://…); empty means SQLite in the data folder")
+    ] = ""
+    redis_url: Annotated[
+        str,
+        Field(description="Redis address (redis://…, rediss://…, unix://…); empty starts an embedded server"),
+    ] = ""
+    secret_key: Annotated[
+        str,
+        Field(
+            description="At least 32 characters, the same on every machine; empty makes one in the data folder"
+        ),
+    ] = ""
+    log_format: Annotated[
+        Literal["auto", "console", "json"],
+        Field(description="`auto` is readable on a terminal and JSON elsewhere"),
+    ] = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least level that is logged")
+    ] = "info"
+    web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes `parkhub up` starts")] = 1
+    vision_processes: Annotated[
+        int, Field(ge=1, le=64, description="Vision processes `parkhub up` starts")
+    ] = 1
+    vision_threads: Annotated[
+        int, Field(ge=1, le=64, description="Threads of the ONNX Runtime per vision process")
+    ] = 1
+    detector_model: Annotated[
+        str,
+        Field(description="Path of a YOLOX-type ONNX file for the `detector` engine and `parkhub vehicles`"),
+    ] = ""
+    frame_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded picture, bytes")] = (
+        12 * 1024 * 1024
+    )
+    frame_pixels_max: Annotated[int, Field(ge=4096, description="Largest uploaded picture, pixels")] = (
+        25_000_000
+    )
+    frame_keep_h: Annotated[float, Field(gt=0, description="Hours a picture is kept")] = 24
+    frame_keep_bytes: Annotated[
+        int, Field(ge=0, description="Bytes of kept pictures above which the oldest go first")
+    ] = 4 * 1024**3
+    frames_waiting_max: Annotated[
+        int,
+        Field(ge=1, description="Pictures waiting for vision above which uploads are asked to come later"),
+    ] = 500
+    recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = (
+        1024**3
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; no .env, no secrets folder."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people reach ParkHub over https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def pictures_dir(self) -> Path:
+        """Where stored pictures and recordings live."""
+        return self.data_dir / "pictures"
+
+
+def load_settings(file: Path | None = None, **given: Any) -> Settings:
+    """Read the settings; ``given`` (command-line options) win over the environment, which wins over ``file``.
+
+    Raises SettingsError with one sentence that names the first wrong setting.
+    """
+    if file is not None and not file.is_file():
+        raise SettingsError(f"The settings file {file} does not exist.")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        found = FromFile(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{PREFIX}{name.upper()} is wrong: {reason[:1].lower()}{reason[1:]}.") from None
+    except ValueError as error:  # a TOML file that does not parse
+        raise SettingsError(f"The settings file {file} cannot be read: {error}.") from None
+    return found

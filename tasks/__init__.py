@@ -1,0 +1,1 @@
+"""arq jobs, thin: load by id, call an engine or a service."""
