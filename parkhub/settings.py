@@ -28,9 +28,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535, description="Port the web server listens on")] = 8000
     public_url: Annotated[
         str,
-        Field(
-            description="Address people use, such as https://park.example.org; https turns on secure cookies"
-        ),
+        Field(description="Address people use, such as https://park.example.org; https turns on secure cookies"),
     ] = ""
     database_url: Annotated[
         str, Field(description="PostgreSQL address (postgresql://…); empty means SQLite in the data folder")
@@ -41,9 +39,7 @@ class Settings(BaseSettings):
     ] = ""
     secret_key: Annotated[
         str,
-        Field(
-            description="At least 32 characters, the same on every machine; empty makes one in the data folder"
-        ),
+        Field(description="At least 32 characters, the same on every machine; empty makes one in the data folder"),
     ] = ""
     log_format: Annotated[
         Literal["auto", "console", "json"],
@@ -53,22 +49,14 @@ class Settings(BaseSettings):
         Literal["debug", "info", "warning", "error"], Field(description="Least level that is logged")
     ] = "info"
     web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes `parkhub up` starts")] = 1
-    vision_processes: Annotated[
-        int, Field(ge=1, le=64, description="Vision processes `parkhub up` starts")
-    ] = 1
-    vision_threads: Annotated[
-        int, Field(ge=1, le=64, description="Threads of the ONNX Runtime per vision process")
-    ] = 1
+    vision_processes: Annotated[int, Field(ge=1, le=64, description="Vision processes `parkhub up` starts")] = 1
+    vision_threads: Annotated[int, Field(ge=1, le=64, description="Threads of the ONNX Runtime per vision process")] = 1
     detector_model: Annotated[
         str,
         Field(description="Path of a YOLOX-type ONNX file for the `detector` engine and `parkhub vehicles`"),
     ] = ""
-    frame_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded picture, bytes")] = (
-        12 * 1024 * 1024
-    )
-    frame_pixels_max: Annotated[int, Field(ge=4096, description="Largest uploaded picture, pixels")] = (
-        25_000_000
-    )
+    frame_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded picture, bytes")] = 12 * 1024 * 1024
+    frame_pixels_max: Annotated[int, Field(ge=4096, description="Largest uploaded picture, pixels")] = 25_000_000
     frame_keep_h: Annotated[float, Field(gt=0, description="Hours a picture is kept")] = 24
     frame_keep_bytes: Annotated[
         int, Field(ge=0, description="Bytes of kept pictures above which the oldest go first")
@@ -77,9 +65,7 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="Pictures waiting for vision above which uploads are asked to come later"),
     ] = 500
-    recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = (
-        1024**3
-    )
+    recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = 1024**3
 
     @classmethod
     def settings_customise_sources(
