@@ -35,3 +35,38 @@ class Camera:
     enabled: bool
     last_frame_id: int | None = None
     last_captured_at: datetime | None = None
+
+
+class SpotsFileKind(StrEnum):
+    """What somebody uploaded to mark a camera's spots."""
+
+    MASK = "mask"
+    JSON = "json"
+    CARPARKPOS = "carparkpos"
+
+
+class SpotImportStatus(StrEnum):
+    """Where an import stands."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SpotImport:
+    """A spots file on its way to becoming a camera's spots.
+
+    ``file_key`` is its place in the picture store; ``box`` the width and height in pixels of every spot of a
+    CarParkPos file, which has no sizes of its own. ``spot_count`` is set once done, ``error`` once failed.
+    """
+
+    id: int
+    camera_id: int
+    file_key: str
+    kind: SpotsFileKind
+    box: tuple[int, int] | None
+    status: SpotImportStatus
+    spot_count: int
+    error: str
+    created_at: datetime

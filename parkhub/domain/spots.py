@@ -81,6 +81,20 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSpot:
+    """A spot on its way into the database; its order among the others becomes the map order.
+
+    ``name`` is unique in the lot; ``polygon`` in 0..1 picture coordinates; ``plan`` in plan units.
+    """
+
+    name: str
+    kind: SpotKind
+    zone: str
+    polygon: Polygon
+    plan: BayPlan
+
+
+@dataclass(frozen=True, slots=True)
 class SpotObservation:
     """One engine's opinion of one spot in one frame; confidence 0..1. UNKNOWN: the engine could not look."""
 
