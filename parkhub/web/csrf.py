@@ -1,0 +1,85 @@
+"""Forms from other sites are refused (ASVS 3.5.1).
+
+Every form carries a signed token that equals the one in a cookie (double submit); scripts may send it as a header
+instead. A multipart form can be a recording of a gigabyte, sent by anybody, so it is never read to find a token before
+its handler has asked who sends it. For those the browser's own word counts: `Sec-Fetch-Site`, or an `Origin` that is
+ours; without either, the header is needed.
+"""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import Headers
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import PermissionDeniedException
+from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
+from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
+
+HEADER: Final = "x-csrftoken"
+OPT_KEY: Final = "exclude_from_csrf"
+NO_CSRF: Final[dict[str, Any]] = {OPT_KEY: True}
+REFUSED: Final = "This form was not sent from ParkHub, or it lay open too long. Open the page again and repeat."
+
+
+def csrf_config(secret: str, *, secure: bool) -> CSRFConfig:
+    """The token's cookie: not readable by scripts (pages hold the token themselves), for this host only."""
+    return CSRFConfig(
+        secret=secret,
+        cookie_name="__Host-csrf" if secure else "csrf",
+        cookie_secure=secure,
+        cookie_httponly=True,
+        cookie_samesite="lax",
+        header_name=HEADER,
+        exclude_from_csrf_key=OPT_KEY,
+    )
+
+
+class CsrfGuard(CSRFMiddleware):
+    """Litestar's token check, except that the body of a multipart form is left alone."""
+
+    def __init__(self, app: ASGIApp, config: CSRFConfig) -> None:
+        super().__init__(app, config)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, then call the app; raises PermissionDeniedException."""
+        if scope["type"] != "http" or scope["method"] in self.config.safe_methods or self._is_open(scope):
+            await super().__call__(scope, receive, send)
+            return
+        headers = Headers.from_scope(scope)
+        multipart = headers.get("content-type", "").lower().startswith(RequestEncodingType.MULTI_PART)
+        if multipart and HEADER not in headers:
+            if not sent_from_here(headers):
+                raise PermissionDeniedException(REFUSED)
+            # The page shown when the form has an error needs a token again, and it must fit the cookie.
+            cookie = self._cookie(headers)
+            ScopeState.from_scope(scope).csrf_token = cookie or generate_csrf_token(self.config.secret)
+            await self.app(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        except PermissionDeniedException as error:
+            if error.detail == "CSRF token verification failed":
+                raise PermissionDeniedException(REFUSED) from None
+            raise
+
+    def _is_open(self, scope: Scope) -> bool:
+        handler = scope.get("route_handler")
+        return bool(handler is not None and handler.opt.get(OPT_KEY))
+
+    def _cookie(self, headers: Headers) -> str | None:
+        for pair in headers.get("cookie", "").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.config.cookie_name:
+                return value
+        return None
+
+
+def sent_from_here(headers: Headers) -> bool:
+    """Whether the browser says that a page of this very host sent the request."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == headers.get("host")

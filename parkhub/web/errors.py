@@ -1,0 +1,107 @@
+"""Errors as people and programs see them: a page that says what happened, or problem+json (RFC 9457)."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Template
+from litestar.types import ExceptionHandlersMap
+
+from parkhub.errors import ParkHubError, SignInRequiredError
+from parkhub.web.guards import sign_in_address
+from parkhub.web.templating import AnyRequest, page
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_S: Final = 5
+SERVER_ERROR: Final = 500
+
+# What Litestar's own exceptions say is meant for developers; these are the same things for people.
+SENTENCES: Final[dict[int, tuple[str, str]]] = {
+    400: ("The request cannot be understood", "Something in it is missing or misspelt."),
+    401: ("Sign in first", "This is for people who have signed in."),
+    403: ("Not allowed", "You may not do this."),
+    404: ("There is nothing at this address", "It may have been moved or deleted, or the address has a slip in it."),
+    405: ("This address does not take that", "Open it in the browser, or use the form that leads here."),
+    413: ("Too large", "The file is larger than this page takes."),
+    415: ("This type is not taken", "Send it in one of the forms the page names."),
+    429: ("Too many tries", "Wait a while, then try again."),
+}
+
+
+def wants_page(request: AnyRequest) -> bool:
+    """Whether HTML is the right answer: for browsers, and for whoever does not say; never under /api and /health."""
+    if request.url.path.startswith(("/api/", "/health/", "/schema")):
+        return False
+    accept = request.headers.get("accept", "")
+    return "html" in accept or "json" not in accept
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response[dict[str, Any]]:
+    """An error for programs."""
+    return Response(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers or {},
+    )
+
+
+def _answer(
+    request: AnyRequest, status: int, title: str, detail: str, *, code: str = "", headers: dict[str, str] | None = None
+) -> Response[Any] | Template:
+    if not wants_page(request):
+        return problem(status, title, detail, headers)
+    found = page(request, "error.html", status_code=status, title=title, detail=detail, code=code)
+    found.headers.update(headers or {})
+    return found
+
+
+def on_parkhub_error(request: AnyRequest, error: ParkHubError) -> Response[Any] | Template | Redirect:
+    """Say what the error says; whoever is not signed in is shown the way."""
+    if isinstance(error, SignInRequiredError) and wants_page(request):
+        return to_sign_in(request)
+    if error.status >= SERVER_ERROR and not error.retryable:
+        return on_unknown_error(request, error)
+    wait_s = error.retry_after_s or (RETRY_AFTER_S if error.retryable else None)
+    headers = {} if wait_s is None else {"retry-after": str(wait_s)}
+    return _answer(request, error.status, error.title, str(error), headers=headers)
+
+
+def to_sign_in(request: AnyRequest) -> Response[Any]:
+    """Send the browser to the sign-in page and, when it only wanted to read, back here afterwards."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=204, headers={"hx-redirect": sign_in_address("/console")})
+    return Redirect(sign_in_address(here if request.method == "GET" else "/console"), status_code=303)
+
+
+def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any] | Template:
+    """Say in plain words what Litestar refused."""
+    if error.status_code >= SERVER_ERROR:
+        return on_unknown_error(request, error)
+    title, detail = SENTENCES.get(error.status_code, (HTTPStatus(error.status_code).phrase, ""))
+    # Only our own handlers write sentences into 403s; everything else speaks to developers.
+    ours = error.status_code == HTTPStatus.FORBIDDEN and error.detail.endswith(".")
+    headers = dict(error.headers or {})
+    return _answer(request, error.status_code, title, error.detail if ours else detail, headers=headers)
+
+
+def on_unknown_error(request: AnyRequest, error: Exception) -> Response[Any] | Template:
+    """Log once with a short code, and show the code: whoever calls can name it."""
+    code = secrets.token_hex(3).upper()
+    log.error("request failed", incident=code, method=request.method, path=request.url.path, exc_info=error)
+    detail = "It is not your fault. It has been written down and somebody can look it up by the code."
+    if not wants_page(request):
+        detail = f"{detail} The code is {code}."
+    return _answer(request, SERVER_ERROR, "Something went wrong here", detail, code=code)
+
+
+exception_handlers: ExceptionHandlersMap = {
+    ParkHubError: on_parkhub_error,
+    HTTPException: on_http_error,
+    Exception: on_unknown_error,
+}

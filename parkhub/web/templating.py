@@ -1,0 +1,92 @@
+"""HTML pages: the one Jinja environment, its filters, and `page`, which every handler answers with."""
+
+import zoneinfo
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.response import Template
+from litestar.template import TemplateConfig
+from litestar.utils.scope.state import ScopeState
+from markupsafe import Markup
+
+from parkhub import __version__
+from parkhub.domain.accounts import Account
+from parkhub.web.assets import FRONTEND, asset
+
+MINUTE_S: Final = 60
+HOUR_S: Final = 3600
+DAY_S: Final = 86400
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def span(seconds: float) -> str:
+    """A length of time in words: 40 s, 4 min, 2 h, 3 days."""
+    if seconds < MINUTE_S:
+        return f"{max(0, int(seconds))} s"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min"
+    if seconds < DAY_S:
+        return f"{int(seconds // HOUR_S)} h"
+    days = int(seconds // DAY_S)
+    return f"{days} day{'s' if days > 1 else ''}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long before ``now`` a moment was: "just now", "12 s ago"."""
+    seconds = (now - moment).total_seconds()
+    return "just now" if seconds < 1 else f"{span(seconds)} ago"
+
+
+def local(moment: datetime, time_zone: str, form: str = "%H:%M:%S") -> str:
+    """A moment by the lot's clock."""
+    return moment.astimezone(zoneinfo.ZoneInfo(time_zone)).strftime(form)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """A number with the word that fits it."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    """Templates fail on an unknown name instead of showing nothing."""
+    environment = Environment(
+        loader=FileSystemLoader(FRONTEND / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(ago=ago, local=local, span=span)
+    environment.globals.update(asset=asset, count=count, version=__version__)
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
+
+
+def csrf_token(request: AnyRequest) -> str:
+    """The token for this request's forms; empty on pages that take none."""
+    token = ScopeState.from_scope(request.scope).csrf_token
+    return token if isinstance(token, str) else ""
+
+
+def signed_in_account(request: AnyRequest) -> Account | None:
+    """Who is signed in, on pages behind the guard; None elsewhere."""
+    account = request.scope.get("user")
+    return account if isinstance(account, Account) else None
+
+
+def page(request: AnyRequest, name: str, /, *, status_code: int = 200, **context: Any) -> Template:
+    """Answer with a template, which also gets `account`, `csrf_field`, `csrf_token`, `path` and `now` (UTC)."""
+    token = csrf_token(request)
+    given = {
+        "account": signed_in_account(request),
+        "csrf_field": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(token),
+        "csrf_token": token,
+        "path": request.url.path,
+        "now": datetime.now(UTC),
+        **context,
+    }
+    return Template(name, context=given, status_code=status_code, media_type="text/html")
