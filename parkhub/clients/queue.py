@@ -1,0 +1,134 @@
+"""The job queue. One of the two files that know arq (the other is `tasks/worker.py`)."""
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
+from redis.asyncio import ConnectionPool, Redis
+
+from parkhub.clients.redis import AWAY
+from parkhub.errors import BusyError
+
+QUEUE_KEY = "parkhub:queue:"
+
+
+class QueueName(StrEnum):
+    """Queues are apart so that slow work never delays quick work."""
+
+    WORK = "work"
+    FRAMES = "frames"
+    RECORDINGS = "recordings"
+
+    @property
+    def key(self) -> str:
+        """Its key in Redis: a sorted set of job ids by the millisecond they are due."""
+        return f"{QUEUE_KEY}{self.value}"
+
+
+class Queue(Protocol):
+    """Where jobs wait. A job runs at least once, so everything a job does must bear being done twice."""
+
+    async def enqueue(
+        self, job: str, *args: Any, job_id: str | None = None, queue: QueueName = QueueName.WORK, delay_s: float = 0
+    ) -> bool:
+        """Put a job by name; arguments are JSON values. False: a job with that id waits or runs already.
+
+        Raises BusyError when the queue is away.
+        """
+
+    async def holds(self, job_id: str) -> bool:
+        """Whether a job with that id waits or runs. Raises BusyError."""
+
+    async def waiting(self, queue: QueueName) -> int:
+        """How many jobs wait or run. Raises BusyError."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+def serialize(job: dict[str, Any]) -> bytes:
+    """A job as JSON: arq's default is pickle, which would let whoever writes to Redis run code in a worker."""
+    return msgspec.json.encode(job, enc_hook=repr)
+
+
+def deserialize(data: bytes) -> dict[str, Any]:
+    """The job that `serialize` wrote."""
+    found: dict[str, Any] = msgspec.json.decode(data)
+    return found
+
+
+def arq_redis(pool: ConnectionPool, queue: QueueName = QueueName.WORK) -> "ArqRedis":
+    """arq's own client on our pool, speaking JSON."""
+    return ArqRedis(
+        pool_or_conn=pool, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=queue.key
+    )
+
+
+class ArqQueue:
+    """The real queue, in Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = arq_redis(redis.connection_pool)
+
+    async def enqueue(
+        self, job: str, *args: Any, job_id: str | None = None, queue: QueueName = QueueName.WORK, delay_s: float = 0
+    ) -> bool:
+        """See `Queue`."""
+        try:
+            put = await self._redis.enqueue_job(
+                job, *args, _job_id=job_id, _queue_name=queue.key, _defer_by=delay_s or None
+            )
+        except AWAY as error:
+            raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
+        return put is not None
+
+    async def holds(self, job_id: str) -> bool:
+        """See `Queue`."""
+        try:
+            return bool(await self._redis.exists(job_key_prefix + job_id))
+        except AWAY as error:
+            raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
+
+    async def waiting(self, queue: QueueName) -> int:
+        """See `Queue`."""
+        try:
+            return int(await self._redis.zcard(queue.key))
+        except AWAY as error:
+            raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
+
+    async def close(self) -> None:
+        """The pool belongs to whoever opened it."""
+
+
+class MemoryQueue:
+    """A stand-in that keeps jobs in a list: ``jobs`` holds (queue, job, arguments, job id), oldest first."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[QueueName, str, tuple[Any, ...], str]] = []
+
+    async def enqueue(
+        self,
+        job: str,
+        *args: Any,
+        job_id: str | None = None,
+        queue: QueueName = QueueName.WORK,
+        delay_s: float = 0,  # noqa: ARG002
+    ) -> bool:
+        """See `Queue`; the delay is not kept."""
+        if job_id is not None and await self.holds(job_id):
+            return False
+        self.jobs.append((queue, job, args, job_id or f"job-{len(self.jobs)}"))
+        return True
+
+    async def holds(self, job_id: str) -> bool:
+        """See `Queue`."""
+        return any(held == job_id for _, _, _, held in self.jobs)
+
+    async def waiting(self, queue: QueueName) -> int:
+        """See `Queue`."""
+        return sum(of is queue for of, _, _, _ in self.jobs)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
