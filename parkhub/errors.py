@@ -8,6 +8,7 @@ ParkHubError
 ├── SignatureError           401  an upload's key or signature is wrong
 ├── ConflictError            409
 ├── InvalidInputError        422  the value was understood and is wrong
+│   ├── FieldsError          422  some fields of a form are wrong, each with its own sentence
 │   ├── PictureError         422  not a whole, readable picture
 │   └── SpotsFileError       422  a mask, SPOTS.json or CarParkPos file is wrong
 ├── UnsupportedTypeError     415
@@ -78,6 +79,14 @@ class InvalidInputError(ParkHubError):
 
     status = 422
     title = "A value is wrong"
+
+
+class FieldsError(InvalidInputError):
+    """Some fields are wrong; ``fields`` maps a field's name to a sentence."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
 
 
 class PictureError(InvalidInputError):

@@ -1,0 +1,115 @@
+"""Signing in and out; the first account."""
+
+import asyncio
+import hashlib
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from parkhub.clients import Clients
+from parkhub.db import accounts as account_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.accounts import Account, Role
+from parkhub.errors import ConflictError, SignInRequiredError
+
+log = structlog.get_logger(__name__)
+
+OWNER_EMAIL: Final = "owner@parkhub.local"
+SIGN_IN_LIFE: Final = timedelta(hours=12)
+TRY_WINDOW_S: Final = 15 * 60
+TRIES_PER_EMAIL: Final = 5
+TRIES_PER_ADDRESS: Final = 20
+PASSWORD_LENGTH_MAX: Final = 1024
+
+# argon2id with the OWASP minimum of memory (19 MiB): a web process stays small, and at most two run at once.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+# What an unknown e-mail is checked against, so that it takes as long as a known one.
+_nobody = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _normal(email: str) -> str:
+    return email.strip().lower()
+
+
+async def hash_password(password: str) -> str:
+    """argon2id in PHC form; computed in a thread."""
+    return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def ensure_owner(now: datetime) -> str | None:
+    """Make the owner's account when there is no account at all; the password is returned this once, else None."""
+    if await account_rows.count_accounts():
+        return None
+    password = secrets.token_urlsafe(12)
+    password_hash = await hash_password(password)
+    try:
+        async with transaction():
+            await account_rows.add_account(OWNER_EMAIL, "Owner", Role.OWNER, password_hash)
+    except ConflictError:  # another process was quicker
+        return None
+    log.info("owner account made", at=now.isoformat())
+    return password
+
+
+async def sign_in(clients: Clients, email: str, password: str, address: str, now: datetime) -> str:
+    """Check a person's password; answer a fresh token for their browser, valid for twelve hours.
+
+    Raises SignInRequiredError with the tries left, the same for an unknown e-mail, and TooOftenError after five
+    tries for one e-mail or twenty from one network ``address`` in fifteen minutes.
+    """
+    email = _normal(email)
+    key = f"sign-in:{_digest(email)}"
+    await clients.limiter.hit(f"sign-in:from:{address}", TRIES_PER_ADDRESS, TRY_WINDOW_S)
+    left = await clients.limiter.hit(key, TRIES_PER_EMAIL, TRY_WINDOW_S)
+    account = await account_rows.find_account(email)
+    known = account.password_hash if account is not None and not account.disabled else _nobody
+    loop = asyncio.get_running_loop()
+    good = len(password) <= PASSWORD_LENGTH_MAX and await loop.run_in_executor(_hashing, _matches, known, password)
+    if not good or account is None or account.disabled:
+        log.info("sign-in refused", tries_left=left)
+        raise SignInRequiredError(_no_match(left))
+    await clients.limiter.clear(key)
+    fresh = await hash_password(password) if _hasher.check_needs_rehash(account.password_hash) else None
+    token = secrets.token_urlsafe(32)
+    async with transaction():
+        if fresh is not None:
+            await account_rows.set_password_hash(account.id, fresh)
+        await account_rows.add_sign_in(_digest(token), account.id, now, now + SIGN_IN_LIFE)
+    log.info("signed in", account_id=account.id)
+    return token
+
+
+def _no_match(left: int) -> str:
+    if left == 0:
+        return f"E-mail and password do not match. That was the last try for {TRY_WINDOW_S // 60} minutes."
+    return f"E-mail and password do not match. {left} {'try' if left == 1 else 'tries'} left."
+
+
+async def who_is(token: str, now: datetime) -> Account | None:
+    """The account that ``token`` was given to, while it is valid."""
+    found = await account_rows.find_sign_in(_digest(token), now)
+    if found is None or found.account.disabled:
+        return None
+    return found.account
+
+
+async def sign_out(token: str) -> None:
+    """Make a token worthless; nothing happens when it is already."""
+    await account_rows.delete_sign_in(_digest(token))

@@ -1,0 +1,105 @@
+"""Cameras: adding one, its settings and its key."""
+
+import hashlib
+import secrets
+from typing import Final
+
+import structlog
+
+from parkhub.db import cameras as camera_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.spots import Debounce
+from parkhub.errors import FieldsError, NotFoundError
+from parkhub.services.lots import suggest_slug
+
+log = structlog.get_logger(__name__)
+
+NAME_LENGTH_MAX: Final = 60
+STALE_AFTER_S: Final = 60.0
+STALE_AFTER_MIN_S: Final = 5.0
+STALE_AFTER_MAX_S: Final = 86400.0
+WINDOW_MAX: Final = 20
+_KEY_BYTES: Final = 32
+
+
+def _new_key() -> tuple[str, str]:
+    """A key for a node (base64url) and what is stored of it (SHA-256, hex)."""
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    return key, hashlib.sha256(key.encode()).hexdigest()
+
+
+def _check(name: str, engine: str, agree: int, window: int, stale_after_s: float) -> tuple[Engine, Debounce]:
+    wrong = {}
+    if not name:
+        wrong["name"] = "Give the camera a name."
+    elif len(name) > NAME_LENGTH_MAX:
+        wrong["name"] = f"Use at most {NAME_LENGTH_MAX} letters."
+    if engine not in list(Engine):
+        wrong["engine"] = "Choose an engine from the list."
+    if not 1 <= window <= WINDOW_MAX:
+        wrong["window"] = f"Use 1 to {WINDOW_MAX} looks."
+    elif not window / 2 < agree <= window:
+        wrong["agree"] = f"More than half of {window} looks must agree, and at most all."
+    if not STALE_AFTER_MIN_S <= stale_after_s <= STALE_AFTER_MAX_S:
+        wrong["stale_after_s"] = f"Use {STALE_AFTER_MIN_S:.0f} to {STALE_AFTER_MAX_S:.0f} seconds."
+    if wrong:
+        raise FieldsError(wrong)
+    return Engine(engine), Debounce(agree, window)
+
+
+async def create_camera(
+    lot_slug: str,
+    name: str,
+    engine: str = Engine.CLASSIFIER,
+    agree: int = 2,
+    window: int = 3,
+    stale_after_s: float = STALE_AFTER_S,
+) -> tuple[Camera, str]:
+    """Add a camera to a lot; answer it with its key, which is not kept and cannot be shown again.
+
+    Raises FieldsError.
+    """
+    name = name.strip()
+    engine_found, debounce = _check(name, engine, agree, window, stale_after_s)
+    key, key_hash = _new_key()
+    public_id = f"{suggest_slug(name)[:24].strip('-') or 'camera'}-{secrets.token_hex(3)}"
+    async with transaction():
+        lot = await lot_rows.find_lot(lot_slug)
+        if lot is None:
+            raise FieldsError({"lot": "Choose a lot from the list."})
+        camera = await camera_rows.add_camera(public_id, lot.id, name, key_hash, engine_found, debounce, stale_after_s)
+    log.info("camera added", camera=camera.public_id)
+    return camera, key
+
+
+async def find_camera(public_id: str) -> Camera:
+    """A camera by the name its node knows. Raises NotFoundError."""
+    camera = await camera_rows.find_camera(public_id)
+    if camera is None:
+        raise NotFoundError("There is no camera at this address.")
+    return camera
+
+
+async def save_settings(
+    public_id: str, name: str, engine: str, agree: int, window: int, stale_after_s: float, *, enabled: bool
+) -> Camera:
+    """Change how a camera's pictures are judged. Raises FieldsError, NotFoundError."""
+    name = name.strip()
+    engine_found, debounce = _check(name, engine, agree, window, stale_after_s)
+    async with transaction():
+        camera = await find_camera(public_id)
+        await camera_rows.save_camera_settings(camera.id, name, engine_found, debounce, stale_after_s, enabled)
+        camera = await find_camera(public_id)
+    log.info("camera settings saved", camera=public_id, engine=engine_found.value, enabled=enabled)
+    return camera
+
+
+async def rotate_key(camera: Camera) -> str:
+    """Give a camera a new key; the old one is refused from now on. The key is not kept."""
+    key, key_hash = _new_key()
+    async with transaction():
+        await camera_rows.set_key_hash(camera.id, key_hash)
+    log.info("camera key rotated", camera=camera.public_id)
+    return key

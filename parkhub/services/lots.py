@@ -1,0 +1,89 @@
+"""Lots: making one, and what is known of each at an instant."""
+
+import re
+import unicodedata
+import zoneinfo
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from parkhub.db import cameras as camera_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import spots as spot_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.lots import Lot, LotStatus, SpotStatus
+from parkhub.domain.spots import expire
+from parkhub.errors import ConflictError, FieldsError, NotFoundError
+
+NAME_LENGTH_MAX: Final = 80
+SLUG_LENGTH_MAX: Final = 60
+ADDRESS_LENGTH_MAX: Final = 160
+_SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Words that already mean something in addresses below /lots.
+_TAKEN: Final = frozenset({"new", "events", "status"})
+# Letters that do not come apart into a plain one and an accent.
+_LETTERS: Final = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
+
+
+def suggest_slug(name: str) -> str:
+    """A lot's name as it may stand in an address: "Harbour Street Car Park" is harbour-street-car-park."""
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
+    words = re.findall(r"[a-z0-9]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
+    return "-".join(words)[:SLUG_LENGTH_MAX].strip("-")
+
+
+async def create_lot(
+    name: str, address: str, time_zone: str, slug: str = "", plan_width: float = 400, plan_height: float = 300
+) -> Lot:
+    """Make a lot; an empty slug is made from the name. Raises FieldsError."""
+    name, address, slug = name.strip(), address.strip(), slug.strip().lower() or suggest_slug(name)
+    wrong = _check(name, address, time_zone, slug)
+    if wrong:
+        raise FieldsError(wrong)
+    try:
+        async with transaction():
+            return await lot_rows.add_lot(slug, name, address, time_zone, plan_width, plan_height)
+    except ConflictError:
+        raise FieldsError({"slug": f"Another lot has the address {slug} already. Choose another one."}) from None
+
+
+def _check(name: str, address: str, time_zone: str, slug: str) -> dict[str, str]:
+    wrong = {}
+    if not name:
+        wrong["name"] = "Give the lot a name."
+    elif len(name) > NAME_LENGTH_MAX:
+        wrong["name"] = f"Use at most {NAME_LENGTH_MAX} letters."
+    if len(address) > ADDRESS_LENGTH_MAX:
+        wrong["address"] = f"Use at most {ADDRESS_LENGTH_MAX} letters."
+    if time_zone not in zoneinfo.available_timezones():
+        wrong["time_zone"] = "Choose a time zone from the list."
+    if name and (not _SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH_MAX):
+        wrong["slug"] = f"Use small letters a to z, digits and single dashes, at most {SLUG_LENGTH_MAX}."
+    elif slug in _TAKEN:
+        wrong["slug"] = f"{slug} is used by ParkHub itself. Choose another one."
+    return wrong
+
+
+async def lot_status(slug: str, now: datetime) -> LotStatus:
+    """What is known of a lot's spots; those that nobody has looked at in time are unknown. Raises NotFoundError."""
+    lot = await lot_rows.find_lot(slug)
+    if lot is None:
+        raise NotFoundError("There is no car park at this address.")
+    return await _status(lot, now)
+
+
+async def list_statuses(now: datetime) -> list[LotStatus]:
+    """The same for every lot, by name."""
+    return [await _status(lot, now) for lot in await lot_rows.list_lots()]
+
+
+async def _status(lot: Lot, now: datetime) -> LotStatus:
+    status = await spot_rows.load_lot_status(lot.id)
+    patience = {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot.id)}
+    spots = tuple(
+        SpotStatus(known.spot, expire(known.track, now, patience[known.spot.camera_id]))
+        if known.spot.camera_id in patience
+        else known
+        for known in status.spots
+    )
+    return replace(status, spots=spots)
