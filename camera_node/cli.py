@@ -1,0 +1,127 @@
+"""The command `parkhub-node`: `upload` sends pictures, `simulate` is a camera over a car park that does not exist.
+
+Each picture is one JSON object on standard output; progress and errors go to standard error. Exit status 0: good,
+1: some inputs failed (each named), 2: wrong usage. Anything heavy is imported when it is needed.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence as Many
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+MINUTES = "minutes"
+
+
+def main(arguments: Many[str] | None = None) -> None:
+    """Run the command and exit with its status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        status = _upload(parser, options) if options.command == "upload" else _simulate(parser, options)
+    except KeyboardInterrupt:
+        status = 1
+    except BrokenPipeError:
+        # Whoever read our lines has gone: nothing left to say, and nowhere to say it.
+        sys.stderr.close()
+        status = 1
+    sys.exit(status)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends what Ctrl-C ends: the wait or request at hand is left at once."""
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="parkhub-node", description="The camera side of ParkHub.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    upload = commands.add_parser("upload", help="send pictures, folders or videos", description=_UPLOAD)
+    upload.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="picture, folder or video")
+    _add_server(upload, required=True)
+    upload.add_argument("--rate", type=_positive, metavar="R", help="pictures a second; of a video: per second of it")
+    upload.add_argument("--watch", action="store_true", help="stay, and send each new or changed picture of a folder")
+    upload.add_argument("--existing", action="store_true", help="with --watch: first send what is there already")
+    pace = upload.add_mutually_exclusive_group()
+    pace.add_argument("--real-time", action="store_true", help="send at the pace at which the pictures were taken")
+    pace.add_argument("--fast", action="store_true", help="send as fast as the server takes them (default)")
+    upload.add_argument(
+        "--captured-at",
+        choices=("now", "file"),
+        help="take the capture time from the clock or from the file's time (default: file with --watch, else now)",
+    )
+    upload.add_argument("--retry-for", type=_positive, default=300.0, metavar="S", help="seconds to keep trying (300)")
+    simulate = commands.add_parser("simulate", help="be a camera over a made-up car park", description=_SIMULATE)
+    _add_server(simulate, required=False)
+    simulate.add_argument("--describe", action="store_true", help="print the SPOTS.json of the car park and end")
+    simulate.add_argument("--rate", type=_positive, default=1.0, metavar="R", help="pictures a second (1)")
+    simulate.add_argument("--seed", type=int, default=1, help="another seed is another day's traffic (1)")
+    simulate.add_argument(
+        "--day", type=_positive, default=20.0, metavar="MIN", help=f"{MINUTES} a whole day takes (20)"
+    )
+    simulate.add_argument(
+        "--start-hour", type=float, default=9.5, metavar="H", help="hour of the day to start at (9.5)"
+    )
+    simulate.add_argument("--out", type=Path, metavar="FOLDER", help="write pictures and truth here, send nothing")
+    simulate.add_argument("--frames", type=int, default=0, metavar="N", help="end after N pictures (0: never)")
+    simulate.add_argument("--step", type=_positive, metavar="S", help="simulated seconds between pictures (1/rate)")
+    return parser
+
+
+_UPLOAD = "Sends pictures to a ParkHub server, signed with the camera's key, and tries again while it is away."
+_SIMULATE = "A simulated camera: cars arrive, park and leave by day and night; pictures are sent like any camera's."
+
+
+def _add_server(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--server", required=required, type=_server, metavar="URL", help="such as http://127.0.0.1:8000"
+    )
+    parser.add_argument("--camera", required=required, metavar="ID", help="the camera's id, shown in the console")
+    parser.add_argument("--key-file", required=required, type=Path, metavar="FILE", help="file with the camera's key")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} must be a number above 0")
+    return value
+
+
+def _server(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"{text!r} must be an address such as http://127.0.0.1:8000")
+    return text
+
+
+def _upload(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.watch and not all(source.is_dir() for source in options.sources):
+        parser.error("--watch needs folders")
+    if options.watch and len(options.sources) > 1:
+        parser.error("--watch takes one folder; start one command for each")
+    if options.existing and not options.watch:
+        parser.error("--existing goes with --watch")
+    from camera_node.run_upload import run_upload
+
+    return run_upload(options)
+
+
+def _simulate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.describe:
+        from camera_node.simulator.describe import print_description
+
+        return print_description()
+    if options.out is not None:
+        if options.frames < 1:
+            parser.error("--out needs --frames N")
+        from camera_node.simulator.dataset import write_dataset
+
+        return write_dataset(options)
+    if not (options.server and options.camera and options.key_file):
+        parser.error("--server, --camera and --key-file are needed (or --describe, or --out)")
+    from camera_node.run_simulate import run_simulate
+
+    return run_simulate(options)

@@ -1,0 +1,46 @@
+"""A picture as it leaves the node: bytes with their type, a name for people, and when it was taken."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+VIDEO_ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".mpg", ".mpeg"})
+UNFINISHED_ENDINGS = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx", "~")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``data`` is the whole file; ``captured_at`` is aware UTC."""
+
+    name: str
+    data: bytes
+    media_type: str
+    captured_at: datetime
+
+
+def is_picture_name(path: Path) -> bool:
+    """Say whether a name promises a finished picture: a known ending, not hidden, not a temporary name."""
+    name = path.name
+    return (
+        path.suffix.lower() in MEDIA_TYPES
+        and not name.startswith((".", "~", "#"))
+        and not name.lower().endswith(UNFINISHED_ENDINGS)
+    )
+
+
+def is_video_name(path: Path) -> bool:
+    """Say whether a name promises a video."""
+    return path.suffix.lower() in VIDEO_ENDINGS
+
+
+def is_whole(data: bytes) -> bool:
+    """Say whether ``data`` has the end its format asks for: what is still being written has not."""
+    if data.startswith(b"\xff\xd8"):
+        # Cameras pad: an end marker with zeros behind it is an end.
+        return data.rstrip(b"\x00").endswith(b"\xff\xd9")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return b"IEND\xaeB`\x82" in data[-64:]
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    return False
