@@ -1,0 +1,123 @@
+"""Cameras and their last look."""
+
+from datetime import datetime
+
+from parkhub.db import tables
+from parkhub.db.engine import Row, fetch
+from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.spots import Debounce
+from parkhub.errors import ConflictError, NotFoundError
+
+_SELECT = (
+    "SELECT camera.*, camera_look.frame AS last_frame_id, camera_look.captured_at AS last_captured_at "
+    "FROM camera LEFT JOIN camera_look ON camera_look.camera = camera.id "
+)
+
+
+def _camera(row: Row) -> Camera:
+    return Camera(
+        id=row["id"],
+        public_id=row["public_id"],
+        lot_id=row["lot"],
+        name=row["name"],
+        key_hash=row["key_hash"],
+        engine=Engine(row["engine"]),
+        debounce=Debounce(row["debounce_agree"], row["debounce_window"]),
+        stale_after_s=row["stale_after_s"],
+        enabled=row["enabled"],
+        last_frame_id=row["last_frame_id"],
+        last_captured_at=row["last_captured_at"],
+    )
+
+
+async def add_camera(
+    public_id: str, lot_id: int, name: str, key_hash: str, engine: Engine, debounce: Debounce, stale_after_s: float
+) -> Camera:
+    """Add a camera, enabled; ConflictError when the public id is taken."""
+    rows = (
+        await tables.Camera.insert(
+            tables.Camera(
+                public_id=public_id,
+                lot=lot_id,
+                name=name,
+                key_hash=key_hash,
+                engine=engine.value,
+                debounce_agree=debounce.agree,
+                debounce_window=debounce.window,
+                stale_after_s=float(stale_after_s),
+                enabled=True,
+            )
+        )
+        .on_conflict(target=tables.Camera.public_id, action="DO NOTHING")
+        .returning(tables.Camera.id)
+    )
+    if not rows:
+        raise ConflictError("There is a camera with this id already.")
+    return Camera(
+        rows[0]["id"], public_id, lot_id, name, key_hash, engine, debounce, float(stale_after_s), enabled=True
+    )
+
+
+async def find_camera(public_id: str) -> Camera | None:
+    """The camera a node knows by this id."""
+    rows = await fetch(_SELECT + "WHERE camera.public_id = {}", public_id)
+    return _camera(rows[0]) if rows else None
+
+
+async def get_camera(camera_id: int) -> Camera:
+    """The camera; NotFoundError when there is none."""
+    rows = await fetch(_SELECT + "WHERE camera.id = {}", camera_id)
+    if not rows:
+        raise NotFoundError("There is no such camera.")
+    return _camera(rows[0])
+
+
+async def list_cameras(lot_id: int | None = None) -> list[Camera]:
+    """The cameras of a lot, or of all lots, by name."""
+    if lot_id is None:
+        rows = await fetch(_SELECT + "ORDER BY camera.name, camera.id")
+    else:
+        rows = await fetch(_SELECT + "WHERE camera.lot = {} ORDER BY camera.name, camera.id", lot_id)
+    return [_camera(row) for row in rows]
+
+
+async def save_camera_settings(
+    camera_id: int, name: str, engine: Engine, debounce: Debounce, stale_after_s: float, enabled: bool
+) -> None:
+    """Set what staff may set; NotFoundError when there is no such camera."""
+    table = tables.Camera
+    rows = (
+        await table.update(
+            {
+                table.name: name,
+                table.engine: engine.value,
+                table.debounce_agree: debounce.agree,
+                table.debounce_window: debounce.window,
+                table.stale_after_s: float(stale_after_s),
+                table.enabled: enabled,
+            }
+        )
+        .where(table.id == camera_id)
+        .returning(table.id)
+    )
+    if not rows:
+        raise NotFoundError("There is no such camera.")
+
+
+async def set_key_hash(camera_id: int, key_hash: str) -> None:
+    """Give a camera another key; NotFoundError when there is no such camera."""
+    table = tables.Camera
+    rows = await table.update({table.key_hash: key_hash}).where(table.id == camera_id).returning(table.id)
+    if not rows:
+        raise NotFoundError("There is no such camera.")
+
+
+async def set_last_look(camera_id: int, frame_id: int, captured_at: datetime) -> None:
+    """Note the picture that was read last."""
+    await fetch(
+        "INSERT INTO camera_look (camera, frame, captured_at) VALUES ({}, {}, {}) "
+        "ON CONFLICT (camera) DO UPDATE SET frame = excluded.frame, captured_at = excluded.captured_at",
+        camera_id,
+        frame_id,
+        captured_at,
+    )

@@ -1,0 +1,147 @@
+"""Opens the one database of a process, SQLite or PostgreSQL, and runs transactions and migrations on it."""
+
+import contextlib
+import importlib
+import io
+import os
+import pkgutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.apps.migrations.tables import Migration
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+
+from parkhub.db.postgresql import PostgresqlEngine
+from parkhub.db.sqlite import SqliteEngine
+from parkhub.db.tables import TABLES
+from parkhub.errors import BusyError
+from parkhub.settings import Settings
+
+Engine = SqliteEngine | PostgresqlEngine
+Row = dict[str, Any]
+
+_CONF = "parkhub.db.piccolo_conf"
+_APP = "parkhub"
+_MIGRATION_LOCK = 7_265_482  # any number that only ParkHub's migrations take
+
+_engine: Engine | None = None
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine the settings ask for, not yet opened, with every table bound to it."""
+    engine: Engine
+    if settings.database_url:
+        engine = PostgresqlEngine(settings.database_url)
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = SqliteEngine(settings.data_dir / "parkhub.sqlite")
+    tables: Sequence[type[Table]] = (*TABLES, Migration)
+    for table in tables:
+        table._meta.db = engine
+    return engine
+
+
+def current_engine() -> Engine | None:
+    """The open engine of this process."""
+    return _engine
+
+
+async def open_database(settings: Settings) -> None:
+    """Open the database for this process; raises BusyError when it is away, RuntimeError when one is open already."""
+    global _engine
+    if _engine is not None:
+        raise RuntimeError("A database is open already; close it first.")
+    os.environ["PICCOLO_CONF"] = _CONF  # where Piccolo's migrations look for the engine
+    engine = make_engine(settings)
+    await engine.open()
+    _engine = engine
+
+
+async def close_database() -> None:
+    """Close what `open_database` opened; a second call does nothing."""
+    global _engine
+    engine, _engine = _engine, None
+    if engine is not None:
+        await engine.close()
+
+
+def _opened() -> Engine:
+    if _engine is None:
+        raise RuntimeError("The database is not open; call open_database first.")
+    return _engine
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All or nothing. Nested use joins the outer one; tasks started inside take part until it ends."""
+    async with _opened().transaction():
+        yield
+
+
+def on_postgresql() -> bool:
+    """Whether the open database is PostgreSQL."""
+    return isinstance(_opened(), PostgresqlEngine)
+
+
+async def fetch(sql: str, *args: Any) -> list[Row]:
+    """Run one statement with ``{}`` in the place of each argument."""
+    engine = _opened()
+    return engine.transform_response_to_dicts(await engine.run_querystring(QueryString(sql, *args)))
+
+
+async def run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run one statement once per row, all or none, with ``{}`` in the place of each value of a row."""
+    if rows:
+        await _opened().run_many(QueryString(sql, *([None] * len(rows[0]))), rows)
+
+
+async def check() -> None:
+    """Raise BusyError when the database does not answer."""
+    try:
+        engine = _opened()
+    except RuntimeError as error:
+        raise BusyError("The database is not open yet; try again.", retry_after_s=1) from error
+    await engine.run_querystring(QueryString("SELECT 1 AS one"))
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Apply the migrations that have not run yet, in one transaction; two processes at once take turns.
+
+    Opens and closes the database by itself when this process has none open. Returns the names of what it applied.
+    """
+    if _engine is None:
+        await open_database(settings)
+        try:
+            return await migrate(settings)
+        finally:
+            await close_database()
+    async with transaction():  # on SQLite this is the lock
+        if on_postgresql():
+            await fetch("SELECT pg_advisory_xact_lock({}::bigint)", _MIGRATION_LOCK)
+        await Migration.create_table(if_not_exists=True)
+        ran = set(await Migration.get_migrations_which_ran(_APP))
+        applied = []
+        for name, module in _migrations():
+            if name not in ran:
+                await _apply(module)
+                await Migration.insert(Migration(name=name, app_name=_APP))
+                applied.append(name)
+    return applied
+
+
+def _migrations() -> list[tuple[str, ModuleType]]:
+    """Migrations by name, oldest first."""
+    package = importlib.import_module("migrations")
+    modules = [importlib.import_module(f"migrations.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    return sorted((str(module.ID), module) for module in modules)
+
+
+async def _apply(module: ModuleType) -> None:
+    manager = await module.forwards()
+    if isinstance(manager, MigrationManager):
+        with contextlib.redirect_stdout(io.StringIO()):  # Piccolo prints, and stdout belongs to the commands
+            await manager.run()

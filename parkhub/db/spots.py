@@ -1,0 +1,208 @@
+"""Spots, what is known of each, and every change of that.
+
+Inside a transaction `load_tracks` and `replace_camera_spots` lock the camera's row on PostgreSQL, so that two looks of
+one camera take turns; on SQLite every transaction does. Call `load_tracks` before reading the camera's last look.
+"""
+
+import json
+from collections.abc import Sequence
+
+from parkhub.db.engine import Row, fetch, on_postgresql, run_many, transaction
+from parkhub.db.lots import get_lot
+from parkhub.domain.lots import LotStatus, SpotStatus
+from parkhub.domain.spots import (
+    BayPlan,
+    BayShape,
+    NewSpot,
+    Polygon,
+    Spot,
+    SpotChange,
+    SpotKind,
+    SpotState,
+    SpotTrack,
+)
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+def _pack_polygon(polygon: Polygon) -> str:
+    return json.dumps([[x, y] for x, y in polygon], separators=(",", ":"))
+
+
+def _pack_plan(plan: BayPlan) -> str:
+    packed = [plan.shape.value, plan.x, plan.y, plan.width, plan.height, [[x, y] for x, y in plan.outline]]
+    return json.dumps(packed, separators=(",", ":"))
+
+
+def _polygon(points: Sequence[Sequence[float]]) -> Polygon:
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+def _plan(packed: str) -> BayPlan:
+    shape, x, y, width, height, outline = json.loads(packed)
+    return BayPlan(BayShape(shape), x, y, width, height, _polygon(outline))
+
+
+def _spot(row: Row) -> Spot:
+    return Spot(
+        id=row["id"],
+        lot_id=row["lot"],
+        camera_id=row["camera"],
+        name=row["name"],
+        kind=SpotKind(row["kind"]),
+        zone=row["zone"],
+        position=row["position"],
+        polygon=_polygon(json.loads(row["polygon"])),
+        plan=_plan(row["plan"]),
+    )
+
+
+def _track(row: Row) -> SpotTrack:
+    if row["state"] is None:  # nobody ever looked
+        return SpotTrack(row["name"])
+    return SpotTrack(
+        row["name"], SpotState(row["state"]), row["confidence"], row["since"], row["seen_at"], row["recent"]
+    )
+
+
+async def list_spots(lot_id: int) -> list[Spot]:
+    """The spots of a lot in map order."""
+    rows = await fetch("SELECT * FROM spot WHERE lot = {} ORDER BY camera, position", lot_id)
+    return [_spot(row) for row in rows]
+
+
+async def list_camera_spots(camera_id: int) -> list[Spot]:
+    """The spots a camera sees, in map order."""
+    rows = await fetch("SELECT * FROM spot WHERE camera = {} ORDER BY position", camera_id)
+    return [_spot(row) for row in rows]
+
+
+async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None:
+    """Make these the spots of a camera, in this map order.
+
+    A spot whose name stays keeps its row and what is known of it; one that is gone is deleted with its history.
+    Raises NotFoundError without such a camera, InvalidInputError when a name comes twice, ConflictError when another
+    camera of the lot has a spot of that name.
+    """
+    names = [spot.name for spot in spots]
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InvalidInputError(f"The spot name {twice} is used twice.")
+    async with transaction():
+        await _lock_camera(camera_id)
+        camera = await fetch("SELECT lot FROM camera WHERE id = {}", camera_id)
+        if not camera:
+            raise NotFoundError("There is no such camera.")
+        lot_id = camera[0]["lot"]
+        present = await fetch("SELECT id, name, camera FROM spot WHERE lot = {}", lot_id)
+        others = {row["name"] for row in present if row["camera"] != camera_id}
+        taken = next((name for name in names if name in others), None)
+        if taken is not None:
+            raise ConflictError(f"Another camera of this lot has a spot named {taken}.")
+        wanted = set(names)
+        gone = [(row["id"],) for row in present if row["camera"] == camera_id and row["name"] not in wanted]
+        await run_many("DELETE FROM spot WHERE id = {}", gone)
+        await run_many(
+            "INSERT INTO spot (lot, camera, name, kind, zone, position, polygon, plan) "
+            "VALUES ({}, {}, {}, {}, {}, {}, {}, {}) "
+            "ON CONFLICT (lot, name) DO UPDATE SET kind = excluded.kind, zone = excluded.zone, "
+            "position = excluded.position, polygon = excluded.polygon, plan = excluded.plan",
+            [
+                (
+                    lot_id,
+                    camera_id,
+                    spot.name,
+                    spot.kind.value,
+                    spot.zone,
+                    position,
+                    _pack_polygon(spot.polygon),
+                    _pack_plan(spot.plan),
+                )
+                for position, spot in enumerate(spots)
+            ],
+        )
+
+
+async def _lock_camera(camera_id: int) -> None:
+    if on_postgresql():  # NO KEY: new frames of the camera need not wait
+        await fetch("SELECT id FROM camera WHERE id = {} FOR NO KEY UPDATE", camera_id)
+
+
+async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
+    """What is known of each spot of a camera by name, in map order; see the module for the lock."""
+    await _lock_camera(camera_id)
+    rows = await fetch(
+        "SELECT spot.name, spot_track.* FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
+        "WHERE spot.camera = {} ORDER BY spot.position",
+        camera_id,
+    )
+    return {row["name"]: _track(row) for row in rows}
+
+
+async def _spot_ids(camera_id: int) -> dict[str, int]:
+    rows = await fetch("SELECT id, name FROM spot WHERE camera = {}", camera_id)
+    return {row["name"]: row["id"] for row in rows}
+
+
+async def save_tracks(camera_id: int, tracks: Sequence[SpotTrack]) -> None:
+    """Keep what is known of spots of a camera; names it does not have (any more) are left out."""
+    if not tracks:
+        return
+    ids = await _spot_ids(camera_id)
+    await run_many(
+        "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent) VALUES ({}, {}, {}, {}, {}, {}) "
+        "ON CONFLICT (spot) DO UPDATE SET state = excluded.state, confidence = excluded.confidence, "
+        "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent",
+        [
+            (ids[track.spot], track.state.value, track.confidence, track.since, track.seen_at, track.recent)
+            for track in tracks
+            if track.spot in ids
+        ],
+    )
+
+
+async def add_changes(camera_id: int, frame_id: int | None, changes: Sequence[SpotChange]) -> None:
+    """Keep transitions of spots of a camera, with the frame that brought them, if one did."""
+    if not changes:
+        return
+    rows = await fetch("SELECT id, lot, name FROM spot WHERE camera = {}", camera_id)
+    ids = {row["name"]: (row["lot"], row["id"]) for row in rows}
+    await run_many(
+        "INSERT INTO spot_change (lot, spot, frame, before, after, at, confidence) VALUES ({}, {}, {}, {}, {}, {}, {})",
+        [
+            (*ids[change.spot], frame_id, change.before.value, change.after.value, change.at, change.confidence)
+            for change in changes
+            if change.spot in ids
+        ],
+    )
+
+
+async def list_changes(lot_id: int, limit: int) -> list[SpotChange]:
+    """The transitions of a lot, the last one first."""
+    rows = await fetch(
+        "SELECT spot.name, spot_change.* FROM spot_change JOIN spot ON spot.id = spot_change.spot "
+        "WHERE spot_change.lot = {} ORDER BY spot_change.id DESC LIMIT {}",
+        lot_id,
+        limit,
+    )
+    return [
+        SpotChange(row["name"], SpotState(row["before"]), SpotState(row["after"]), row["at"], row["confidence"])
+        for row in rows
+    ]
+
+
+async def load_lot_status(lot_id: int) -> LotStatus:
+    """A lot as it was last seen; the caller lets each camera's stale spots expire. NotFoundError without such a lot."""
+    lot = await get_lot(lot_id)
+    rows = await fetch(
+        "SELECT spot.*, state, confidence, since, seen_at, recent "
+        "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
+        "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
+        lot_id,
+    )
+    looks = await fetch(
+        "SELECT captured_at FROM camera_look JOIN camera ON camera.id = camera_look.camera "
+        "WHERE camera.lot = {} ORDER BY captured_at DESC LIMIT 1",
+        lot_id,
+    )
+    statuses = tuple(SpotStatus(_spot(row), _track(row)) for row in rows)
+    return LotStatus(lot, looks[0]["captured_at"] if looks else None, statuses)

@@ -1,0 +1,330 @@
+"""Piccolo on SQLite without "database is locked".
+
+One connection writes, serialised inside the process by a lock and between processes by BEGIN IMMEDIATE; a few others
+read, outside of transactions, what is committed. Each connection has one thread of its own, so its statements run in
+the order they were asked for, and a cancelled task cannot overtake its own rollback.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType
+from piccolo.querystring import QueryString
+
+from parkhub.errors import BusyError, ConflictError
+
+BUSY_TIMEOUT_S = 20.0
+READERS = 3
+Row = dict[str, Any]
+
+# NORMAL may lose the last transactions when the power fails, never a whole database. Observations can bear that:
+# the next picture tells the same. Think again for money; a transaction that posts to the ledger may ask for FULL.
+_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+_ID = '"id" INTEGER PRIMARY KEY NOT NULL'
+_ID_FOR_GOOD = '"id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL'
+
+
+class _Connection:
+    """One sqlite3 connection on its own thread."""
+
+    def __init__(self, path: str, *, writes: bool) -> None:
+        self._path = path
+        self._writes = writes
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer" if writes else "sqlite-reader")
+        self._raw: sqlite3.Connection | None = None
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    async def open(self) -> None:
+        await self.submit(self._open)
+
+    async def close(self) -> None:
+        await asyncio.shield(self.submit(self._close))
+        self._thread.shutdown(wait=False)
+
+    def _open(self) -> None:
+        raw = sqlite3.connect(
+            self._path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            detect_types=sqlite3.PARSE_DECLTYPES,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            self._prepare(raw)
+        except BaseException:
+            raw.close()
+            raise
+        self._raw = raw
+
+    def _prepare(self, raw: sqlite3.Connection) -> None:
+        if self._writes:
+            _switch_to_wal(raw)
+        for pragma in _PRAGMAS:
+            raw.execute(pragma)
+        if not self._writes:
+            raw.execute("PRAGMA query_only = ON")
+
+    def _close(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+    @property
+    def _open_raw(self) -> sqlite3.Connection:
+        if self._raw is None:
+            raise RuntimeError("The database is closed.")
+        return self._raw
+
+    # The functions below run on the connection's thread.
+
+    def fetch(self, sql: str, args: Sequence[Any]) -> list[Row]:
+        cursor = self._open_raw.execute(sql, args)
+        try:
+            if cursor.description is None:
+                return []
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def fetch_many(self, sql: str, rows: Sequence[Sequence[Any]], *, own_transaction: bool) -> None:
+        raw = self._open_raw
+        if own_transaction:
+            raw.execute("BEGIN IMMEDIATE")
+        try:
+            raw.executemany(sql, rows).close()
+        except BaseException:
+            if own_transaction:
+                self.end(commit=False)
+            raise
+        if own_transaction:
+            self.end(commit=True)
+
+    def begin(self) -> None:
+        self._open_raw.execute("BEGIN IMMEDIATE")
+
+    def end(self, *, commit: bool) -> None:
+        raw = self._open_raw
+        if not raw.in_transaction:  # the engine rolled it back by itself, or it never began
+            return
+        try:
+            raw.execute("COMMIT" if commit else "ROLLBACK")
+        finally:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+
+
+def _switch_to_wal(raw: sqlite3.Connection) -> None:
+    """Write-ahead log; several processes that start at once must take turns, and SQLite does not wait here."""
+    for attempt in range(200):
+        try:
+            raw.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            if attempt == 199:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say in ParkHub's words what SQLite could not do."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConflictError("The change contradicts what is stored.") from error
+    except sqlite3.OperationalError as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise BusyError("The database is busy; try again.", retry_after_s=1) from error
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise BusyError("The database cannot be read or written; see the disk.", retry_after_s=10) from error
+        raise
+
+
+class SqliteTransaction(SQLiteTransaction):
+    """A write transaction. Nested use joins the outer one. No exception and no cancelled task leaves it open."""
+
+    __slots__ = ("open", "outer", "owner")
+
+    def __init__(self, engine: "SqliteEngine", allow_nested: bool = True) -> None:
+        super().__init__(engine, TransactionType.immediate, allow_nested)
+        self.owner = engine
+        self.open = False
+        self.outer = cast("SqliteTransaction | None", self._parent)
+        if self.outer is not None and not self.outer.open:  # a task that outlived the transaction it was born in
+            self.outer = None
+
+    async def __aenter__(self) -> "SqliteTransaction":
+        if self.outer is not None:
+            return self.outer
+        await self.owner.begin()
+        self.open = True
+        self.context = self.owner.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self.outer is not None:
+            return False
+        self.open = False
+        self.owner.current_transaction.reset(self.context)
+        await self.owner.end(commit=error is None)
+        return False
+
+
+class SqliteEngine(SQLiteEngine):
+    """See the module. Opens by itself at the first query, so that Piccolo's own commands work too."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path=str(path))
+        self._writer: _Connection | None = None
+        self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
+        self._write_lock = asyncio.Lock()
+        self._open_lock = asyncio.Lock()
+        self._closed = False
+
+    async def check_version(self) -> None:
+        """Nothing to ask: the library is part of Python."""
+
+    async def open(self) -> None:
+        """Open the connections; raises BusyError when the file cannot be opened."""
+        async with self._open_lock:
+            if self._closed:
+                raise RuntimeError("The database is closed.")
+            if self._writer is not None:
+                return
+            opened: list[_Connection] = []
+            try:
+                with _translated():
+                    for number in range(1 + READERS):
+                        connection = _Connection(self.path, writes=number == 0)
+                        opened.append(connection)
+                        await connection.open()
+            except BaseException:
+                for connection in opened:
+                    await connection.close()
+                raise
+            self._writer = opened[0]
+            for reader in opened[1:]:
+                self._readers.put_nowait(reader)
+
+    async def close(self) -> None:
+        """Close the connections, after what they are doing."""
+        self._closed = True
+        async with self._write_lock:
+            if self._writer is None:
+                return
+            for _ in range(READERS):
+                await (await self._readers.get()).close()
+            await self._writer.close()
+            self._writer = None
+
+    async def _opened(self) -> _Connection:
+        if self._writer is None:
+            await self.open()
+        if self._writer is None:
+            raise RuntimeError("The database is closed.")
+        return self._writer
+
+    async def begin(self) -> None:
+        """Take the process's one place among the writers, then SQLite's."""
+        writer = await self._opened()
+        await self._write_lock.acquire()
+        try:
+            with _translated():
+                await asyncio.shield(writer.submit(writer.begin))
+        except BaseException:  # cancelled too: BEGIN may still succeed on its thread
+            self._end_soon(writer, commit=False)
+            raise
+
+    async def end(self, *, commit: bool) -> None:
+        """Commit or roll back; a cancelled caller does not stop it, and the lock is freed in any case."""
+        writer = await self._opened()
+        with _translated():
+            await asyncio.shield(self._end_soon(writer, commit=commit))
+
+    def _end_soon(self, writer: _Connection, *, commit: bool) -> asyncio.Future[Any]:
+        ending = writer.submit(lambda: writer.end(commit=commit))
+        ending.add_done_callback(self._ended)
+        return ending
+
+    def _ended(self, ending: asyncio.Future[Any]) -> None:
+        if not ending.cancelled():
+            ending.exception()  # whoever waited has it; nobody else needs to hear of it
+        self._write_lock.release()
+
+    def transaction(
+        self,
+        transaction_type: TransactionType = TransactionType.immediate,  # noqa: ARG002 - Piccolo's signature
+        allow_nested: bool = True,
+    ) -> SqliteTransaction:
+        """A transaction that writes, always IMMEDIATE: a deferred one fails when another process wrote meanwhile."""
+        return SqliteTransaction(self, allow_nested)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the running task is inside `transaction()`."""
+        current = cast("SqliteTransaction | None", self.current_transaction.get())
+        return current is not None and current.open
+
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = False) -> list[Row]:  # noqa: ARG002
+        """Run one statement of Piccolo's."""
+        sql, args = querystring.compile_string(engine_type="sqlite")
+        return await self._run(sql, args)
+
+    async def run_ddl(self, ddl: str, in_pool: bool = False) -> list[Row]:  # noqa: ARG002
+        """Run one statement that changes the schema."""
+        # Without AUTOINCREMENT the id of a deleted newest row is given again, and a job that still knows it would
+        # work on a stranger.
+        return await self._run(ddl.replace(_ID, _ID_FOR_GOOD), ())
+
+    async def run_many(self, querystring: QueryString, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement once per row, all or none; the query string's own arguments are only placeholders."""
+        sql, _ = querystring.compile_string(engine_type="sqlite")
+        writer = await self._opened()
+        joined = self.in_transaction
+        work: Callable[[], None] = lambda: writer.fetch_many(sql, rows, own_transaction=not joined)  # noqa: E731
+        if joined:
+            with _translated():
+                await writer.submit(work)
+        else:
+            await self._alone(writer.submit, work)
+
+    async def _run(self, sql: str, args: Sequence[Any]) -> list[Row]:
+        writer = await self._opened()
+        if self.in_transaction:
+            with _translated():
+                return cast("list[Row]", await writer.submit(writer.fetch, sql, args))
+        if sql.lstrip()[:6].upper() != "SELECT":
+            return cast("list[Row]", await self._alone(writer.submit, writer.fetch, sql, args))
+        reader = await self._readers.get()
+        try:
+            with _translated():
+                return cast("list[Row]", await reader.submit(reader.fetch, sql, args))
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def _alone(self, submit: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """A write outside of a transaction commits by itself, after the one that is open."""
+        async with self._write_lock:
+            with _translated():
+                return await submit(*args)

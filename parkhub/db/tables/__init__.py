@@ -1,0 +1,44 @@
+"""Piccolo tables, private to `parkhub.db`. Checks and compound unique indexes live in the migrations.
+
+Rows that own files (frames, spot imports, recordings) restrict the deletion of what they belong to, so that no file is
+left without a row that knows it.
+"""
+
+from parkhub.db.tables.accounts import Account, SignIn
+from parkhub.db.tables.cameras import Camera
+from parkhub.db.tables.frames import CameraLook, Frame
+from parkhub.db.tables.lots import Lot, OccupancySample
+from parkhub.db.tables.recordings import Recording
+from parkhub.db.tables.spot_imports import SpotImport
+from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
+
+TABLES = (
+    Account,
+    SignIn,
+    Lot,
+    OccupancySample,
+    Camera,
+    Frame,
+    CameraLook,
+    Spot,
+    SpotTrack,
+    SpotChange,
+    Recording,
+    SpotImport,
+)
+
+__all__ = [
+    "TABLES",
+    "Account",
+    "Camera",
+    "CameraLook",
+    "Frame",
+    "Lot",
+    "OccupancySample",
+    "Recording",
+    "SignIn",
+    "Spot",
+    "SpotChange",
+    "SpotImport",
+    "SpotTrack",
+]

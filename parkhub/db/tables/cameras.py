@@ -1,0 +1,21 @@
+"""Cameras."""
+
+from piccolo.columns import Boolean, DoublePrecision, ForeignKey, Integer, OnDelete, Serial, Text
+from piccolo.table import Table
+
+from parkhub.db.tables.lots import Lot
+
+
+class Camera(Table, tablename="camera"):
+    """One camera of one lot."""
+
+    id = Serial(primary_key=True)
+    public_id = Text(unique=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False, index=True)
+    name = Text()
+    key_hash = Text()
+    engine = Text()
+    debounce_agree = Integer()
+    debounce_window = Integer()
+    stale_after_s = DoublePrecision()
+    enabled = Boolean(default=True)

@@ -1,0 +1,56 @@
+"""Spots, what is known of each, and every change of that."""
+
+from piccolo.columns import (
+    JSON,
+    BigSerial,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Serial,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+from parkhub.db.tables.cameras import Camera
+from parkhub.db.tables.frames import Frame
+from parkhub.db.tables.lots import Lot
+
+
+class Spot(Table, tablename="spot"):
+    """One marked place. Unique by lot and name. ``polygon`` [[x, y], …]; ``plan`` as `parkhub.db.spots` packs it."""
+
+    id = Serial(primary_key=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
+    camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False)
+    name = Text()
+    kind = Text()
+    zone = Text()
+    position = Integer()
+    polygon = JSON()
+    plan = JSON()
+
+
+class SpotTrack(Table, tablename="spot_track"):
+    """What is known of a spot; narrow, because all tracks of a camera are rewritten with every picture."""
+
+    spot = ForeignKey(Spot, on_delete=OnDelete.cascade, null=False, primary_key=True)
+    state = Text()
+    confidence = DoublePrecision()
+    since = Timestamptz(default=None, null=True)
+    seen_at = Timestamptz(default=None, null=True)
+    recent = Text()
+
+
+class SpotChange(Table, tablename="spot_change"):
+    """One transition of one spot. ``lot`` repeats the spot's, so that a lot's history needs no join to be found."""
+
+    id = BigSerial(primary_key=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
+    spot = ForeignKey(Spot, on_delete=OnDelete.cascade, null=False)
+    frame = ForeignKey(Frame, on_delete=OnDelete.set_null, null=True, index=True)
+    before = Text()
+    after = Text()
+    at = Timestamptz(default=None, null=False)
+    confidence = DoublePrecision()
