@@ -1,20 +1,15 @@
 """One file per outside system: its Protocol, the real one, a local stand-in."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from redis.asyncio import Redis
+
+from parkhub.clients.limiter import Limiter, RedisLimiter
 from parkhub.clients.live import Live, RedisLive
 from parkhub.clients.pictures import FolderStore, PictureStore
 from parkhub.clients.queue import ArqQueue, Queue
 from parkhub.clients.redis import open_redis
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-    from parkhub.clients.limiter import Limiter
-    from parkhub.settings import Settings
+from parkhub.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -30,8 +25,6 @@ class Clients:
 
 async def open_clients(settings: Settings) -> Clients:
     """The real ones. Nothing connects before its first use, so a start does not wait for Redis."""
-    from parkhub.clients.limiter import RedisLimiter
-
     redis = open_redis(settings)
     return Clients(
         pictures=FolderStore(settings.pictures_dir),

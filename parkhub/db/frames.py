@@ -144,8 +144,8 @@ async def latest_read(camera_id: int) -> Frame | None:
 
 
 async def list_frames(camera_id: int, limit: int) -> list[Frame]:
-    """The frames of a camera, newest sequence first."""
-    rows = await fetch(_SELECT + "WHERE camera = {} ORDER BY sequence DESC LIMIT {}", camera_id, limit)
+    """The frames of a camera, the one captured last first."""
+    rows = await fetch(_SELECT + "WHERE camera = {} ORDER BY captured_at DESC, id DESC LIMIT {}", camera_id, limit)
     return [_frame(row) for row in rows]
 
 
@@ -153,6 +153,16 @@ async def list_expired(before: datetime, limit: int) -> list[Frame]:
     """Frames that were received before, oldest first, whatever became of them."""
     rows = await fetch(_SELECT + "WHERE received_at < {} ORDER BY received_at, id LIMIT {}", before, limit)
     return [_frame(row) for row in rows]
+
+
+async def list_picture_keys(since: datetime, until: datetime) -> set[str]:
+    """Picture keys of the frames received in ``since`` <= at < ``until``."""
+    rows = await fetch(
+        "SELECT picture_key FROM frame WHERE received_at >= {} AND received_at < {}",
+        since,
+        until,
+    )
+    return {row["picture_key"] for row in rows}
 
 
 async def delete_frames(ids: Sequence[int]) -> None:

@@ -1,0 +1,143 @@
+"""What one look at a frame changes: states, history and samples, in one transaction, then the announcement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.db import cameras as camera_rows
+from parkhub.db import frames as frame_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import spots as spot_rows
+from parkhub.db.engine import transaction
+from parkhub.domain import lots
+from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.spots import SpotChange, SpotObservation, SpotTrack, changes, debounce, expire
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a look did. ``status`` None: the frame had been read before and nothing was done."""
+
+    status: FrameStatus | None
+    changes: tuple[SpotChange, ...] = ()
+
+
+async def save_look(
+    clients: Clients, frame_id: int, observations: Sequence[SpotObservation], ms: float, now: datetime
+) -> Saved:
+    """Take an engine's opinions of one frame into account, exactly once, and tell whoever watches.
+
+    A frame older than the camera's last look ends as LATE: its opinions are kept, no state changes.
+    Raises NotFoundError when the frame is gone.
+    """
+    async with transaction():
+        frame = await frame_rows.get_frame(frame_id)
+        camera, tracks = await _lock(frame.camera_id)
+        late = _is_late(frame, camera)
+        status = FrameStatus.LATE if late else FrameStatus.READ
+        if not await frame_rows.finish_frame(frame_id, status, ms, observations, ""):
+            return Saved(None)
+        found = [] if late else await _apply(camera, frame, tracks, observations, now)
+    if found:
+        await clients.live.announce(f"lot:{camera.lot_id}")
+    await clients.live.announce(f"camera:{camera.id}")
+    return Saved(status, tuple(found))
+
+
+async def fail_look(clients: Clients, frame_id: int, error: str) -> bool:
+    """Note why a frame could not be read; its camera's spots turn unknown by themselves. False: it was read before."""
+    frame = await frame_rows.get_frame(frame_id)
+    failed = await frame_rows.finish_frame(frame_id, FrameStatus.FAILED, None, (), error)
+    if failed:
+        log.warning("frame.failed", frame=frame_id, camera=frame.camera_id, reason=error)
+        await clients.live.announce(f"camera:{frame.camera_id}")
+    return failed
+
+
+async def expire_stale(clients: Clients, now: datetime) -> int:
+    """Turn spots unknown whose last good look is too old, and tell; answers how many."""
+    total = 0
+    for camera in await camera_rows.list_cameras(None):
+        # A camera that still looks has its spots expired by `save_look`.
+        if camera.last_captured_at is None or now < camera.last_captured_at + timedelta(seconds=camera.stale_after_s):
+            continue
+        seen = (await spot_rows.load_tracks(camera.id)).values()
+        if any(expire(track, now, camera.stale_after_s) is not track for track in seen):
+            total += await _expire_camera(clients, camera.id, now)
+    return total
+
+
+async def _expire_camera(clients: Clients, camera_id: int, now: datetime) -> int:
+    async with transaction():
+        camera, before = await _lock(camera_id)
+        after = [expire(track, now, camera.stale_after_s) for track in before]
+        found = changes(before, after)
+        await _save_tracks(camera, before, after)
+        await spot_rows.add_changes(camera.id, None, found)
+        if found:
+            await _save_sample(camera.lot_id, now)
+    if found:
+        log.info("spots.turned_unknown", camera=camera.public_id, count=len(found))
+        await clients.live.announce(f"lot:{camera.lot_id}")
+    return len(found)
+
+
+def _is_late(frame: Frame, camera: Camera) -> bool:
+    """Whether the camera has a later look already; of two pictures of one instant the later row is later."""
+    if camera.last_captured_at is None:
+        return False
+    if frame.captured_at == camera.last_captured_at:
+        return camera.last_frame_id is not None and frame.id < camera.last_frame_id
+    return frame.captured_at < camera.last_captured_at
+
+
+async def _lock(camera_id: int) -> tuple[Camera, list[SpotTrack]]:
+    """A camera with what is known of its spots; whoever comes second waits, then sees what the first has saved."""
+    tracks = await spot_rows.load_tracks(camera_id)  # takes the lock, so it comes first
+    return await camera_rows.get_camera(camera_id), list(tracks.values())
+
+
+async def _apply(
+    camera: Camera,
+    frame: Frame,
+    before: Sequence[SpotTrack],
+    observations: Iterable[SpotObservation],
+    now: datetime,
+) -> list[SpotChange]:
+    # First what the time since the last look did to each spot, then the look itself: both are history.
+    waited = [expire(track, frame.captured_at, camera.stale_after_s) for track in before]
+    after = _look(waited, {seen.spot: seen for seen in observations}, frame.captured_at, camera)
+    expired, seen = changes(before, waited), changes(waited, after)
+    await _save_tracks(camera, before, after)
+    await spot_rows.add_changes(camera.id, None, expired)
+    await spot_rows.add_changes(camera.id, frame.id, seen)
+    await camera_rows.set_last_look(camera.id, frame.id, frame.captured_at)
+    if now - frame.captured_at <= timedelta(seconds=lots.SAMPLE_S):
+        await _save_sample(camera.lot_id, frame.captured_at)
+    return expired + seen
+
+
+def _look(
+    tracks: Iterable[SpotTrack], seen: Mapping[str, SpotObservation], at: datetime, camera: Camera
+) -> list[SpotTrack]:
+    """Spots added or renamed since the engine looked have no opinion and stay as they are."""
+    return [debounce(track, seen[track.spot], at, camera.debounce) if track.spot in seen else track for track in tracks]
+
+
+async def _save_tracks(camera: Camera, before: Sequence[SpotTrack], after: Sequence[SpotTrack]) -> None:
+    moved = [new for old, new in zip(before, after, strict=True) if new != old]
+    await spot_rows.save_tracks(camera.id, moved)
+
+
+async def _save_sample(lot_id: int, at: datetime) -> None:
+    """The whole lot's states at ``at``, other cameras' spots judged by their own patience."""
+    status = await spot_rows.load_lot_status(lot_id)
+    patience = {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot_id)}
+    states = [expire(seen.track, at, patience[seen.spot.camera_id]).state for seen in status.spots]
+    await lot_rows.save_sample(lots.sample(lot_id, states, at))

@@ -1,0 +1,125 @@
+"""A camera's spots: marked by hand or from a file, and unknown again when nobody looks."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.clients.queue import QueueName
+from parkhub.db import cameras as camera_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import spot_imports as import_rows
+from parkhub.db import spots as spot_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.cameras import SpotImport, SpotsFileKind
+from parkhub.domain.spots import BayPlan, NewSpot, Spot
+from parkhub.domain.spots_file import BYTES_MAX, SpotsFile
+from parkhub.errors import BusyError, SpotsFileError, TooLargeError
+from parkhub.services.looks import expire_stale
+
+__all__ = ["expire_stale", "fail_import", "finish_import", "replace_spots", "request_import"]
+
+READ_SPOTS_FILE = "read_spots_file"
+MASK_BYTES_MAX = 32 * 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> int:
+    """Make a file's spots the camera's; answers how many. Spots that keep their name keep their state and history.
+
+    The lot's drawn map takes the size the file gives. When other cameras look at the lot too, this camera's part is
+    drawn above or below theirs, unless the file was made for the very map the lot has.
+    Raises ConflictError when another camera of the lot has a spot of the same name.
+    """
+    async with transaction():
+        lot_id = await _replace(camera_id, file)
+    await clients.live.announce(f"lot:{lot_id}")
+    await clients.live.announce(f"camera:{camera_id}")
+    return len(file.spots)
+
+
+async def request_import(
+    clients: Clients,
+    camera_id: int,
+    data: bytes,
+    kind: SpotsFileKind,
+    now: datetime,
+    box: tuple[int, int] | None = None,
+) -> SpotImport:
+    """Keep a spots file and ask vision to read it. ``box``: size in pixels of each spot of a CarParkPos file.
+
+    Raises TooLargeError, SpotsFileError for an empty file, NotFoundError without such a camera.
+    """
+    bytes_max = MASK_BYTES_MAX if kind is SpotsFileKind.MASK else BYTES_MAX
+    if len(data) > bytes_max:
+        raise TooLargeError(f"The spots file is larger than {bytes_max:,} bytes.")
+    if not data:
+        raise SpotsFileError("The spots file is empty. Choose a mask picture, SPOTS.json or CarParkPos file.")
+    await camera_rows.get_camera(camera_id)
+    key = f"imports/{camera_id}/{secrets.token_hex(8)}"
+    await clients.pictures.put(key, data)
+    try:
+        found = await import_rows.add_spot_import(camera_id, key, kind, box, now)
+        await clients.queue.enqueue(READ_SPOTS_FILE, found.id, job_id=f"spots:{found.id}", queue=QueueName.FRAMES)
+    except BusyError:
+        # Somebody waits in front of the page and can send the file again; nothing sweeps for it.
+        await clients.pictures.delete(key)
+        raise
+    return found
+
+
+async def finish_import(clients: Clients, spot_import: SpotImport, file: SpotsFile) -> bool:
+    """Make an import's spots the camera's, once. False: the import had ended before.
+
+    Raises what `replace_spots` raises; then nothing has changed.
+    """
+    async with transaction():
+        if not await import_rows.finish_spot_import(spot_import.id, len(file.spots), ""):
+            return False
+        lot_id = await _replace(spot_import.camera_id, file)
+    log.info("spots.imported", camera=spot_import.camera_id, count=len(file.spots))
+    await clients.pictures.delete(spot_import.file_key)
+    await clients.live.announce(f"lot:{lot_id}")
+    await clients.live.announce(f"camera:{spot_import.camera_id}")
+    return True
+
+
+async def fail_import(clients: Clients, spot_import: SpotImport, error: str) -> None:
+    """Note why a spots file could not be used."""
+    if await import_rows.finish_spot_import(spot_import.id, 0, error):
+        log.info("spots.import_failed", camera=spot_import.camera_id, reason=error)
+    await clients.pictures.delete(spot_import.file_key)
+    await clients.live.announce(f"camera:{spot_import.camera_id}")
+
+
+async def _replace(camera_id: int, file: SpotsFile) -> int:
+    camera = await camera_rows.get_camera(camera_id)
+    lot = await lot_rows.get_lot(camera.lot_id)
+    others = [spot for spot in await spot_rows.list_spots(lot.id) if spot.camera_id != camera_id]
+    width, height, spots = _fit((lot.plan_width, lot.plan_height), others, file)
+    await spot_rows.replace_camera_spots(camera_id, spots)
+    await lot_rows.set_plan_size(lot.id, width, height)
+    return lot.id
+
+
+def _fit(
+    lot_size: tuple[float, float], others: Sequence[Spot], file: SpotsFile
+) -> tuple[float, float, Sequence[NewSpot]]:
+    """The map's size and the file's spots on it, clear of the other cameras' spots."""
+    size = file.plan_width, file.plan_height
+    if not others or size == lot_size:
+        return *size, file.spots
+    top = min(spot.plan.y for spot in others)
+    bottom = max(spot.plan.y + spot.plan.height for spot in others)
+    right = max(spot.plan.x + spot.plan.width for spot in others)
+    down = 0.0 if top >= file.plan_height else bottom
+    moved = [replace(spot, plan=_lower(spot.plan, down)) for spot in file.spots]
+    return max(right, file.plan_width), max(bottom, down + file.plan_height), moved
+
+
+def _lower(plan: BayPlan, down: float) -> BayPlan:
+    return replace(plan, y=plan.y + down, outline=tuple((x, y + down) for x, y in plan.outline))

@@ -1,0 +1,82 @@
+"""What keeps a running system in order: work that got lost, pictures past their time, files without a row."""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.clients.queue import QueueName
+from parkhub.db import accounts as account_rows
+from parkhub.db import frames as frame_rows
+from parkhub.domain.frames import Frame
+from parkhub.services.frames import PICTURES, READ_FRAME, job_id
+from parkhub.settings import Settings
+
+STUCK_AFTER_S = 20
+ORPHAN_AFTER_S = 3600
+BATCH = 500
+
+log = structlog.get_logger(__name__)
+
+
+async def requeue_stuck(clients: Clients, now: datetime) -> int:
+    """Ask again for frames that wait for long and have no job: the queue was away when they came, or forgot them."""
+    again = 0
+    for frame_id in await frame_rows.list_stuck(now - timedelta(seconds=STUCK_AFTER_S)):
+        again += await clients.queue.enqueue(READ_FRAME, frame_id, job_id=job_id(frame_id), queue=QueueName.FRAMES)
+    if again:
+        log.info("upkeep.frames_requeued", count=again)
+    return again
+
+
+async def delete_old_pictures(clients: Clients, settings: Settings, now: datetime) -> int:
+    """Delete frames past `frame_keep_h`, then the oldest while they take more than `frame_keep_bytes`.
+
+    What was seen in them stays. The row goes first: a crash in between leaves a file for `delete_orphans`.
+    """
+    deleted = 0
+    while old := await frame_rows.list_expired(now - timedelta(hours=settings.frame_keep_h), BATCH):
+        await _delete(clients, old)
+        deleted += len(old)
+    too_many_bytes = await clients.pictures.used_bytes(PICTURES) - settings.frame_keep_bytes
+    while too_many_bytes > 0 and (oldest := await frame_rows.list_expired(now, BATCH)):
+        going: list[Frame] = []
+        for frame in oldest:
+            if too_many_bytes <= 0:
+                break
+            going.append(frame)
+            too_many_bytes -= frame.byte_count
+        await _delete(clients, going)
+        deleted += len(going)
+    if deleted:
+        log.info("upkeep.pictures_deleted", count=deleted)
+    return deleted
+
+
+async def delete_orphans(clients: Clients) -> int:
+    """Delete pictures older than an hour that no row knows: an upload was killed between the file and the row."""
+    by_hour: dict[str, list[str]] = {}
+    for key in await clients.pictures.list_older(PICTURES, ORPHAN_AFTER_S):
+        by_hour.setdefault("/".join(key.split("/")[1:3]), []).append(key)
+    deleted = 0
+    for hour, keys in by_hour.items():
+        since = datetime.strptime(hour, "%Y%m%d/%H").replace(tzinfo=UTC)
+        known = await frame_rows.list_picture_keys(since, since + timedelta(hours=1))
+        orphans = [key for key in keys if key not in known]
+        for key in orphans:
+            await clients.pictures.delete(key)
+        deleted += len(orphans)
+    if deleted:
+        log.info("upkeep.orphans_deleted", count=deleted)
+    return deleted
+
+
+async def delete_old_sign_ins(now: datetime) -> int:
+    """Delete sign-ins that have run out."""
+    return await account_rows.delete_sign_ins_before(now)
+
+
+async def _delete(clients: Clients, frames: list[Frame]) -> None:
+    await frame_rows.delete_frames([frame.id for frame in frames])
+    for frame in frames:
+        await clients.pictures.delete(frame.picture_key)
