@@ -1,11 +1,11 @@
-"""Static files: read and compressed once at the start, named by what is in them, so that browsers keep them for ever."""
+"""Static files: read and compressed once at the start; their addresses change with what is in them."""
 
 import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
@@ -49,7 +49,7 @@ def asset(name: str) -> str:
 
 
 @get("/static/{name:path}", opt=NO_CSRF, include_in_schema=False)
-async def show_asset(request: Request[object, object, object], name: str) -> Response[bytes]:
+async def show_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     """Answer a static file; unchangeable when its version was asked for, else to be asked about each time."""
     found = ASSETS.get(name.lstrip("/"))
     if found is None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import Headers
-from litestar.enums import RequestEncodingType
+from litestar.enums import RequestEncodingType, ScopeType
 from litestar.exceptions import PermissionDeniedException
 from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -44,7 +44,7 @@ class CsrfGuard(CSRFMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then call the app; raises PermissionDeniedException."""
-        if scope["type"] != "http" or scope["method"] in self.config.safe_methods or self._is_open(scope):
+        if scope["type"] != ScopeType.HTTP or scope["method"] in self.config.safe_methods or self._is_open(scope):
             await super().__call__(scope, receive, send)
             return
         headers = Headers.from_scope(scope)

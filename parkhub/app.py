@@ -1,0 +1,79 @@
+"""The web application, put together in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+
+from parkhub import __version__
+from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.db.engine import close_database, open_database
+from parkhub.logs import set_up_logs
+from parkhub.settings import Settings, load_settings
+from parkhub.web import accounts, api, assets, lots, stream
+from parkhub.web.csrf import CsrfGuard, csrf_config
+from parkhub.web.errors import exception_handlers
+from parkhub.web.guards import signed_in
+from parkhub.web.headers import security_headers
+from parkhub.web.secret_key import secret_key
+from parkhub.web.stream import open_streams
+from parkhub.web.templating import template_config
+
+ROUTES = [
+    *assets.routes,
+    *lots.routes,
+    *stream.routes,
+    *api.routes,
+    *accounts.routes,
+]
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Build the application. Without ``settings`` it is a process of its own: it reads them and sets up its logs."""
+    if settings is None:
+        settings = load_settings()
+        set_up_logs(settings)
+    given = settings
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        await open_database(given)
+        clients = await open_clients(given)
+        app.state.clients = clients
+        try:
+            async with open_streams(clients.live) as streams:
+                app.state.streams = streams
+                yield
+        finally:
+            await close_clients(clients)
+            await close_database()
+
+    async def provide_clients() -> Clients:
+        found: Clients = app.state.clients
+        return found
+
+    async def provide_settings() -> Settings:
+        return given
+
+    app = Litestar(
+        ROUTES,
+        lifespan=[lifespan],
+        dependencies={"clients": Provide(provide_clients), "settings": Provide(provide_settings)},
+        middleware=[DefineMiddleware(CsrfGuard, config=csrf_config(secret_key(given), secure=given.secure_cookies))],
+        exception_handlers=exception_handlers,
+        before_send=[security_headers(secure=given.secure_cookies)],
+        template_config=template_config(),
+        openapi_config=OpenAPIConfig(
+            title="ParkHub",
+            version=__version__,
+            openapi_router=Router("/schema", route_handlers=[], guards=[signed_in]),
+            render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+        ),
+        logging_config=None,
+    )
+    app.state.settings = given
+    return app

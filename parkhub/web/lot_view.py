@@ -1,0 +1,190 @@
+"""A lot as the public sees it: the numbers and sentences that the page, its live updates and the API share."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from parkhub.domain.lots import Lot, LotStatus, SpotStatus
+from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState
+from parkhub.web.templating import count, local, span
+
+OLD_AFTER_S: Final = 120
+KINDS: Final = {
+    SpotKind.STANDARD: "Standard",
+    SpotKind.DISABLED: "Disabled",
+    SpotKind.EV: "Charging",
+    SpotKind.MOTORCYCLE: "Motorcycle",
+    SpotKind.RESERVED: "Reserved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """Spots of one kind: how many are free and which."""
+
+    kind: SpotKind
+    label: str
+    capacity: int
+    free: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LotView:
+    """A lot at an instant, in words. ``now`` is the server's time when the states were read."""
+
+    status: LotStatus
+    now: datetime
+
+    @property
+    def lot(self) -> Lot:
+        """The lot."""
+        return self.status.lot
+
+    @property
+    def capacity(self) -> int:
+        """How many spots there are."""
+        return self.status.capacity
+
+    @cached_property
+    def free(self) -> int:
+        """How many are known to be free."""
+        return self.status.count(SpotState.FREE)
+
+    @cached_property
+    def unknown(self) -> int:
+        """How many nobody can see just now."""
+        return self.status.count(SpotState.UNKNOWN)
+
+    @cached_property
+    def kinds(self) -> list[KindView]:
+        """The kinds that this lot has, in a fixed order."""
+        found = []
+        for kind, label in KINDS.items():
+            spots = [spot for spot in self.status.spots if spot.spot.kind is kind]
+            if spots:
+                free = tuple(spot.spot.name for spot in spots if spot.track.state is SpotState.FREE)
+                found.append(KindView(kind, label, len(spots), free))
+        return found
+
+    @cached_property
+    def states(self) -> dict[str, str]:
+        """State by spot name, in map order."""
+        return {known.spot.name: known.track.state.value for known in self.status.spots}
+
+    @cached_property
+    def bays(self) -> list[tuple[str, SpotKind, BayPlan]]:
+        """All that the drawn map shows but the states."""
+        return [(known.spot.name, known.spot.kind, known.spot.plan) for known in self.status.spots]
+
+    @cached_property
+    def layout(self) -> str:
+        """Changes when spots are added, removed, renamed or moved on the plan: the drawn map is then out of date."""
+        return hashlib.sha256(repr((self.box, self.bays)).encode()).hexdigest()[:12]
+
+    @property
+    def blind(self) -> bool:
+        """No place can be seen: a number would be a lie."""
+        return self.unknown == self.capacity
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the last look; None when there was none."""
+        if self.status.as_of is None:
+            return None
+        return max(0.0, (self.now - self.status.as_of).total_seconds())
+
+    @property
+    def clock(self) -> str:
+        """The last look by the lot's clock; empty when there was none."""
+        return "" if self.status.as_of is None else local(self.status.as_of, self.lot.time_zone)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look is recent enough to be called live."""
+        return self.age_s is not None and self.age_s < OLD_AFTER_S
+
+    @property
+    def freshness(self) -> str:
+        """When the last look was, for a page that does not tick."""
+        if self.age_s is None:
+            return "No camera has looked yet"
+        return f"Last look {self.clock}" if self.fresh else f"Last look {span(self.age_s)} ago"
+
+    @cached_property
+    def text(self) -> dict[str, str]:
+        """The page's sentences that hold numbers. Live updates carry them, so that scripts know no language."""
+        here = self.lot.name
+        if self.blind:
+            return {
+                "hero": "?",
+                "words": "nobody can see the places just now",
+                "rest": f"of {self.capacity}",
+                "title": f"{here}: places not seen just now",
+                "map": f"Plan of {here}: none of {self.capacity} places can be seen just now",
+                "tail": "No place can be seen just now.",
+            }
+        words = "place free" if self.free == 1 else "places free"
+        unseen = "" if not self.unknown else f", {self.unknown} not seen just now"
+        tail = f"{count(self.unknown, 'place', 'places')} cannot be seen just now." if self.unknown else ""
+        return {
+            "hero": str(self.free),
+            "words": words,
+            "rest": f"of {self.capacity}{unseen}",
+            "title": f"{here}: {self.free} {words}",
+            "map": f"Plan of {here}: {self.free} of {self.capacity} places free{unseen}",
+            "tail": tail,
+        }
+
+    @cached_property
+    def box(self) -> tuple[float, float]:
+        """Width and height of the drawn map, in plan units: the plan's, or more when spots lie beyond."""
+        wide = max((known.spot.plan.x + known.spot.plan.width for known in self.status.spots), default=0.0)
+        high = max((known.spot.plan.y + known.spot.plan.height for known in self.status.spots), default=0.0)
+        return max(self.lot.plan_width, wide + 1), max(self.lot.plan_height, high + 1)
+
+
+def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
+    """What an open page must be told: everything without ``before``, else what has changed; None when nothing has.
+
+    A change of the layout tells everything too; the page sees by `layout` that its drawing is out of date.
+    """
+    told: dict[str, Any] = {"clock": view.clock, "age_s": None if view.age_s is None else round(view.age_s, 1)}
+    if before is None or before.bays != view.bays:
+        return {
+            **told,
+            "layout": view.layout,
+            "kinds": {kind.kind.value: len(kind.free) for kind in view.kinds},
+            "spots": view.states,
+            "text": view.text,
+        }
+    old_kinds = {kind.kind: len(kind.free) for kind in before.kinds}
+    kinds = {kind.kind.value: len(kind.free) for kind in view.kinds if old_kinds[kind.kind] != len(kind.free)}
+    spots = dict(view.states.items() - before.states.items())
+    text = dict(view.text.items() - before.text.items())
+    changed = {name: value for name, value in (("kinds", kinds), ("spots", spots), ("text", text)) if value}
+    if not changed and view.status.as_of == before.status.as_of:
+        return None
+    return {**told, **changed}
+
+
+def drawn(known: SpotStatus) -> dict[str, Any]:
+    """Numbers of a spot with its own outline: the outline, a smaller one for the car, and its middle, in plan units."""
+    plan = known.spot.plan
+    outline = plan.outline
+    if plan.shape is not BayShape.OUTLINE or len(outline) < 3:
+        x, y, wide, high = plan.x, plan.y, plan.width, plan.height
+        outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
+    cx = sum(x for x, _ in outline) / len(outline)
+    cy = sum(y for _, y in outline) / len(outline)
+    return {
+        "outline": _points(outline, cx, cy, 1),
+        "car": _points(outline, cx, cy, 0.62),
+        "x": round(cx, 1),
+        "y": round(cy, 1),
+    }
+
+
+def _points(outline: tuple[tuple[float, float], ...], cx: float, cy: float, scale: float) -> str:
+    return " ".join(f"{cx + (x - cx) * scale:.1f},{cy + (y - cy) * scale:.1f}" for x, y in outline)
