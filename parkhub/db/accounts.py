@@ -69,3 +69,9 @@ async def delete_sign_ins_before(now: datetime) -> int:
     """Forget the tokens that are over; returns how many."""
     rows = await tables.SignIn.delete().where(tables.SignIn.expires_at <= now).returning(tables.SignIn.id)
     return len(rows)
+
+
+async def delete_sign_ins_of(account_id: int) -> int:
+    """Forget every token of an account, so that it is signed out everywhere; returns how many."""
+    rows = await tables.SignIn.delete().where(tables.SignIn.account == account_id).returning(tables.SignIn.id)
+    return len(rows)

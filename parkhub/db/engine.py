@@ -133,6 +133,15 @@ async def migrate(settings: Settings) -> list[str]:
     return applied
 
 
+async def pending_migrations() -> list[str]:
+    """Names of the migrations that the open database still lacks."""
+    await check()
+    if not await Migration.table_exists():
+        return [name for name, _ in _migrations()]
+    ran = set(await Migration.get_migrations_which_ran(_APP))
+    return [name for name, _ in _migrations() if name not in ran]
+
+
 def _migrations() -> list[tuple[str, ModuleType]]:
     """Migrations by name, oldest first."""
     package = importlib.import_module("migrations")

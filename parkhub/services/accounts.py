@@ -15,7 +15,7 @@ from parkhub.clients import Clients
 from parkhub.db import accounts as account_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, Role
-from parkhub.errors import ConflictError, SignInRequiredError
+from parkhub.errors import ConflictError, NotFoundError, SignInRequiredError
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +65,20 @@ async def ensure_owner(now: datetime) -> str | None:
     except ConflictError:  # another process was quicker
         return None
     log.info("owner account made", at=now.isoformat())
+    return password
+
+
+async def reset_password(email: str) -> str:
+    """Give an account a fresh password, answered this once, and sign it out everywhere. Raises NotFoundError."""
+    password = secrets.token_urlsafe(12)
+    password_hash = await hash_password(password)
+    async with transaction():
+        account = await account_rows.find_account(_normal(email))
+        if account is None:
+            raise NotFoundError(f"There is no account with the e-mail {email}.")
+        await account_rows.set_password_hash(account.id, password_hash)
+        await account_rows.delete_sign_ins_of(account.id)
+    log.info("password reset", account_id=account.id)
     return password
 
 
