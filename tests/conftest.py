@@ -1,0 +1,120 @@
+"""What the tests of every room stand on: settings, both databases and Redis, all real."""
+
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import servers
+
+from parkhub.db.engine import close_database, migrate, open_database
+from parkhub.settings import Settings, load_settings
+
+for _name in [name for name in os.environ if name.startswith("PARKHUB_")]:
+    del os.environ[_name]  # the settings of whoever runs the tests are none of theirs
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of the test's own and no outside address."""
+    return load_settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all migrations applied."""
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    await migrate(load_settings(data_dir=folder))
+    return folder / "parkhub.sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Path]:
+    """The folder of the socket of the session's PostgreSQL."""
+    with servers.postgresql() as folder:
+        yield folder
+
+
+def _url(folder: Path, name: str) -> str:
+    return f"postgresql://parkhub@/{name}?host={folder}"
+
+
+@pytest.fixture(scope="session")
+async def postgresql_admin(
+    postgresql_server: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that makes databases from a template with all migrations applied."""
+    admin = await asyncpg.connect(_url(postgresql_server, "postgres"))
+    try:
+        await admin.execute("CREATE DATABASE template_parkhub")
+        url = _url(postgresql_server, "template_parkhub")
+        await migrate(load_settings(data_dir=tmp_path_factory.mktemp("postgresql-template"), database_url=url))
+        yield admin
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
+    """Settings with a migrated SQLite database, not opened."""
+    given = load_settings(data_dir=tmp_path / "data")
+    given.data_dir.mkdir(exist_ok=True)
+    shutil.copy(sqlite_template, given.data_dir / "parkhub.sqlite")
+    return given
+
+
+@pytest.fixture
+async def postgresql_settings(
+    postgresql_server: Path, postgresql_admin: asyncpg.Connection, tmp_path: Path
+) -> AsyncIterator[Settings]:
+    """Settings with a migrated PostgreSQL database, not opened."""
+    name = f"parkhub_{next(_numbers)}"
+    await postgresql_admin.execute(f"CREATE DATABASE {name} TEMPLATE template_parkhub")
+    yield load_settings(data_dir=tmp_path / "data", database_url=_url(postgresql_server, name))
+    await postgresql_admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_postgresql_settings(
+    postgresql_server: Path, postgresql_admin: asyncpg.Connection, tmp_path: Path
+) -> AsyncIterator[Settings]:
+    """Settings with a PostgreSQL database without any table, not opened."""
+    name = f"parkhub_{next(_numbers)}"
+    await postgresql_admin.execute(f"CREATE DATABASE {name}")
+    yield load_settings(data_dir=tmp_path / "data", database_url=_url(postgresql_server, name))
+    await postgresql_admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings with a migrated database, not opened; the test runs once with each engine."""
+    found = request.getfixturevalue(f"{request.param}_settings")
+    assert isinstance(found, Settings)
+    return found
+
+
+@pytest.fixture
+async def database(database_settings: Settings) -> AsyncIterator[Settings]:
+    """The open, migrated database; the test runs once with each engine. Gives the settings it was opened with."""
+    await open_database(database_settings)
+    yield database_settings
+    await close_database()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Path]:
+    """The unix socket of the session's Redis."""
+    with servers.redis() as address:
+        yield address
+
+
+@pytest.fixture
+def redis_url(redis_server: Path) -> str:
+    """The address of an empty Redis."""
+    servers.empty_redis(redis_server)
+    return f"unix://{redis_server}"
