@@ -1,0 +1,44 @@
+"""`parkhub account`: what the console cannot do for somebody who is locked out."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parkhub.errors import NotFoundError
+from parkhub.settings import Settings, load_settings
+
+app = typer.Typer(help="Accounts of people.", no_args_is_help=True)
+
+
+@app.callback()
+def account() -> None:
+    """Accounts of people."""
+
+
+@app.command()
+def password(
+    email: Annotated[str, typer.Argument(help="The account's e-mail.")],
+    data_dir: Annotated[Path | None, typer.Option(help="The installation's data folder.")] = None,
+    settings_file: Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="TOML file.")] = None,
+) -> None:
+    """Give an account a new password, print it once and sign the account out everywhere."""
+    from parkhub.logs import set_up_logs
+
+    settings = load_settings(settings_file, **({} if data_dir is None else {"data_dir": data_dir}))
+    set_up_logs(settings, process="account")
+    print(asyncio.run(_reset(settings, email)))
+
+
+async def _reset(settings: Settings, email: str) -> str:
+    from parkhub.db.engine import close_database, open_database
+    from parkhub.services.accounts import reset_password
+
+    if not settings.database_url and not (settings.data_dir / "parkhub.sqlite").exists():
+        raise NotFoundError(f"There is no database in {settings.data_dir}; name the right folder with --data-dir.")
+    await open_database(settings)
+    try:
+        return await reset_password(email)
+    finally:
+        await close_database()
