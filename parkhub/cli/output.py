@@ -1,0 +1,61 @@
+"""What the commands print: one JSON object per line for programs, a table for people; errors on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from parkhub.cli.failure import FAILED, WRONG_USAGE
+from parkhub.errors import ParkHubError
+
+Line = Mapping[str, Any]
+Row = Sequence[str]
+
+
+@dataclass
+class Output:
+    """Standard output of one command.
+
+    Lines go out one by one as they are ready, so that a reader can follow. On a terminal, unless lines were asked
+    for, the same lines become one table at the end: ``columns`` are its headings, ``rows`` turns a line into its rows.
+    """
+
+    columns: Sequence[str]
+    rows: Callable[[Line], Sequence[Row]]
+    lines_wanted: bool = False
+    failures: int = 0
+    _table: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lines_wanted = self.lines_wanted or not sys.stdout.isatty()
+
+    def add(self, line: Line) -> None:
+        """Give out the answer to one input."""
+        if self.lines_wanted:
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+        else:
+            self._table += self.rows(line)
+
+    def failed(self, name: str, error: ParkHubError) -> None:
+        """Say that one input failed; the others go on."""
+        self.failures += 1
+        print(f"parkhub: {name}: {error}", file=sys.stderr, flush=True)
+
+    def end(self) -> int:
+        """Print the table, if any, and answer the command's exit status."""
+        if self._table:
+            from rich.console import Console
+            from rich.table import Table
+
+            table = Table(*self.columns)
+            for row in self._table:
+                table.add_row(*row)
+            Console().print(table)
+        return FAILED if self.failures else 0
+
+
+def wrong_usage(message: str) -> SystemExit:
+    """The exit of a command that cannot begin: one sentence on standard error, status 2."""
+    print(f"parkhub: {message}", file=sys.stderr, flush=True)
+    return SystemExit(WRONG_USAGE)

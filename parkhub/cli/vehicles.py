@@ -1,0 +1,68 @@
+"""`parkhub vehicles`: the vehicles in pictures, by type."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parkhub.cli.output import Line, Output, Row, wrong_usage
+from parkhub.errors import ParkHubError, PictureError
+
+if TYPE_CHECKING:
+    from tasks.vision.yolox import VehicleDetector
+
+COUNT_FROM = 0.3
+"""Confidence from which a vehicle is counted in the table; surer or not, every line lists all of them."""
+
+
+def vehicles(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Pictures: JPEG, PNG or WebP.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PARKHUB_DETECTOR_MODEL", dir_okay=False, help="A YOLOX-type ONNX file; none is shipped yet."
+        ),
+    ] = None,
+    *,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines of JSON, also on a terminal.")] = False,
+) -> None:
+    """Find cars, motorcycles, buses and trucks: one line of JSON per picture, a table of counts on a terminal.
+
+    Boxes are left, top, width, height in pixels. Vehicles of little confidence are listed too; count from 0.3.
+    """
+    if model is None:
+        raise wrong_usage("A YOLOX-type ONNX file is needed: give --model, or set PARKHUB_DETECTOR_MODEL.")
+    from tasks.vision.yolox import VehicleDetector
+
+    try:
+        detector = VehicleDetector(model)
+    except ParkHubError as error:
+        raise wrong_usage(str(error)) from None
+    output = Output(("picture", "car", "motorcycle", "bus", "truck", "ms"), _rows, jsonl)
+    for image in images:
+        try:
+            output.add(_look(detector, image))
+        except ParkHubError as error:
+            output.failed(str(image), error)
+    raise SystemExit(output.end())
+
+
+def _look(detector: "VehicleDetector", image: Path) -> Line:
+    from tasks.vision.picture import decode
+
+    try:
+        data = image.read_bytes()
+    except OSError as error:
+        raise PictureError(f"cannot be read: {error.strerror}.") from None
+    start = time.perf_counter()
+    found = detector.detect(decode(data))
+    ms = round((time.perf_counter() - start) * 1000, 2)
+    seen = [{"kind": str(v.kind), "confidence": v.confidence, "box": list(v.box)} for v in found]
+    return {"image": str(image), "vehicles": seen, "ms": ms}
+
+
+def _rows(line: Line) -> list[Row]:
+    counts = Counter(v["kind"] for v in line["vehicles"] if v["confidence"] >= COUNT_FROM)
+    return [(line["image"], *(str(counts[k]) for k in ("car", "motorcycle", "bus", "truck")), f"{line['ms']:g}")]

@@ -1,0 +1,113 @@
+"""The shipped engine: a small network looks at every spot's crop. No memory, no neighbours' states, no schedule."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
+from parkhub.errors import EngineError
+from tasks.vision.crops import MARK, Quad, Window, cut, matrix, pixels
+from tasks.vision.engine import Look
+from tasks.vision.model import open_session
+from tasks.vision.picture import Picture
+
+MODEL: Final = Path(__file__).parent / "models" / "spots.onnx"
+SIDE_MIN_PX: Final = 9.0  # the longer side of a spot: below this people cannot tell either
+DARK: Final = 8.0  # mean grey below which nothing can be told
+FLAT: Final = 3.0  # spread of grey of a lens cap, a failed sensor or fog: a dark spot with more can be judged
+BLOWN: Final = 250.0
+BLOWN_SHARE: Final = 0.9
+INSIDE_MIN: Final = 0.5  # share of the polygon that must lie in the picture
+_BATCH_MAX: Final = 256  # keeps memory flat on lots of thousands of spots
+
+
+class ClassifierEngine:
+    """Reads an ONNX file from `tasks.training`: crops (N x side x side x 4, bytes) in, one logit each out.
+
+    The file carries the geometry of its crops and the temperature of its confidence, so that they cannot be mixed up.
+    """
+
+    name = "classifier"
+
+    def __init__(self, model: Path | None = None, threads: int = 1) -> None:
+        path = model or MODEL
+        self._session = open_session(path, threads)
+        about = self._session.get_modelmeta().custom_metadata_map
+        try:
+            self.window = Window(int(about["side_px"]), float(about["room"]), float(about["raised"]))
+            self._temperature = float(about["temperature"])
+            self._input = self._session.get_inputs()[0].name
+        except (KeyError, ValueError, IndexError):
+            raise EngineError(
+                f"{path.name} is not a spot classifier: its crop geometry is not written in it."
+            ) from None
+
+    def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
+        """As many pixels as the crop of the smallest spots has; the few smallest of all may lose a little."""
+        if not spots:
+            return None
+        sides = [float((p.max(axis=0) - p.min(axis=0)).max()) for p in pixels(spots, width, height)]
+        window_px = max(1.0, float(np.quantile(sides, 0.1))) * self.window.room
+        return int(np.ceil(max(width, height) * min(1.0, self.window.side_px / window_px)))
+
+    def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:  # noqa: ARG002
+        """Judge every spot by its crop alone."""
+        if not spots:
+            return Look([])
+        height, width = picture.shape[:2]
+        polygons = pixels(spots, width, height)
+        maps = [matrix(polygon, self.window) for polygon in polygons]
+        crops = cut(picture, polygons, maps, self.window.side_px)
+        chances = self.chances(crops)
+        blind = _blind(crops, polygons, width, height)
+        return Look(
+            [
+                _observe(spot.name, float(chance), bool(hidden))
+                for spot, chance, hidden in zip(spots, chances, blind, strict=True)
+            ]
+        )
+
+    def chances(self, crops: Picture) -> NDArray[np.float64]:
+        """The chance, 0..1, that each crop's marked place is occupied. Raises EngineError."""
+        parts = [self._run(crops[start : start + _BATCH_MAX]) for start in range(0, len(crops), _BATCH_MAX)]
+        logits = np.concatenate(parts).astype(np.float64) / self._temperature
+        if not np.isfinite(logits).all():
+            raise EngineError("The classifier answered with values that are no numbers.")
+        chances: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+        return chances
+
+    def _run(self, crops: Picture) -> Any:
+        try:
+            (logits,) = self._session.run(None, {self._input: crops})
+        except Exception as error:  # the edge to ONNX Runtime, whose errors share no base class
+            raise EngineError(f"The classifier failed: {str(error)[:200]}") from error
+        if logits.shape != (len(crops),):
+            raise EngineError(f"The classifier answered in the shape {logits.shape} to {len(crops)} crops.")
+        return logits
+
+
+def _observe(name: str, chance: float, hidden: bool) -> SpotObservation:
+    if hidden:
+        return SpotObservation(name, SpotState.UNKNOWN, 0.0)
+    state = SpotState.OCCUPIED if chance >= 0.5 else SpotState.FREE
+    return SpotObservation(name, state, round(max(chance, 1.0 - chance), 4))
+
+
+def _blind(crops: Picture, polygons: Sequence[Quad], width: int, height: int) -> NDArray[np.bool_]:
+    """Which places cannot be seen: too small, outside the picture, too dark or blown out to show anything."""
+    inside = crops[..., 3] >= MARK // 2
+    count = np.maximum(inside.sum(axis=(1, 2)), 1)
+    grey = crops[..., 1].astype(np.float32)  # green: near enough to brightness, and no arithmetic
+    mean = (grey * inside).sum(axis=(1, 2)) / count
+    spread = np.sqrt((((grey - mean[:, None, None]) ** 2) * inside).sum(axis=(1, 2)) / count)
+    blown = ((grey >= BLOWN) & inside).sum(axis=(1, 2)) / count >= BLOWN_SHARE
+    hidden: NDArray[np.bool_] = blown | ((mean < DARK) & (spread < FLAT))
+    for index, polygon in enumerate(polygons):
+        low, high = polygon.min(axis=0), polygon.max(axis=0)
+        seen = np.clip(np.minimum(high, [width, height]) - np.maximum(low, 0), 0, None)
+        too_small = float((high - low).max()) < SIDE_MIN_PX
+        hidden[index] |= too_small or bool(seen.prod() < INSIDE_MIN * np.prod(high - low))
+    return hidden

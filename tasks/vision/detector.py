@@ -1,0 +1,140 @@
+"""A spot engine that finds vehicles in the whole picture and asks on which spots they stand."""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
+from parkhub.domain.vehicles import Vehicle
+from tasks.vision.crops import Quad, pixels
+from tasks.vision.engine import Look
+from tasks.vision.picture import Picture
+from tasks.vision.yolox import VehicleDetector, merge
+
+GROUND: Final = 0.6  # lower share of a box that stands on the ground, in a view from an angle
+OVERLAP_MIN: Final = 0.35  # of the smaller of spot and ground part, for the spot a vehicle is on
+COVERED_MIN: Final = 0.6  # of a further spot under the same vehicle, such as a truck across two
+CONFIDENCE_MIN: Final = 0.25
+FREE_CONFIDENCE: Final = 0.8  # detectors miss vehicles more often than they invent them
+SPOT_SIDE_PX: Final = 28.0  # wanted in the network's picture; below it the picture is also looked at in tiles
+SPOT_SIDE_MIN_PX: Final = 7.0  # below it no detector of this kind can answer
+TILES_MAX: Final = 4  # per side
+_TILE_OVERLAP: Final = 0.2
+
+
+class DetectorEngine:
+    """Boxes of a YOLOX-type detector against polygons: overlap of the ground part, not just a middle inside."""
+
+    name = "detector"
+
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        self._detector = VehicleDetector(model, threads)
+
+    def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
+        """As many pixels as the network's picture has, times the tiles that small spots need."""
+        if not spots:
+            return None
+        network = max(self._detector.width, self._detector.height)
+        return min(max(width, height), network * self._tiles(pixels(spots, width, height), width, height))
+
+    def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:  # noqa: ARG002
+        """Find the vehicles, then the spots they stand on; a spot too small for the detector is UNKNOWN."""
+        if not spots:
+            return Look([])
+        height, width = picture.shape[:2]
+        polygons = pixels(spots, width, height)
+        tiles = self._tiles(polygons, width, height)
+        vehicles = [v for v in self._find(picture, tiles) if v.confidence >= CONFIDENCE_MIN]
+        chances = occupied_chances(polygons, vehicles)
+        scale = self._scale(width, height) * tiles
+        return Look(
+            [
+                _observe(spot.name, chance, _side(polygon) * scale < SPOT_SIDE_MIN_PX)
+                for spot, polygon, chance in zip(spots, polygons, chances, strict=True)
+            ]
+        )
+
+    def _scale(self, width: int, height: int) -> float:
+        return min(self._detector.width / width, self._detector.height / height)
+
+    def _tiles(self, polygons: Sequence[Quad], width: int, height: int) -> int:
+        """Tiles per side that bring the middle spot to the size a detector sees well."""
+        side = float(np.median([_side(polygon) for polygon in polygons])) * self._scale(width, height)
+        return int(np.clip(np.ceil(SPOT_SIDE_PX / max(side, 1e-6)), 1, TILES_MAX))
+
+    def _find(self, picture: Picture, tiles: int) -> list[Vehicle]:
+        height, width = picture.shape[:2]
+        found = [self._detector.candidates(picture, CONFIDENCE_MIN)]
+        if tiles > 1:
+            for left, top, right, bottom in _tile_boxes(width, height, tiles):
+                boxes, scores, kinds = self._detector.candidates(
+                    np.ascontiguousarray(picture[top:bottom, left:right]), CONFIDENCE_MIN
+                )
+                # a vehicle cut by an inner edge of its tile is whole in the neighbouring one
+                low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+                whole = ((low[:, 0] > 2) | (left == 0)) & ((low[:, 1] > 2) | (top == 0))
+                whole &= ((high[:, 0] < right - left - 2) | (right == width)) & (
+                    (high[:, 1] < bottom - top - 2) | (bottom == height)
+                )
+                boxes = boxes + np.array([left, top, 0, 0], np.float32)
+                found.append((boxes[whole], scores[whole], kinds[whole]))
+        return merge(found, width, height)
+
+
+def occupied_chances(polygons: Sequence[Quad], vehicles: Sequence[Vehicle]) -> NDArray[np.float64]:
+    """How surely each polygon is occupied, 0..1: every vehicle, surest first, takes the spot it overlaps most."""
+    chances = np.zeros(len(polygons))
+    hulls = [np.asarray(cv2.convexHull(polygon)[:, 0], np.float32) for polygon in polygons]
+    areas = [max(1.0, float(cv2.contourArea(hull))) for hull in hulls]
+    for vehicle in vehicles:
+        left, top, width, height = vehicle.box
+        # seen from above (a box about as the spot lies) all of it is ground; at an angle its lower part
+        ground = _rectangle(left, top + height * (1 - GROUND), width, height * GROUND)
+        shared = [_shared(hull, ground) for hull in hulls]
+        share = [s / min(area, width * height * GROUND) for s, area in zip(shared, areas, strict=True)]
+        best = int(np.argmax(share)) if share else -1
+        for index, (overlap, area) in enumerate(zip(shared, areas, strict=True)):
+            if (index == best and share[index] >= OVERLAP_MIN) or overlap >= COVERED_MIN * area:
+                chances[index] = max(chances[index], 0.5 + vehicle.confidence / 2)
+    return chances
+
+
+def _observe(name: str, chance: float, too_small: bool) -> SpotObservation:
+    if too_small:
+        return SpotObservation(name, SpotState.UNKNOWN, 0.0)
+    if chance >= 0.5:
+        return SpotObservation(name, SpotState.OCCUPIED, round(chance, 4))
+    return SpotObservation(name, SpotState.FREE, FREE_CONFIDENCE)
+
+
+def _side(polygon: Quad) -> float:
+    return float((polygon.max(axis=0) - polygon.min(axis=0)).max())
+
+
+def _rectangle(left: float, top: float, width: float, height: float) -> Quad:
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def _shared(hull: Quad, rectangle: Quad) -> float:
+    """Area in common of two convex shapes."""
+    if (hull.max(axis=0) <= rectangle.min(axis=0)).any() or (rectangle.max(axis=0) <= hull.min(axis=0)).any():
+        return 0.0
+    area, _ = cv2.intersectConvexConvex(hull, rectangle)
+    return float(area)
+
+
+def _tile_boxes(width: int, height: int, tiles: int) -> list[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of overlapping tiles that cover the picture."""
+
+    def cuts(length: int) -> list[tuple[int, int]]:
+        size = int(np.ceil(length / (tiles - (tiles - 1) * _TILE_OVERLAP)))
+        starts = np.linspace(0, length - size, tiles).round().astype(int)
+        return [(int(start), int(start) + size) for start in starts]
+
+    return [(left, top, right, bottom) for (top, bottom), (left, right) in product(cuts(height), cuts(width))]
