@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from litestar import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]
 
 from parkhub.errors import InvalidInputError, TooLargeError
 
