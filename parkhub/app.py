@@ -29,6 +29,7 @@ ROUTES = [
     *lots.routes,
     *stream.routes,
     *api.routes,
+    *uploads.routes,
     *accounts.routes,
 ]
 

@@ -1,0 +1,162 @@
+"""Cameras upload pictures here. The wire is versioned and described in `camera_node/WIRE.md`."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from litestar import Response, post
+from litestar.exceptions import InternalServerException
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from parkhub.clients import Clients
+from parkhub.clients.picture_proof import MEDIA_TYPES
+from parkhub.domain.signatures import SignedHeaders, read_headers
+from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
+from parkhub.services import frames
+from parkhub.services.frames import Accepted, Upload
+from parkhub.settings import Settings
+from parkhub.web.csrf import NO_CSRF
+from parkhub.web.errors import problem
+from parkhub.web.templating import AnyRequest
+
+MULTIPART: Final = "multipart/form-data"
+PICTURE_FIELD: Final = "picture"
+FORM_BYTES_MAX: Final = 8 * 1024
+"""What a form may add around its picture."""
+
+BODY_TIME_MAX_S: Final = 120
+
+log = structlog.get_logger(__name__)
+
+
+@post(
+    "/api/v1/cameras/{camera_id:str}/frames",
+    opt=NO_CSRF,
+    status_code=201,
+    request_max_body_size=None,  # our own limit, in our own words
+    tags=["cameras"],
+    summary="Upload a picture",
+)
+async def upload_frame(
+    request: AnyRequest, camera_id: str, clients: Clients, settings: Settings
+) -> Response[dict[str, Any]]:
+    """Take one signed picture; a repeat is answered like the first time, with 200, and changes nothing.
+
+    Who sends is asked before the body is read, so that strangers cannot fill the memory.
+    """
+    bytes_max = settings.frame_bytes_max
+    media_type, boundary = _content(request)
+    body_max = bytes_max + (FORM_BYTES_MAX if media_type == MULTIPART else 0)
+    _check_announced(request, body_max, bytes_max)
+    headers = _signed_headers(request)
+    camera = await frames.find_sender(camera_id, headers.key)
+    try:
+        async with asyncio.timeout(BODY_TIME_MAX_S):
+            body = await _read(request, body_max, bytes_max)
+    except TimeoutError:
+        return problem(408, "Too slow", f"The picture did not arrive within {BODY_TIME_MAX_S} s. Send it again.")
+    except InternalServerException:  # Litestar's word for a sender who hung up
+        return problem(400, "Cut off", "The upload ended before its last byte. Send it again.")
+    now = datetime.now(UTC)
+    path = f"/api/v1/cameras/{camera_id}/frames"
+    frames.check_sent(camera, "POST", path, headers, hashlib.sha256(body).hexdigest(), now)
+    picture = body
+    if media_type == MULTIPART:
+        picture = _picture_of_form(body, boundary)
+        if len(picture) > bytes_max:
+            raise _too_large(bytes_max)
+    upload = Upload(
+        sequence=headers.sequence,
+        captured_at=headers.captured_at,
+        picture=picture,
+        media_type=None if media_type == MULTIPART else media_type,
+        now=now,
+    )
+    return _answer(camera.public_id, await frames.accept_frame(clients, settings, camera, upload))
+
+
+def _answer(camera_id: str, accepted: Accepted) -> Response[dict[str, Any]]:
+    frame = accepted.frame
+    log.info("frame.repeated" if accepted.repeat else "frame.stored", camera=camera_id, frame=frame.id)
+    body = {
+        "id": frame.id,
+        "camera": camera_id,
+        "sequence": frame.sequence,
+        "sha256": frame.sha256,
+        "status": "stored",
+    }
+    return Response(body, status_code=200 if accepted.repeat else 201)
+
+
+def _content(request: AnyRequest) -> tuple[str, str]:
+    """The body's media type, and the boundary of a form. Raises UnsupportedTypeError."""
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    media_type = media_type.strip().lower()
+    if media_type not in (MULTIPART, *MEDIA_TYPES):
+        raise UnsupportedTypeError(f"Send the picture as {', '.join(MEDIA_TYPES)} or in a form ({MULTIPART}).")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedTypeError("Send the picture without a Content-Encoding; pictures are small already.")
+    return media_type, options.get("boundary", "")
+
+
+def _signed_headers(request: AnyRequest) -> SignedHeaders:
+    get = request.headers.get
+    return read_headers(
+        get("parkhub-key"),
+        get("parkhub-time"),
+        get("parkhub-sequence"),
+        get("parkhub-captured-at"),
+        get("parkhub-signature"),
+    )
+
+
+def _check_announced(request: AnyRequest, body_max: int, bytes_max: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > body_max:
+        raise _too_large(bytes_max)
+
+
+async def _read(request: AnyRequest, body_max: int, bytes_max: int) -> bytes:
+    """The whole body; stops at the limit whatever its length was said to be."""
+    body = bytearray()
+    chunks: AsyncIterator[bytes] = request.stream()
+    async for chunk in chunks:
+        if len(body) + len(chunk) > body_max:
+            raise _too_large(bytes_max)
+        body += chunk
+    return bytes(body)
+
+
+def _too_large(bytes_max: int) -> TooLargeError:
+    return TooLargeError(f"The picture has more than {bytes_max:,} bytes. Send a smaller one.")
+
+
+def _picture_of_form(body: bytes, boundary: str) -> bytes:
+    """The one file of a form. Its file name is not looked at. Raises InvalidInputError."""
+    picture: bytearray | None = None
+    try:
+        with PushMultipartParser(boundary, content_length=len(body), max_segment_count=1, strict=True) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, MultipartSegment):
+                    if event.name != PICTURE_FIELD:
+                        raise _not_one_picture()
+                    picture = bytearray()
+                elif event and picture is not None:
+                    picture += event
+    except MultipartError as error:
+        raise _not_one_picture() from error
+    if picture is None:
+        raise _not_one_picture()
+    return bytes(picture)
+
+
+def _not_one_picture() -> InvalidInputError:
+    return InvalidInputError(
+        f"The form must be whole and hold one file, in the field {PICTURE_FIELD}, and nothing else."
+    )
+
+
+routes = [upload_frame]

@@ -1,0 +1,116 @@
+"""The job that reads one frame: decode, look, save. Safe to run twice and beside itself: the effects come once."""
+
+import asyncio
+import time
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.db import cameras as camera_rows
+from parkhub.db import frames as frame_rows
+from parkhub.db import spots as spot_rows
+from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.spots import SpotShape
+from parkhub.errors import NotFoundError, ParkHubError, TooOftenError
+from parkhub.services.frames import fail_look, save_look
+from parkhub.services.upkeep import STUCK_AFTER_S
+from tasks.engines import Engines
+from tasks.vision.engine import Look, SpotEngine, decode_for
+
+LATE_TRIES_MAX: Final = 6
+_DAY_S: Final = 86_400
+
+log = structlog.get_logger(__name__)
+
+
+class CameraTurns:
+    """One look at a time per camera within this process, or a later picture could overtake an earlier one."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def of(self, camera_id: int) -> asyncio.Lock:
+        """The lock of a camera; waiters go in the order they came."""
+        return self._locks[camera_id]
+
+
+async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
+    """Read one frame, unless it has been. ``ctx``: clients, engines, turns.
+
+    A picture or an engine that fails is kept with the frame as a sentence; anything else is raised for another try.
+    """
+    clients: Clients = ctx["clients"]
+    turns: CameraTurns = ctx["turns"]
+    try:
+        camera_id = (await frame_rows.get_frame(frame_id)).camera_id
+    except NotFoundError:
+        return  # past its time and deleted
+    async with turns.of(camera_id):
+        frame = await frame_rows.get_frame(frame_id)
+        if frame.status is not FrameStatus.STORED:
+            return
+        if await _is_poison(clients, frame):
+            await fail_look(clients, frame_id, "Reading this picture broke off again and again.")
+            return
+        await _read(clients, ctx["engines"], frame)
+
+
+async def give_up(ctx: dict[str, Any], frame_id: int) -> None:
+    """What happens to a frame when every try has failed by a fault of ours."""
+    await fail_look(ctx["clients"], frame_id, "A fault in ParkHub; the log has the details.")
+
+
+async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
+    started = time.perf_counter()
+    camera = await camera_rows.get_camera(frame.camera_id)
+    spots = [spot.shape for spot in await spot_rows.list_camera_spots(camera.id)]
+    try:
+        look = await _look(clients, engines, camera, frame, spots) if spots else Look([])
+    except ParkHubError as error:
+        if error.retryable:
+            raise
+        await fail_look(clients, frame.id, str(error))
+        return
+    ms = round((time.perf_counter() - started) * 1000, 1)
+    saved = await save_look(clients, frame.id, look.observations, ms, datetime.now(UTC))
+    if look.memory is not None and saved.status is FrameStatus.READ:
+        await clients.pictures.put(_memory_key(camera), look.memory)
+    log.info("frame.read", frame=frame.id, camera=camera.public_id, ms=ms, changes=len(saved.changes))
+
+
+async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> Look:
+    engine = await engines.get(camera.engine)
+    data = await clients.pictures.get(frame.picture_key)
+    memory = await _memory(clients, camera)
+
+    def work(engine: SpotEngine) -> Look:
+        return engine.look(decode_for(engine, data, spots), spots, memory)
+
+    return await asyncio.to_thread(work, engine)
+
+
+async def _memory(clients: Clients, camera: Camera) -> bytes | None:
+    try:
+        return await clients.pictures.get(_memory_key(camera))
+    except NotFoundError:
+        return None
+
+
+def _memory_key(camera: Camera) -> str:
+    """What a camera's engine wants to see again; another engine starts afresh."""
+    return f"memory/{camera.id}/{camera.engine.value}"
+
+
+async def _is_poison(clients: Clients, frame: Frame) -> bool:
+    """Whether a frame that waits for long has been begun too often: it may be what kills the process."""
+    if datetime.now(UTC) - frame.received_at < timedelta(seconds=STUCK_AFTER_S):
+        return False
+    try:
+        await clients.limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, _DAY_S)
+    except TooOftenError:
+        return True
+    return False

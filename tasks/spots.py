@@ -1,0 +1,54 @@
+"""The job that reads a spots file: a mask picture, SPOTS.json or an old CarParkPos pickle."""
+
+import asyncio
+from typing import Any
+
+from parkhub.clients import Clients
+from parkhub.db import frames as frame_rows
+from parkhub.db import spot_imports as import_rows
+from parkhub.domain.cameras import SpotImport, SpotImportStatus, SpotsFileKind
+from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, parse_carparkpos, parse_spots_json
+from parkhub.errors import NotFoundError, ParkHubError, SpotsFileError
+from parkhub.services.spots import fail_import, finish_import
+from tasks.vision.spots_file import read_mask
+
+
+async def read_spots_file(ctx: dict[str, Any], spot_import_id: int) -> None:
+    """Make a file's spots the camera's, unless that was done. A wrong file is kept as a sentence, not raised."""
+    clients: Clients = ctx["clients"]
+    try:
+        spot_import = await import_rows.get_spot_import(spot_import_id)
+    except NotFoundError:
+        return
+    if spot_import.status is not SpotImportStatus.WAITING:
+        return
+    try:
+        data = await clients.pictures.get(spot_import.file_key)
+        await finish_import(clients, spot_import, await _parse(spot_import, data))
+    except ParkHubError as error:
+        if error.retryable:
+            raise
+        await fail_import(clients, spot_import, str(error))
+
+
+async def give_up(ctx: dict[str, Any], spot_import_id: int) -> None:
+    """What happens to a spots file when every try has failed by a fault of ours."""
+    spot_import = await import_rows.get_spot_import(spot_import_id)
+    await fail_import(ctx["clients"], spot_import, "A fault in ParkHub; the log has the details. Try another file.")
+
+
+async def _parse(spot_import: SpotImport, data: bytes) -> SpotsFile:
+    if spot_import.kind is SpotsFileKind.MASK:
+        return await asyncio.to_thread(read_mask, data)
+    if spot_import.kind is SpotsFileKind.JSON:
+        return await asyncio.to_thread(parse_spots_json, data)
+    size = await _picture_size(spot_import.camera_id)
+    return await asyncio.to_thread(parse_carparkpos, data, size, spot_import.box or CARPARKPOS_BOX)
+
+
+async def _picture_size(camera_id: int) -> tuple[int, int]:
+    """Size in pixels of the camera's pictures: a CarParkPos file does not say which picture it was made on."""
+    latest = await frame_rows.list_frames(camera_id, 1)
+    if not latest:
+        raise SpotsFileError("A CarParkPos file needs a picture of this camera to fit on. Upload one first, then this.")
+    return latest[0].width, latest[0].height

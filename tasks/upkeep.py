@@ -1,0 +1,31 @@
+"""Jobs by the clock. Each may run late, twice or beside itself."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from parkhub.services import recordings, spots, upkeep
+
+
+async def expire_spots(ctx: dict[str, Any]) -> None:
+    """Turn spots unknown that nobody has seen for too long."""
+    await spots.expire_stale(ctx["clients"], datetime.now(UTC))
+
+
+async def requeue_lost(ctx: dict[str, Any]) -> None:
+    """Ask again for work whose job got lost."""
+    now = datetime.now(UTC)
+    await upkeep.requeue_stuck(ctx["clients"], now)
+    await recordings.requeue_stalled(ctx["clients"], now)
+
+
+async def delete_old(ctx: dict[str, Any]) -> None:
+    """Delete what is past its time."""
+    now = datetime.now(UTC)
+    await upkeep.delete_old_pictures(ctx["clients"], ctx["settings"], now)
+    await upkeep.delete_old_sign_ins(now)
+
+
+async def delete_unclaimed(ctx: dict[str, Any]) -> None:
+    """Delete files that belong to nothing."""
+    await upkeep.delete_orphans(ctx["clients"])
+    await recordings.delete_abandoned(ctx["clients"])

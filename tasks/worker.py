@@ -1,0 +1,241 @@
+"""Processes that run jobs: `python -m tasks.worker work|vision`. The other file that knows arq is `clients/queue.py`.
+
+A job is started at least once. One that a killed process had begun starts again when its mark in the queue ends,
+a second after the longest time a job may take.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+
+import structlog
+from arq import Retry, Worker, cron, func
+from arq.worker import Function
+
+from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients.queue import QueueName, arq_redis, deserialize, serialize
+from parkhub.clients.redis import AWAY, redis_pool
+from parkhub.db.cameras import list_cameras
+from parkhub.db.engine import close_database, open_database
+from parkhub.errors import BusyError, ParkHubError
+from parkhub.logs import set_up_logs
+from parkhub.settings import Settings, load_settings
+
+TRIES_MAX: Final = 3
+RETRY_DELAY_S: Final = 2
+STOP_S: Final = 2.5
+REDIS_BACKOFF_MAX_S: Final = 5.0
+HEALTH_EVERY_S: Final = 10
+
+Ctx = dict[str, Any]
+Work = Callable[..., Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function that runs by name. ``give_up`` is told the same arguments when every try has failed."""
+
+    run: Work
+    timeout_s: float
+    give_up: Work | None = None
+
+    @property
+    def name(self) -> str:
+        """What `Queue.enqueue` calls it."""
+        return self.run.__name__
+
+    def function(self) -> Function:
+        """For arq: our own limit ends the job a second before arq's, whose end would not be tried again."""
+
+        async def run(ctx: Ctx, *args: Any) -> None:
+            await _run(self, ctx, *args)
+
+        return func(run, name=self.name, max_tries=TRIES_MAX, timeout=self.timeout_s + 1, keep_result=0)
+
+
+async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
+    """One try. An edge: a fault is logged, once with its trace, and the job tried again later."""
+    try:
+        async with asyncio.timeout(job.timeout_s):
+            await job.run(ctx, *args)
+    except Exception as error:
+        last = ctx["job_try"] >= TRIES_MAX
+        retryable = isinstance(error, ParkHubError) and error.retryable
+        traced = not retryable and ctx["job_try"] == 1
+        bound = log.bind(job=job.name, args=args, job_try=ctx["job_try"])
+        bound.log(logging.ERROR, "job.failed", reason=repr(error), exc_info=error if traced else None)
+        if not last:
+            raise Retry(defer=RETRY_DELAY_S * ctx["job_try"]) from error
+        if not retryable and job.give_up is not None:  # what is away comes back, and upkeep asks again
+            await job.give_up(ctx, *args)
+
+
+def vision_jobs() -> dict[QueueName, list[Job]]:
+    """What vision processes do. Imported here, so that `work` never loads a vision library."""
+    from tasks import frames, recordings, spots
+
+    return {
+        QueueName.FRAMES: [
+            Job(frames.read_frame, 14, frames.give_up),
+            Job(spots.read_spots_file, 14, spots.give_up),
+        ],
+        QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
+    }
+
+
+def _vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+    jobs = vision_jobs()
+    return [
+        lambda: _worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
+        lambda: _worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
+    ]
+
+
+def _work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+    from tasks import upkeep
+
+    every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
+    crons = [
+        cron(_clocked(upkeep.expire_spots), name="expire_spots", second=every_5_s, timeout=30),
+        cron(_clocked(upkeep.requeue_lost), name="requeue_lost", second=every_20_s, timeout=30, run_at_startup=True),
+        cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
+        cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
+    ]
+    return [lambda: _worker(ctx, QueueName.WORK, [], max_jobs=4, poll_delay=0.5, cron_jobs=crons)]
+
+
+def _clocked(run: Work) -> Any:
+    """A job by the clock comes again by itself: a fault is logged and left."""
+
+    async def once(ctx: Ctx) -> None:
+        try:
+            await run(ctx)
+        except BusyError as error:
+            log.warning("job.put_off", job=run.__name__, reason=str(error))
+        except Exception:  # an edge
+            log.exception("job.failed", job=run.__name__)
+
+    return once
+
+
+def _worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker:
+    worker = Worker(
+        functions=[job.function() for job in jobs],
+        queue_name=queue.key,
+        redis_pool=arq_redis(redis_pool(ctx["settings"]), queue),
+        ctx=dict(ctx),
+        handle_signals=False,
+        max_tries=TRIES_MAX,
+        keep_result=0,
+        health_check_interval=HEALTH_EVERY_S,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        timezone=UTC,
+        log_results=False,
+        **given,
+    )
+    if jobs:  # arq waits ten seconds more, in which nobody would read a frame that a killed process had begun
+        worker.in_progress_timeout_s = max(job.timeout_s for job in jobs) + 2
+    return worker
+
+
+async def _keep_working(make: Callable[[], Worker]) -> None:
+    """Run a worker for ever, over losses of Redis; jobs in hand are let end when cancelled."""
+    delay_s = 0.2
+    while True:
+        worker = make()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            await worker.async_run()
+        except AWAY as error:
+            log.warning("worker.redis_away", queue=worker.queue_name, reason=str(error))
+        finally:
+            for task in worker.tasks.values():
+                task.cancel()
+            await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+            with suppress(*AWAY):
+                await worker.pool.aclose(close_connection_pool=True)
+        delay_s = 0.2 if loop.time() - started > REDIS_BACKOFF_MAX_S else min(delay_s * 2, REDIS_BACKOFF_MAX_S)
+        await asyncio.sleep(delay_s)
+
+
+async def _serve(kind: str, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; jobs in hand then go back to the queue."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await open_database(settings)
+    clients = await open_clients(settings)
+    ctx: Ctx = {"clients": clients, "settings": settings}
+    workers = await _prepare_vision(ctx, settings) if kind == "vision" else _work_workers(ctx)
+    running = [asyncio.create_task(_keep_working(make)) for make in workers]
+    stopping = asyncio.create_task(stop.wait())
+    log.info("worker.started", kind=kind)
+    try:
+        await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _stop(clients, [stopping, *running])
+    for task in running:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+    log.info("worker.stopped", kind=kind)
+
+
+async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
+    import cv2
+
+    from tasks.engines import Engines
+    from tasks.frames import CameraTurns
+
+    cv2.setNumThreads(1)
+    ctx["turns"] = CameraTurns()
+    ctx["engines"] = Engines(settings)
+    await ctx["engines"].warm({camera.engine for camera in await list_cameras(None)})
+    return _vision_workers(ctx)
+
+
+async def _stop(clients: Clients, tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=STOP_S)
+    with suppress(TimeoutError, *AWAY):
+        async with asyncio.timeout(1):
+            await close_clients(clients)
+            await close_database()
+
+
+def main() -> None:
+    """Run one worker process until it is told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=["work", "vision"])
+    kind: str = parser.parse_args().kind
+    status = 0
+    try:
+        settings = load_settings()
+        set_up_logs(settings, process="" if os.environ.get("PARKHUB_PROCESS") else kind)
+        asyncio.Runner().run(_serve(kind, settings))
+    except ParkHubError as error:
+        log.critical("worker.cannot_run", reason=str(error))
+        status = 1
+    except Exception:  # an edge: the supervisor starts another
+        log.critical("worker.crashed", exc_info=True)
+        status = 1
+    sys.stderr.flush()
+    # A thread in the middle of a model or a video cannot be interrupted, and Python would wait for it. Its result is
+    # not wanted any more: the job is back in the queue.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
