@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from parkhub.cli.children import ProcessSpec
+from parkhub.errors import BusyError
 from parkhub.settings import Settings
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ ADDRESS = "Made up by the simulator"
 TIME_ZONE = "Europe/Berlin"
 RATE_PER_S = 2
 
-_SIMULATOR: Sequence[str] = (sys.executable, "-m", "camera_node.cli", "simulate")
+_SIMULATOR: Sequence[str] = (sys.executable, "-P", "-m", "camera_node.cli", "simulate")
 _DESCRIBE_S = 60
 
 
@@ -78,9 +79,12 @@ def simulator_spec(key_file: Path, server: str) -> ProcessSpec:
 
 
 def _describe() -> bytes:
+    """SPOTS.json of the simulated lot. Raises BusyError."""
     found = subprocess.run(  # noqa: S603 - our own program
-        [*_SIMULATOR, "--describe"], stdout=subprocess.PIPE, check=True, timeout=_DESCRIBE_S
+        [*_SIMULATOR, "--describe"], stdout=subprocess.PIPE, check=False, timeout=_DESCRIBE_S
     )
+    if found.returncode != 0 or not found.stdout:
+        raise BusyError("The simulated camera does not say what its lot looks like; start without the demo.")
     return found.stdout
 
 

@@ -46,7 +46,7 @@ def up(
     settings = load_settings(settings_file, **{name: value for name, value in given.items() if value is not None})
     from parkhub.logs import set_up_logs
 
-    set_up_logs(settings)
+    set_up_logs(settings, process="up")
     os.umask(0o077)  # what any of the processes writes is for this user only
     from parkhub.cli.supervisor import StopRequestedError
 
@@ -94,7 +94,7 @@ class _Start:
     def _start(self, name: str, module: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
         from parkhub.cli.children import ProcessSpec
 
-        command = [sys.executable, "-m", module, *arguments]
+        command = [sys.executable, "-P", "-m", module, *arguments]
         self._supervisor.start(ProcessSpec(name, command, self._environment, pass_fds))
 
     def _start_redis(self) -> None:
@@ -115,7 +115,7 @@ class _Start:
     def _prepare(self) -> None:
         from parkhub.cli.children import ProcessSpec
 
-        command = [sys.executable, "-m", "parkhub.cli.release", *(["--demo"] if self._demo else [])]
+        command = [sys.executable, "-P", "-m", "parkhub.cli.release", *(["--demo"] if self._demo else [])]
         status = self._supervisor.run_once(ProcessSpec("release", command, self._environment))
         if status != 0:
             raise SystemExit(2 if status == 2 else 1)  # it has said why

@@ -1,0 +1,67 @@
+# One command each; every one sets up what it needs, once, and says so.
+#   make run      ParkHub with a living demo lot on this machine (data in .parkhub)
+#   make test     everything that must hold
+#   make bench    the measurements of tests/bench
+#   make lint     the checks of make test that read code only
+#   make format   bring the code into its form
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PARKHUB_DATA_DIR ?= $(CURDIR)/.parkhub
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+NEEDS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint format packages
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: $(VENV)/.installed
+	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" $(BIN)/parkhub up --demo
+
+test: lint packages
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-bench
+	@for file in tests/bench/bench_*.py; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+lint: $(VENV)/.installed-test
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+packages:
+	@.ci/packages
+
+$(VENV)/.installed: $(NEEDS) | $(BIN)/python
+	@echo "Installing ParkHub into $(VENV); this takes about half a minute …"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(NEEDS) | $(BIN)/python
+	@echo "Installing ParkHub and what its tests need into $(VENV); this takes about a minute …"
+	@$(PIP) --editable '.[test]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(NEEDS) | $(BIN)/python
+	@echo "Installing ParkHub and what its measurements need into $(VENV); this takes about a minute …"
+	@$(PIP) --editable '.[test,bench]'
+	@touch $(VENV)/.installed $(VENV)/.installed-test $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "ParkHub needs Python 3.11 or later, and $(PYTHON) is not there."; \
+	  echo "Install it (Debian: apt install python3.11 python3.11-venv), or name another: make PYTHON=python3.12 …"; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. Install the missing part (Debian: apt install python3.11-venv)."; \
+	  exit 1; }
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
