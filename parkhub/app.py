@@ -14,7 +14,7 @@ from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
-from parkhub.web import accounts, api, assets, health, lots, stream
+from parkhub.web import accounts, api, assets, health, lots, stream, uploads
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
 from parkhub.web.guards import signed_in
