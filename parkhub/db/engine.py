@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.tables import Migration
@@ -29,6 +29,17 @@ _APP = "parkhub"
 _MIGRATION_LOCK = 7_265_482  # any number that only ParkHub's migrations take
 
 _engine: Engine | None = None
+
+
+class _NotOpen:
+    """What the tables are bound to at first, lest Piccolo looks for a database by itself."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("The database is not open; call open_database first.")
+
+
+for _table in TABLES:
+    _table._meta.db = cast(Engine, _NotOpen())
 
 
 def make_engine(settings: Settings) -> Engine:

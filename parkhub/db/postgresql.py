@@ -112,6 +112,7 @@ class PostgresqlEngine(PostgresEngine):
                 "server_settings": {"application_name": "parkhub", "timezone": "UTC"},
             }
         )
+        self._closed = False
 
     async def check_version(self) -> None:
         """Not at construction: the server may be away, and `open` says so better."""
@@ -123,6 +124,7 @@ class PostgresqlEngine(PostgresEngine):
 
     async def close(self) -> None:
         """Close the pool after what it is doing."""
+        self._closed = True
         if self.pool:
             await self.close_connection_pool()
 
@@ -168,4 +170,6 @@ class PostgresqlEngine(PostgresEngine):
             if in_pool and self.pool:
                 async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                     return await connection.fetch(sql, *args)
+            if self._closed:
+                raise RuntimeError("The database is not open.")
             return await self._run_in_new_connection(sql, args)

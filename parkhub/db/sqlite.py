@@ -54,7 +54,7 @@ class _Connection:
 
     async def close(self) -> None:
         await asyncio.shield(self.submit(self._close))
-        self._thread.shutdown(wait=False)
+        self._thread.shutdown()  # idle by now, so this waits for nothing
 
     def _open(self) -> None:
         raw = sqlite3.connect(
@@ -88,7 +88,7 @@ class _Connection:
     @property
     def _open_raw(self) -> sqlite3.Connection:
         if self._raw is None:
-            raise RuntimeError("The database is closed.")
+            raise RuntimeError("The database is not open.")
         return self._raw
 
     # The functions below run on the connection's thread.
@@ -209,7 +209,7 @@ class SqliteEngine(SQLiteEngine):
         """Open the connections; raises BusyError when the file cannot be opened."""
         async with self._open_lock:
             if self._closed:
-                raise RuntimeError("The database is closed.")
+                raise RuntimeError("The database is not open.")
             if self._writer is not None:
                 return
             opened: list[_Connection] = []
@@ -242,7 +242,7 @@ class SqliteEngine(SQLiteEngine):
         if self._writer is None:
             await self.open()
         if self._writer is None:
-            raise RuntimeError("The database is closed.")
+            raise RuntimeError("The database is not open.")
         return self._writer
 
     async def begin(self) -> None:

@@ -1,0 +1,122 @@
+"""Recordings in both databases."""
+
+import asyncio
+
+import pytest
+from builders import NOW, after, save_account, save_recording
+
+from parkhub.db import recordings
+from parkhub.domain.cameras import Engine
+from parkhub.domain.recordings import RecordingStatus
+from parkhub.errors import ConflictError, NotFoundError
+from parkhub.settings import Settings
+
+SUMMARY = {"frames": 12, "spots": [{"id": "Ä1", "free_share": 0.25}], "note": "{}"}
+
+
+async def test_a_recording_comes_back_as_it_was_added(database: Settings) -> None:
+    account = await save_account()
+    saved = await recordings.add_recording("Monday {1}", account.id, Engine.DIFFERENCE, "recordings/1", NOW)
+    assert await recordings.get_recording(saved.id) == saved
+    assert (saved.status, saved.progress, saved.summary) == (RecordingStatus.WAITING, 0.0, None)
+
+
+async def test_a_recording_needs_an_account(database: Settings) -> None:
+    with pytest.raises(ConflictError):
+        await recordings.add_recording("Monday", 4711, Engine.CLASSIFIER, "recordings/1", NOW)
+
+
+async def test_recordings_are_listed_newest_first(database: Settings) -> None:
+    account = await save_account()
+    saved = [await save_recording(account, after(number)) for number in range(3)]
+    assert [found.id for found in await recordings.list_recordings(2)] == [saved[2].id, saved[1].id]
+
+
+async def test_an_analysis_runs_to_its_end(database: Settings) -> None:
+    saved = await save_recording()
+    assert await recordings.start_recording(saved.id, after(1))
+    assert await recordings.report_progress(saved.id, 0.5, after(2)) is RecordingStatus.RUNNING
+    running = await recordings.get_recording(saved.id)
+    assert (running.progress, running.started_at, running.alive_at) == (0.5, after(1), after(2))
+    assert await recordings.finish_recording(saved.id, RecordingStatus.DONE, SUMMARY, "", after(3))
+    done = await recordings.get_recording(saved.id)
+    assert (done.status, done.progress, done.summary, done.ended_at) == (
+        RecordingStatus.DONE,
+        1.0,
+        SUMMARY,
+        after(3),
+    )
+
+
+async def test_an_analysis_begins_again_after_a_crash_and_remembers_its_first_start(database: Settings) -> None:
+    saved = await save_recording()
+    await recordings.start_recording(saved.id, after(1))
+    await recordings.report_progress(saved.id, 0.5, after(2))
+    assert await recordings.start_recording(saved.id, after(9))
+    again = await recordings.get_recording(saved.id)
+    assert (again.progress, again.started_at, again.alive_at) == (0.0, after(1), after(9))
+
+
+async def test_the_job_hears_of_a_cancel_and_cannot_finish_any_more(database: Settings) -> None:
+    saved = await save_recording()
+    await recordings.start_recording(saved.id, NOW)
+    assert await recordings.cancel_recording(saved.id, after(1))
+    assert await recordings.report_progress(saved.id, 0.9, after(2)) is RecordingStatus.CANCELLED
+    assert not await recordings.finish_recording(saved.id, RecordingStatus.DONE, SUMMARY, "", after(3))
+    assert not await recordings.start_recording(saved.id, after(4))
+    cancelled = await recordings.get_recording(saved.id)
+    assert (cancelled.status, cancelled.progress, cancelled.summary) == (RecordingStatus.CANCELLED, 0.0, None)
+
+
+async def test_a_waiting_recording_can_be_cancelled_and_an_ended_one_cannot(database: Settings) -> None:
+    saved = await save_recording()
+    assert await recordings.cancel_recording(saved.id, NOW)
+    assert not await recordings.cancel_recording(saved.id, NOW)
+
+
+async def test_a_failed_analysis_keeps_its_reason(database: Settings) -> None:
+    saved = await save_recording()
+    assert await recordings.finish_recording(saved.id, RecordingStatus.FAILED, None, "No video in it.", NOW)
+    failed = await recordings.get_recording(saved.id)
+    assert (failed.status, failed.error, failed.progress) == (RecordingStatus.FAILED, "No video in it.", 0.0)
+
+
+async def test_an_analysis_ends_once_however_many_try(database: Settings) -> None:
+    saved = await save_recording()
+    ends = await asyncio.gather(
+        *(recordings.finish_recording(saved.id, RecordingStatus.DONE, {}, "", NOW) for _ in range(10)),
+        *(recordings.cancel_recording(saved.id, NOW) for _ in range(10)),
+    )
+    assert ends.count(True) == 1
+
+
+async def test_recordings_without_a_sign_of_life_are_found(database: Settings) -> None:
+    account = await save_account()
+    lost = await save_recording(account, NOW)
+    silent = await save_recording(account, NOW)
+    alive = await save_recording(account, NOW)
+    ended = await save_recording(account, NOW)
+    await save_recording(account, after(60))
+    for recording in (silent, alive, ended):
+        await recordings.start_recording(recording.id, after(1))
+    await recordings.report_progress(alive.id, 0.1, after(60))
+    await recordings.cancel_recording(ended.id, after(2))
+    assert await recordings.list_stalled(after(60)) == [lost.id, silent.id]
+
+
+async def test_a_deleted_recording_is_gone_and_its_id_is_never_given_again(database: Settings) -> None:
+    account = await save_account()
+    saved = await save_recording(account)
+    await recordings.delete_recording(saved.id)
+    with pytest.raises(NotFoundError):
+        await recordings.get_recording(saved.id)
+    with pytest.raises(NotFoundError):
+        await recordings.report_progress(saved.id, 0.5, NOW)
+    assert (await save_recording(account)).id > saved.id
+
+
+async def test_progress_beyond_the_end_is_refused_by_the_database(database: Settings) -> None:
+    saved = await save_recording()
+    await recordings.start_recording(saved.id, NOW)
+    with pytest.raises(ConflictError):
+        await recordings.report_progress(saved.id, 1.5, NOW)
