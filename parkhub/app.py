@@ -8,13 +8,14 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.types import ControllerRouterHandler
 
 from parkhub import __version__
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
-from parkhub.web import accounts, api, assets, health, lots, stream, uploads
+from parkhub.web import accounts, api, assets, health, lots, recordings, stream, uploads
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
 from parkhub.web.guards import signed_in
@@ -23,7 +24,7 @@ from parkhub.web.secret_key import secret_key
 from parkhub.web.stream import open_streams
 from parkhub.web.templating import template_config
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     *assets.routes,
     *health.routes,
     *lots.routes,
@@ -31,6 +32,7 @@ ROUTES = [
     *api.routes,
     *uploads.routes,
     *accounts.routes,
+    *recordings.routes,
 ]
 
 

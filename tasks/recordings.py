@@ -14,11 +14,21 @@ from parkhub.domain.recordings import Recording
 from parkhub.errors import EngineError, NotFoundError, ParkHubError
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
+from tasks.engines import Engines
 from tasks.vision.analysis import Order, analyse, read_spots, remove_leftovers, video_size
-from tasks.vision.engine import open_engine
 
 BEAT_S: Final = 0.25
+TIME_MAX_S: Final = 3500.0  # the queue gives a job an hour
+ATTEMPTS_MAX: Final = 5
 GONE: Final = "The uploaded files are no longer there. Upload the recording again."
+BROKE: Final = "The analysis broke off by a fault in ParkHub; the log has the details. Try again."
+TOO_LONG: Final = (
+    "The analysis took longer than 58 minutes and was stopped. Cut the video into shorter ones, or look less often."
+)
+KEEPS_BREAKING: Final = (
+    f"The analysis was begun {ATTEMPTS_MAX} times and never came to its end, so it is given up. "
+    "Save the video as H.264 in an MP4 file and upload that."
+)
 
 log = structlog.get_logger()
 
@@ -29,6 +39,7 @@ class _Watch:
     def __init__(self) -> None:
         self.progress = 0.0
         self.stop = False
+        self.too_long = False
 
     def report(self, progress: float) -> bool:
         """Called by the thread after every frame."""
@@ -39,7 +50,7 @@ class _Watch:
 async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     """Analyse one uploaded video. Safe to run again: it starts over, and what has ended is left alone.
 
-    ``ctx`` holds ``clients`` and ``settings``. A failure is kept with the recording as a sentence, not raised.
+    ``ctx`` holds ``clients``, ``settings`` and ``engines``. A failure is kept with the recording as a sentence.
     """
     clients: Clients = ctx["clients"]
     recording = await service.start(clients, recording_id, datetime.now(UTC))
@@ -50,7 +61,7 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     watch = _Watch()
     beat = asyncio.create_task(_beat(clients, recording_id, watch))
     try:
-        summary = await _in_thread(clients, ctx["settings"], recording, watch)
+        summary = await _in_thread(ctx, recording, watch)
     except asyncio.CancelledError:
         # The worker stops. The thread ends at its next frame; the recording is sent again once it counts as stalled.
         watch.stop = True
@@ -61,8 +72,7 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
         return
     except Exception:  # the edge of a job: whatever it was, the person waiting must hear of it
         log.exception("recording.broke", recording=recording_id)
-        broken = EngineError("The analysis broke off by a fault in ParkHub; the log has the details. Try again.")
-        await service.fail(clients, recording, broken, datetime.now(UTC))
+        await service.fail(clients, recording, EngineError(BROKE), datetime.now(UTC))
         return
     finally:
         beat.cancel()
@@ -77,8 +87,12 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
 
 async def _beat(clients: Clients, recording_id: int, watch: _Watch) -> None:
     """Tell the database how far the thread is, and the thread when to stop. Survives a database that is away."""
+    end_s = asyncio.get_running_loop().time() + TIME_MAX_S
     while not watch.stop:
         await asyncio.sleep(BEAT_S)
+        if asyncio.get_running_loop().time() > end_s:
+            watch.too_long = watch.stop = True
+            return
         try:
             go_on = await service.progress(clients, recording_id, watch.progress, datetime.now(UTC))
         except Exception:  # an edge too: one lost beat is no reason to lose the work
@@ -88,14 +102,19 @@ async def _beat(clients: Clients, recording_id: int, watch: _Watch) -> None:
         watch.stop = watch.stop or not go_on
 
 
-async def _in_thread(
-    clients: Clients, settings: Settings, recording: Recording, watch: _Watch
-) -> dict[str, Any] | None:
+async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -> dict[str, Any] | None:
+    clients: Clients = ctx["clients"]
+    settings: Settings = ctx["settings"]
+    engines: Engines = ctx["engines"]
+    if await service.count_attempt(clients, recording) > ATTEMPTS_MAX:
+        raise EngineError(KEEPS_BREAKING)
     try:
         wish = await service.read_order(clients, recording)
         spots_file = await clients.pictures.get(f"{recording.folder}/{service.SPOTS}")
     except NotFoundError:
         raise EngineError(GONE) from None
+    engine = await engines.get(recording.engine)
+    model = Path(settings.detector_model).name if recording.engine is Engine.DETECTOR else ""
     folder = clients.pictures.path(recording.folder)
 
     def work() -> dict[str, Any] | None:
@@ -104,18 +123,10 @@ async def _in_thread(
         if not video.is_file():
             raise EngineError(GONE)
         spots = read_spots(wish.spots_kind, spots_file, video_size(video), wish.box)
-        detector = Path(settings.detector_model) if settings.detector_model else None
-        model = detector if recording.engine is Engine.DETECTOR else None
-        engine = open_engine(recording.engine, model=model, threads=settings.vision_threads)
-        order = Order(
-            video,
-            spots,
-            folder,
-            wish.every_s,
-            settings.vision_threads,
-            title=recording.title,
-            model=model.name if model else "",
-        )
+        order = Order(video, spots, folder, wish.every_s, settings.vision_threads, title=recording.title, model=model)
         return analyse(order, engine, watch.report)
 
-    return await asyncio.to_thread(work)
+    summary = await asyncio.to_thread(work)
+    if watch.too_long:
+        raise EngineError(TOO_LONG)
+    return summary

@@ -13,7 +13,7 @@ from parkhub import __version__
 from parkhub.cli.failure import fail
 from parkhub.errors import ParkHubError
 
-COMMANDS = ("up", "account")
+COMMANDS = ("up", "account", "spots", "analyze", "vehicles")
 
 app = typer.Typer(
     name="parkhub",

@@ -51,7 +51,7 @@ def spots(
     With the difference engine the pictures are taken as following each other.
     """
     try:
-        look = _Looker(_open(engine, model), read_spots(spots_path, parse_box(box)))
+        look = _Looker(open_named(engine, model), read_spots(spots_path, parse_box(box)))
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("picture", "spot", "state", "confidence"), _rows, jsonl)
@@ -93,7 +93,8 @@ def parse_box(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _open(engine: Engine, model: Path | None) -> "SpotEngine":
+def open_named(engine: Engine, model: Path | None) -> "SpotEngine":
+    """The engine of that name, the detector with the model that the environment names. Raises ParkHubError."""
     from tasks.vision.engine import open_engine
 
     if engine is Engine.DETECTOR and model is None and os.environ.get("PARKHUB_DETECTOR_MODEL"):

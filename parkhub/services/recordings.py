@@ -20,6 +20,7 @@ FOLDER: Final = "recordings"
 VIDEO: Final = "video"
 SPOTS: Final = "spots"
 ORDER: Final = "order.json"
+ATTEMPTS: Final = "attempts"
 JOB: Final = "analyse_recording"
 TITLE_LENGTH_MAX: Final = 120
 BOX_SIDE_MAX: Final = 4000
@@ -89,6 +90,17 @@ async def start(clients: Clients, recording_id: int, now: datetime) -> Recording
     return recording
 
 
+async def count_attempt(clients: Clients, recording: Recording) -> int:
+    """Note that a job begins, and answer which attempt it is: a video that kills its worker must not do so for ever."""
+    key = f"{recording.folder}/{ATTEMPTS}"
+    try:
+        count = int(await clients.pictures.get(key)) + 1
+    except NotFoundError:
+        count = 1
+    await clients.pictures.put(key, str(count).encode())
+    return count
+
+
 async def progress(clients: Clients, recording_id: int, share: float, now: datetime) -> bool:
     """Note how far the job is, 0..1, and that it lives; False when it shall stop."""
     try:
@@ -103,7 +115,7 @@ async def finish(clients: Clients, recording: Recording, summary: dict[str, Any]
     """Keep the result; the uploaded video goes, as the annotated one shows the same. False: it had ended before."""
     kept = await rows.finish_recording(recording.id, RecordingStatus.DONE, summary, "", now)
     if kept:
-        for name in (VIDEO, SPOTS):
+        for name in (VIDEO, SPOTS, ATTEMPTS):
             await clients.pictures.delete(f"{recording.folder}/{name}")
     else:
         await _forget_unless_done(clients, recording)

@@ -20,6 +20,7 @@ from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, parse_carparkpo
 from parkhub.errors import EngineError, InvalidInputError, SpotsFileError
 from tasks.vision.annotate import Annotator
 from tasks.vision.engine import SpotEngine
+from tasks.vision.spots_file import read_mask
 from tasks.vision.video import TimedPicture, VideoReader, VideoWriter, open_video
 
 ANNOTATED: Final = "annotated.mp4"
@@ -57,20 +58,26 @@ def video_size(video: Path) -> tuple[int, int, float]:
 def read_spots(
     kind: SpotsFileKind, data: bytes, size: tuple[int, int, float], box: tuple[int, int] | None = None
 ) -> tuple[SpotShape, ...]:
-    """Spots for a video of that `video_size`. A mask or SPOTS.json may have another scale, not another shape.
+    """Spots for a video of that `video_size`; raises SpotsFileError, see also `fit`."""
+    if kind is SpotsFileKind.CARPARKPOS:
+        return fit(parse_carparkpos(data, size[:2], box or CARPARKPOS_BOX), size)
+    return fit(read_mask(data) if kind is SpotsFileKind.MASK else parse_spots_json(data), size)
 
-    Raises SpotsFileError, also when the file was made for a picture of another shape.
+
+def fit(found: SpotsFile, size: tuple[int, int, float]) -> tuple[SpotShape, ...]:
+    """The file's spots on a video of that `video_size`. They may be marked at another scale, not in another shape.
+
+    Raises SpotsFileError.
     """
     width, height, pixel_aspect = size
-    if kind is SpotsFileKind.CARPARKPOS:
-        found = parse_carparkpos(data, (width, height), box or CARPARKPOS_BOX)
-    elif kind is SpotsFileKind.MASK:
-        from tasks.vision.spots_file import read_mask
-
-        found = read_mask(data)
-    else:
-        found = parse_spots_json(data)
-    _check_shape(found, width / height, pixel_aspect, size)
+    given = found.width / found.height
+    # anamorphic video: the spots may have been marked on the picture as stored or as shown
+    shapes = (width / height, width / height * pixel_aspect)
+    if all(abs(given / wanted - 1) > _ASPECT_TOLERANCE for wanted in shapes):
+        raise SpotsFileError(
+            f"The spots were marked on a picture of {found.width} x {found.height}, which has another shape than "
+            f"the video's {width} x {height}. Mark them on a picture of this video."
+        )
     return tuple(SpotShape(spot.name, spot.polygon) for spot in found.spots)
 
 
@@ -235,17 +242,6 @@ def _warnings(reader: VideoReader, duration_s: float, damaged_count: int) -> lis
             "through broken; nothing was judged by those."
         )
     return found
-
-
-def _check_shape(found: SpotsFile, aspect: float, pixel_aspect: float, size: tuple[int, int, float]) -> None:
-    given = found.width / found.height
-    # anamorphic video: the mask may have been drawn on the picture as stored or as shown
-    if any(abs(given / wanted - 1) <= _ASPECT_TOLERANCE for wanted in (aspect, aspect * pixel_aspect)):
-        return
-    raise SpotsFileError(
-        f"The spots were marked on a picture of {found.width} x {found.height}, but the video is {size[0]} x {size[1]}:"
-        " another shape. Mark them on a picture of this video."
-    )
 
 
 def _harmless(name: str) -> str:

@@ -1,0 +1,130 @@
+"""`parkhub analyze`: a whole video, spot by spot."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parkhub.cli.output import Line, Output, Row, wrong_usage
+from parkhub.cli.spots import open_named, parse_box, read_spots
+from parkhub.domain.cameras import Engine
+from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, Sample
+from parkhub.domain.spots_file import CARPARKPOS_BOX
+from parkhub.errors import ParkHubError
+
+if TYPE_CHECKING:
+    from tasks.vision.analysis import Report
+
+_NAMES_SHOWN = 12
+
+
+def analyze(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video file; its sound is not touched.")],
+    mask: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A mask picture: white spots on black, any scale.")
+    ] = None,
+    spots: Annotated[
+        Path | None, typer.Option(metavar="SPOTS.json", dir_okay=False, help="SPOTS.json or CarParkPos instead.")
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="How spots are judged.")] = Engine.CLASSIFIER,
+    model: Annotated[
+        Path | None, typer.Option(help="Another ONNX file; the detector needs one (or PARKHUB_DETECTOR_MODEL).")
+    ] = None,
+    every: Annotated[
+        float, typer.Option(metavar="S", min=EVERY_S_MIN, max=EVERY_S_MAX, help="Seconds between looks.")
+    ] = EVERY_S,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Write annotated.mp4, summary.json and timeline.csv there."),
+    ] = None,
+    box: Annotated[
+        str, typer.Option(metavar="WxH", help="Size of every spot of a CarParkPos file, pixels.")
+    ] = f"{CARPARKPOS_BOX[0]}x{CARPARKPOS_BOX[1]}",
+    *,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines of JSON, also on a terminal.")] = False,
+) -> None:
+    """Say which spots are free over a whole video: one line of JSON per sampled frame, a table on a terminal.
+
+    The lines hold what the engine saw in each frame by itself. The files under --out show steadied states: two of
+    the last three looks must agree. Without --out nothing is written. A video that can be read only in part is
+    analysed as far as it goes; the exit status is then 1.
+    """
+    if (mask is None) == (spots is None):
+        raise wrong_usage("Give either --mask MASK.png or --spots SPOTS.json.")
+    if out is not None and _would_overwrite(video, out):
+        raise wrong_usage(f"The result would overwrite {video}; choose another --out.")
+    from tasks.vision.analysis import Order, analyse, fit, video_size
+
+    try:
+        marked = read_spots(mask or spots or Path(), parse_box(box))
+        opened = open_named(engine, model)
+    except ParkHubError as error:
+        raise wrong_usage(str(error)) from None
+    output = Output(("time", "free", "occupied", "unknown", "free spots"), _rows, jsonl)
+    try:
+        size = video_size(video)
+        order = Order(video, fit(marked(size[:2]), size), out, every, model=model.name if model else "")
+        with _progress() as report:
+            summary = analyse(order, opened, report, lambda sample: output.add(_line(sample)))
+    except ParkHubError as error:
+        output.failed(str(video), error)
+        raise SystemExit(output.end()) from None
+    for warning in summary["warnings"] if summary else []:
+        output.failed(str(video), ParkHubError(warning))
+    status = output.end()
+    if out is not None:
+        print(f"parkhub: annotated.mp4, summary.json and timeline.csv are in {out}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def _would_overwrite(video: Path, out: Path) -> bool:
+    return video.exists() and (out / "annotated.mp4").resolve() == video.resolve()
+
+
+def _line(sample: Sample) -> Line:
+    seen = [{"id": o.spot, "state": str(o.state), "confidence": round(o.confidence, 4)} for o in sample.observations]
+    return {"t_s": round(sample.t_s, 3), "spots": seen}
+
+
+def _rows(line: Line) -> list[Row]:
+    by_state: dict[str, list[str]] = {"free": [], "occupied": [], "unknown": []}
+    for spot in line["spots"]:
+        by_state[spot["state"]].append(spot["id"])
+    free = by_state["free"]
+    shown = " ".join(free[:_NAMES_SHOWN]) + (f" and {len(free) - _NAMES_SHOWN} more" if free[_NAMES_SHOWN:] else "")
+    return [(f"{line['t_s']:.2f} s", *(str(len(names)) for names in by_state.values()), shown)]
+
+
+@contextmanager
+def _progress() -> "Iterator[Report]":
+    """A bar on a terminal; elsewhere a line every tenth of the way."""
+    if not sys.stderr.isatty():
+        yield _tell_tenths()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Analysing", total=1.0)
+
+        def report(share: float) -> bool:
+            progress.update(task, completed=share)
+            return True
+
+        yield report
+
+
+def _tell_tenths() -> Callable[[float], bool]:
+    told = 0
+
+    def report(share: float) -> bool:
+        nonlocal told
+        if int(share * 10) > told:
+            told = int(share * 10)
+            print(f"parkhub: analysed {told * 10} %", file=sys.stderr, flush=True)
+        return True
+
+    return report
