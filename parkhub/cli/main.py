@@ -13,7 +13,7 @@ from parkhub import __version__
 from parkhub.cli.failure import fail
 from parkhub.errors import ParkHubError
 
-COMMANDS = ("up", "account", "spots", "analyze", "vehicles")
+COMMANDS = ("up", "spots", "analyze", "vehicles", "account")
 
 app = typer.Typer(
     name="parkhub",
