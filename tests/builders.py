@@ -7,6 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from parkhub.clients import Clients
+from parkhub.clients.limiter import MemoryLimiter
+from parkhub.clients.live import MemoryLive
+from parkhub.clients.pictures import MemoryStore
+from parkhub.clients.queue import MemoryQueue
 from parkhub.db import accounts, cameras, frames, lots, recordings, spots
 from parkhub.domain.accounts import Account, Role
 from parkhub.domain.cameras import Camera, Engine
@@ -177,3 +182,8 @@ async def save_recording(account: Account | None = None, created_at: datetime = 
     return await recordings.add_recording(
         "Monday", account.id, Engine.CLASSIFIER, f"recordings/{next(_numbers)}", created_at
     )
+
+
+def stand_ins() -> Clients:
+    """Clients that remember instead of doing: `MemoryStore`, `MemoryQueue`, `MemoryLive`, `MemoryLimiter`."""
+    return Clients(MemoryStore(), MemoryQueue(), MemoryLive(), MemoryLimiter())
