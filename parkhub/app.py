@@ -15,7 +15,19 @@ from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
-from parkhub.web import accounts, api, assets, health, lots, recordings, stream, uploads
+from parkhub.web import (
+    accounts,
+    api,
+    assets,
+    camera_files,
+    cameras,
+    console,
+    health,
+    lots,
+    recordings,
+    stream,
+    uploads,
+)
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
 from parkhub.web.guards import signed_in
@@ -32,6 +44,9 @@ ROUTES: list[ControllerRouterHandler] = [
     *api.routes,
     *uploads.routes,
     *accounts.routes,
+    *console.routes,
+    *cameras.routes,
+    *camera_files.routes,
     *recordings.routes,
 ]
 

@@ -178,11 +178,14 @@ def drawn(known: SpotStatus) -> dict[str, Any]:
         outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
     cx = sum(x for x, _ in outline) / len(outline)
     cy = sum(y for _, y in outline) / len(outline)
+    # Outlines lean: what a name has room for is nearer to the area over the height than to the whole width.
+    area = abs(sum(x * v - u * y for (x, y), (u, v) in zip(outline, (*outline[1:], outline[0]), strict=True))) / 2
     return {
         "outline": _points(outline, cx, cy, 1),
         "car": _points(outline, cx, cy, 0.62),
         "x": round(cx, 1),
         "y": round(cy, 1),
+        "width": round(area / (plan.height or 1), 1),
     }
 
 

@@ -17,16 +17,15 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import asgi
-from litestar.enums import ScopeType
-from litestar.exceptions import MethodNotAllowedException
-from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
+from litestar import get
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from parkhub.clients.live import Live
 from parkhub.errors import BusyError, NotFoundError, ParkHubError
 from parkhub.services import lots
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.lot_view import LotView, update
+from parkhub.web.templating import AnyRequest
 
 log = structlog.get_logger(__name__)
 
@@ -295,30 +294,32 @@ async def _watch(receive: Receive, client: Client) -> None:
     client.close()
 
 
-@asgi("/lots/{slug:str}/events", opt=NO_CSRF)
-async def stream_lot(scope: Scope, receive: Receive, send: Send) -> None:
+@get("/lots/{slug:str}/events", opt=NO_CSRF, include_in_schema=False)
+async def stream_lot(request: AnyRequest, slug: str) -> ASGIApp:
     """Tell a page everything, then every change, until it goes away or does not keep up.
 
-    A raw ASGI handler: ten thousand of these may be open, and each costs a task, a small queue and nothing else.
+    The answer is a bare ASGI app: ten thousand of these may be open, and each costs two tasks and a small queue.
     """
-    if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
-        raise MethodNotAllowedException
-    streams: Streams = scope["litestar_app"].state.streams
-    lot, client = await streams.join(scope["path_params"]["slug"])
-    client.task = asyncio.current_task()
-    watcher = asyncio.create_task(_watch(receive, client))
-    try:
-        await send(START)
-        while (frames := await client.next()) is not None:
-            await send({"type": "http.response.body", "body": frames, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-    except asyncio.CancelledError:
-        if not client.stuck:
-            raise
-        log.info("stream given up", lot=lot.view.lot.slug)
-    finally:
-        streams.leave(lot, client)
-        watcher.cancel()
+    streams: Streams = request.app.state.streams
+    lot, client = await streams.join(slug)
+
+    async def answer(_: Scope, receive: Receive, send: Send) -> None:
+        client.task = asyncio.current_task()
+        watcher = asyncio.create_task(_watch(receive, client))
+        try:
+            await send(START)
+            while (frames := await client.next()) is not None:
+                await send({"type": "http.response.body", "body": frames, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except asyncio.CancelledError:
+            if not client.stuck:
+                raise
+            log.info("stream given up", lot=lot.view.lot.slug)
+        finally:
+            streams.leave(lot, client)
+            watcher.cancel()
+
+    return answer
 
 
 routes = [stream_lot]

@@ -1,0 +1,97 @@
+"""Files that staff send to a camera's page: a picture by hand, a file that marks the spots."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Response, Router, post
+from litestar.datastructures import UploadFile
+from litestar.response import Redirect, Template
+
+from parkhub.clients import Clients
+from parkhub.domain.cameras import SpotsFileKind
+from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
+from parkhub.services import cameras, frames, spots
+from parkhub.settings import Settings
+from parkhub.web.cameras import show_camera
+from parkhub.web.guards import signed_in
+from parkhub.web.templating import AnyRequest
+
+FORM_BYTES_MAX: Final = 64 * 1024 * 1024
+BOX_MAX: Final = 10_000
+KINDS: Final = {
+    b"\x89PNG": SpotsFileKind.MASK,
+    b"\xff\xd8\xff": SpotsFileKind.MASK,
+    b"RIFF": SpotsFileKind.MASK,
+    b"BM": SpotsFileKind.MASK,
+    b"{": SpotsFileKind.JSON,
+    b"\xef\xbb\xbf{": SpotsFileKind.JSON,
+    b"\x80": SpotsFileKind.CARPARKPOS,
+    b"(": SpotsFileKind.CARPARKPOS,
+    b"]": SpotsFileKind.CARPARKPOS,
+}
+Refused = (InvalidInputError, TooLargeError, UnsupportedTypeError)
+
+
+def kind_of(data: bytes) -> SpotsFileKind:
+    """What a spots file is, by its first bytes; its name says nothing. Raises UnsupportedTypeError."""
+    head = data[:64].lstrip()
+    for start, kind in KINDS.items():
+        if head.startswith(start):
+            return kind
+    raise UnsupportedTypeError("This is no spots file. Choose a mask picture, a SPOTS.json or a CarParkPos file.")
+
+
+async def _read(form: Any, name: str) -> bytes:
+    sent = form.get(name)
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise InvalidInputError("Choose a file first.")
+    return await sent.read()
+
+
+@post("/console/cameras/{public_id:str}/picture", request_max_body_size=FORM_BYTES_MAX)
+async def send_picture(
+    request: AnyRequest, clients: Clients, settings: Settings, public_id: str
+) -> Response[Any] | Template:
+    """Take a picture by hand, as if the camera had sent it now."""
+    camera = await cameras.find_camera(public_id)
+    try:
+        picture = await _read(await request.form(), "picture")
+        if len(picture) > settings.frame_bytes_max:
+            raise TooLargeError(f"The picture is larger than {settings.frame_bytes_max // 1024**2} MB.")
+        await frames.accept_by_hand(clients, settings, camera, picture, datetime.now(UTC))
+    except Refused as error:
+        return await show_camera(request, settings, camera, errors={"picture": str(error)}, status_code=error.status)
+    return Redirect(f"/console/cameras/{public_id}", status_code=303)
+
+
+@post("/console/cameras/{public_id:str}/spots", request_max_body_size=FORM_BYTES_MAX)
+async def send_spots(
+    request: AnyRequest, clients: Clients, settings: Settings, public_id: str
+) -> Response[Any] | Template:
+    """Take a file that marks the spots; the page tells when it has been read."""
+    camera = await cameras.find_camera(public_id)
+    form = await request.form()
+    given = {name: str(form.get(name, "")) for name in ("box_width", "box_height")}
+    try:
+        data = await _read(form, "file")
+        kind = kind_of(data)
+        box = _box(given) if kind is SpotsFileKind.CARPARKPOS else None
+        await spots.request_import(clients, camera.id, data, kind, datetime.now(UTC), box)
+    except Refused as error:
+        errors = {"file": str(error)}
+        return await show_camera(request, settings, camera, given=given, errors=errors, status_code=error.status)
+    return Redirect(f"/console/cameras/{public_id}#spots", status_code=303)
+
+
+def _box(given: dict[str, str]) -> tuple[int, int] | None:
+    width, height = given["box_width"].strip(), given["box_height"].strip()
+    if not width and not height:
+        return None
+    if not (width.isdigit() and height.isdigit() and 0 < int(width) < BOX_MAX and 0 < int(height) < BOX_MAX):
+        raise InvalidInputError("The size of a spot must be two whole numbers of pixels, such as 107 and 48.")
+    return int(width), int(height)
+
+
+routes = [
+    Router("/", route_handlers=[send_picture, send_spots], guards=[signed_in], include_in_schema=False),
+]

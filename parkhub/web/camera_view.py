@@ -1,0 +1,104 @@
+"""A camera as staff see it: is it well, what did it see last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from parkhub.db import frames as frame_rows
+from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.frames import Frame
+from parkhub.domain.lots import Lot, SpotStatus
+from parkhub.settings import Settings
+from parkhub.web.templating import ago
+
+SHOT_WIDTH: Final = 1160
+LABEL_WIDTH_MIN: Final = 26
+ENGINES: Final = {
+    Engine.CLASSIFIER: "Classifier (looks at every spot)",
+    Engine.DIFFERENCE: "Difference (what has changed)",
+    Engine.DETECTOR: "Detector (finds vehicles)",
+}
+
+
+def engine_choices(settings: Settings, chosen: str = "") -> list[tuple[str, str]]:
+    """Engines that can work here; the detector needs a model, and stays in the list of who has it already."""
+    return [
+        (engine.value, words)
+        for engine, words in ENGINES.items()
+        if engine is not Engine.DETECTOR or settings.detector_model or chosen == engine
+    ]
+
+
+@dataclass(frozen=True)
+class CameraView:
+    """A camera with its lot and its newest picture, whatever became of it."""
+
+    camera: Camera
+    lot: Lot
+    newest: Frame | None
+    spot_count: int
+    now: datetime
+
+    @property
+    def badge(self) -> tuple[str, str, str]:
+        """How it is: words, tone and mark."""
+        if not self.camera.enabled:
+            return "off", "", ""
+        if self.newest is None:
+            return "no picture yet", "note", ""
+        age_s = (self.now - self.newest.received_at).total_seconds()
+        if age_s > self.camera.stale_after_s:
+            return "away", "bad", "×"
+        if self.newest.error:
+            return "cannot be read", "bad", "×"
+        if not self.spot_count:
+            return "no spots", "warn", "!"
+        return "good", "good", "✓"
+
+    @property
+    def last_picture(self) -> str:
+        """When the newest picture came."""
+        return "none" if self.newest is None else ago(self.newest.received_at, self.now)
+
+    @property
+    def needs(self) -> tuple[str, str, str] | None:
+        """What somebody must do about it: what, why, and the word on the button; None when all is well."""
+        name = self.camera.name
+        match self.badge[0]:
+            case "no picture yet":
+                return f"{name} has sent no picture yet", "start it with the command on its page", "Open"
+            case "away":
+                return f"{name} has sent nothing", f"the last picture came {self.last_picture}", "Look"
+            case "cannot be read":
+                return f"{name}: the last picture could not be read", self.newest.error if self.newest else "", "Look"
+            case "no spots":
+                return f"{name} has no spots", "mark them with a file on its page", "Open"
+        return None
+
+
+async def load_view(camera: Camera, lot: Lot, spot_count: int, now: datetime) -> CameraView:
+    """A camera with its newest picture."""
+    newest = await frame_rows.list_frames(camera.id, 1)
+    return CameraView(camera, lot, newest[0] if newest else None, spot_count, now)
+
+
+def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:
+    """A camera's spots as drawn over its picture, in a box `SHOT_WIDTH` wide."""
+    width, height = (frame.width, frame.height) if frame is not None else (16, 9)
+    high = SHOT_WIDTH * height / width
+    drawn = []
+    for known in spots:
+        points = [(x * SHOT_WIDTH, y * high) for x, y in known.spot.polygon]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        drawn.append(
+            {
+                "name": known.spot.name,
+                "state": known.track.state.value,
+                "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
+                "x": round(sum(xs) / len(xs), 1),
+                "y": round(sum(ys) / len(ys), 1),
+                "labelled": max(xs) - min(xs) >= LABEL_WIDTH_MIN and max(ys) - min(ys) >= LABEL_WIDTH_MIN / 2,
+                "small": max(xs) - min(xs) < 2.4 * LABEL_WIDTH_MIN,
+            }
+        )
+    return {"width": SHOT_WIDTH, "height": round(high, 1), "spots": drawn}

@@ -1,0 +1,190 @@
+"""A camera's pages: adding it, its last picture with its spots, its settings, its key."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Response, Router, get, post
+from litestar.response import Redirect, Template
+
+from parkhub.clients import Clients
+from parkhub.db import cameras as camera_rows
+from parkhub.db import frames as frame_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import spot_imports as import_rows
+from parkhub.domain.cameras import Camera
+from parkhub.errors import FieldsError, NotFoundError
+from parkhub.services import cameras, lots
+from parkhub.settings import Settings
+from parkhub.web.camera_view import CameraView, engine_choices, load_view, outlines
+from parkhub.web.file_answer import answer_file
+from parkhub.web.guards import signed_in
+from parkhub.web.templating import AnyRequest, page
+
+LOOKS_SHOWN: Final = 8
+SETTINGS_FIELDS: Final = ("name", "engine", "agree", "window", "stale_after_s")
+
+
+@get("/console/cameras")
+async def list_all(request: AnyRequest) -> Template:
+    """Every camera of every lot."""
+    now = datetime.now(UTC)
+    views: list[CameraView] = []
+    for status in await lots.list_statuses(now):
+        for camera in await camera_rows.list_cameras(status.lot.id):
+            count = sum(known.spot.camera_id == camera.id for known in status.spots)
+            views.append(await load_view(camera, status.lot, count, now))
+    return page(request, "cameras/index.html", cameras=views, any_lot=bool(await lot_rows.list_lots()))
+
+
+async def _new_form(
+    request: AnyRequest, settings: Settings, given: dict[str, str], errors: dict[str, str], status_code: int = 200
+) -> Template:
+    choices = [(lot.slug, lot.name) for lot in await lot_rows.list_lots()]
+    context = {"given": given, "errors": errors, "lots": choices, "engines": engine_choices(settings)}
+    return page(request, "cameras/new.html", status_code=status_code, **context)
+
+
+@get("/console/cameras/new")
+async def show_new(request: AnyRequest, settings: Settings) -> Response[Any] | Template:
+    """The form for a new camera; without any lot, the form for a lot comes first."""
+    if not await lot_rows.list_lots():
+        return Redirect("/console/lots/new", status_code=303)
+    given = {"lot": request.query_params.get("lot", ""), "name": "", "engine": ""}
+    return await _new_form(request, settings, given, {})
+
+
+@post("/console/cameras/new")
+async def add(request: AnyRequest, settings: Settings) -> Template:
+    """Add the camera and show its key, this once, with the command that uses it."""
+    form = await request.form()
+    given = {name: str(form.get(name, "")) for name in ("lot", "name", "engine")}
+    try:
+        camera, key = await cameras.create_camera(given["lot"], given["name"], given["engine"])
+    except FieldsError as error:
+        return await _new_form(request, settings, given, error.fields, 422)
+    return _show_key(request, settings, camera, key, 201)
+
+
+def _show_key(request: AnyRequest, settings: Settings, camera: Camera, key: str, status_code: int = 200) -> Template:
+    server = settings.public_url or str(request.base_url).rstrip("/")
+    context = {"camera": camera, "key": key, "server": server, "fresh": status_code == 201}
+    shown = page(request, "cameras/key.html", status_code=status_code, **context)
+    # Reloading must not make another camera or key.
+    shown.headers["hx-push-url"] = f"/console/cameras/{camera.public_id}"
+    return shown
+
+
+@post("/console/cameras/{public_id:str}/key", status_code=200)
+async def rotate_key(request: AnyRequest, settings: Settings, public_id: str) -> Template:
+    """Give the camera a new key and show it, this once."""
+    camera = await cameras.find_camera(public_id)
+    return _show_key(request, settings, camera, await cameras.rotate_key(camera))
+
+
+async def seen(camera: Camera) -> dict[str, Any]:
+    """What a camera saw last: its newest read picture with the spots, its last looks, its last spots file."""
+    now = datetime.now(UTC)
+    lot = await lot_rows.get_lot(camera.lot_id)
+    status = await lots.lot_status(lot.slug, now)
+    spots = [known for known in status.spots if known.spot.camera_id == camera.id]
+    read = await frame_rows.latest_read(camera.id)
+    return {
+        "camera": camera,
+        "lot": lot,
+        "view": await load_view(camera, lot, len(spots), now),
+        "shown": read,
+        "picture": outlines(read, spots),
+        "spots": spots,
+        "looks": await frame_rows.list_frames(camera.id, LOOKS_SHOWN),
+        "spot_import": await import_rows.latest_spot_import(camera.id),
+        "now": now,
+    }
+
+
+async def show_camera(
+    request: AnyRequest,
+    settings: Settings,
+    camera: Camera,
+    *,
+    given: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+    status_code: int = 200,
+) -> Template:
+    """A camera's page; ``given`` and ``errors`` bring back a form that was not right."""
+    kept = {
+        "name": camera.name,
+        "engine": camera.engine.value,
+        "agree": str(camera.debounce.agree),
+        "window": str(camera.debounce.window),
+        "stale_after_s": f"{camera.stale_after_s:g}",
+        "enabled": camera.enabled,
+        "box_width": "",
+        "box_height": "",
+    }
+    context = {
+        **await seen(camera),
+        "given": {**kept, **(given or {})},
+        "errors": errors or {},
+        "engines": engine_choices(settings, camera.engine),
+        "saved": request.query_params.get("saved") == "1",
+    }
+    return page(request, "cameras/camera.html", status_code=status_code, **context)
+
+
+@get("/console/cameras/{public_id:str}")
+async def show(request: AnyRequest, settings: Settings, public_id: str) -> Template:
+    """A camera."""
+    return await show_camera(request, settings, await cameras.find_camera(public_id))
+
+
+@get("/console/cameras/{public_id:str}/seen")
+async def show_seen(request: AnyRequest, public_id: str) -> Template:
+    """Only what it saw, for a page that renews itself."""
+    return page(request, "cameras/_seen.html", **await seen(await cameras.find_camera(public_id)))
+
+
+@post("/console/cameras/{public_id:str}/settings")
+async def save(request: AnyRequest, settings: Settings, public_id: str) -> Response[Any] | Template:
+    """Save the settings, or show what is wrong with them."""
+    form = await request.form()
+    given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in SETTINGS_FIELDS}
+    given["enabled"] = form.get("enabled") == "1"
+    try:
+        await cameras.save_settings(
+            public_id,
+            given["name"],
+            given["engine"],
+            _number(given["agree"]),
+            _number(given["window"]),
+            float(_number(given["stale_after_s"])),
+            enabled=given["enabled"],
+        )
+    except FieldsError as error:
+        camera = await cameras.find_camera(public_id)
+        return await show_camera(request, settings, camera, given=given, errors=error.fields, status_code=422)
+    return Redirect(f"/console/cameras/{public_id}?saved=1#settings", status_code=303)
+
+
+def _number(text: str) -> int:
+    """What was typed, as a whole number; -1, which no field allows, when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+
+
+@get("/console/cameras/{public_id:str}/latest.jpg")
+async def show_latest(request: AnyRequest, clients: Clients, public_id: str) -> Response[Any]:
+    """The newest picture that was read, as it was sent (JPEG, PNG or WebP)."""
+    camera = await cameras.find_camera(public_id)
+    frame = await frame_rows.latest_read(camera.id)
+    if frame is None:
+        raise NotFoundError("No picture of this camera has been read yet.")
+    return answer_file(request, clients.pictures.path(frame.picture_key), frame.media_type)
+
+
+routes = [
+    Router(
+        "/",
+        route_handlers=[list_all, show_new, add, rotate_key, show, show_seen, save, show_latest],
+        guards=[signed_in],
+        include_in_schema=False,
+    )
+]

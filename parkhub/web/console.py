@@ -1,0 +1,93 @@
+"""The console's first page: all lots and cameras at a glance; and adding a lot."""
+
+import zoneinfo
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from litestar import Response, Router, get, post
+from litestar.response import Redirect, Template
+
+from parkhub.db import cameras as camera_rows
+from parkhub.errors import FieldsError
+from parkhub.services import lots
+from parkhub.web.camera_view import CameraView, load_view
+from parkhub.web.guards import signed_in
+from parkhub.web.lot_view import LotView
+from parkhub.web.templating import AnyRequest, page
+
+USUAL_TIME_ZONE: Final = "Europe/Berlin"
+
+
+async def _overview() -> dict[str, Any]:
+    now = datetime.now(UTC)
+    views = [LotView(status, now) for status in await lots.list_statuses(now)]
+    by_lot = {view.lot.id: view for view in views}
+    cameras: list[CameraView] = []
+    for camera in await camera_rows.list_cameras():
+        view = by_lot[camera.lot_id]
+        spots = sum(known.spot.camera_id == camera.id for known in view.status.spots)
+        cameras.append(await load_view(camera, view.lot, spots, now))
+    watched = {camera.lot.id for camera in cameras}
+    return {
+        "views": views,
+        "cameras": cameras,
+        "needs": [(camera, camera.needs) for camera in cameras if camera.needs is not None],
+        "lots_without": [view.lot for view in views if view.lot.id not in watched],
+        "good": sum(camera.badge[0] == "good" for camera in cameras),
+        "now": now,
+    }
+
+
+@get("/console", name="console")
+async def show_overview(request: AnyRequest) -> Template:
+    """Lots and cameras as they are now, and what needs somebody."""
+    return page(request, "console/overview.html", **await _overview())
+
+
+@get("/console/now")
+async def show_now(request: AnyRequest) -> Template:
+    """The same without the page around it, for a page that renews itself."""
+    return page(request, "console/_now.html", **await _overview())
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    """Places to choose from, as (IANA name, words)."""
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [(name, name.replace("_", " ")) for name in [*names, "UTC"]]
+
+
+def _lot_form(request: AnyRequest, given: dict[str, str], errors: dict[str, str], status_code: int = 200) -> Template:
+    context = {"given": given, "errors": errors, "time_zones": time_zones()}
+    return page(request, "console/new_lot.html", status_code=status_code, **context)
+
+
+@get("/console/lots/new")
+async def show_new_lot(request: AnyRequest) -> Template:
+    """The form for a new lot."""
+    known = await lots.list_statuses(datetime.now(UTC))
+    zone = known[-1].lot.time_zone if known else USUAL_TIME_ZONE
+    return _lot_form(request, {"name": "", "address": "", "time_zone": zone, "slug": ""}, {})
+
+
+@post("/console/lots/new")
+async def add_lot(request: AnyRequest) -> Response[Any] | Template:
+    """Make the lot and go on to its first camera."""
+    form = await request.form()
+    given = {name: str(form.get(name, "")) for name in ("name", "address", "time_zone", "slug")}
+    try:
+        lot = await lots.create_lot(**given)
+    except FieldsError as error:
+        return _lot_form(request, given, error.fields, 422)
+    return Redirect(f"/console/cameras/new?lot={lot.slug}", status_code=303)
+
+
+routes = [
+    Router(
+        "/",
+        route_handlers=[show_overview, show_now, show_new_lot, add_lot],
+        guards=[signed_in],
+        include_in_schema=False,
+    )
+]
