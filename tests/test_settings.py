@@ -1,0 +1,94 @@
+"""Settings: where they come from, what a wrong one is told, and that the README tells all of them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parkhub.cli.up import environment
+from parkhub.errors import SettingsError
+from parkhub.settings import PREFIX, Settings, load_settings
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def settings_table() -> str:
+    """The settings as the README shows them."""
+    rows = ["| setting | meaning | without it |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | {field.description} | {_shown(field.default)} |")
+    return "\n".join(rows)
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value == "" else f"`{value}`"
+
+
+def test_the_readme_lists_every_setting() -> None:
+    found = re.search(r"^\| setting \|.*?(?=\n\n)", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert found.group() == settings_table()
+
+
+def test_options_win_over_the_environment_which_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "parkhub.toml"
+    file.write_text('host = "file"\nlog_level = "error"\nport = 3\n')
+    monkeypatch.setenv("PARKHUB_HOST", "environment")
+    monkeypatch.setenv("PARKHUB_PORT", "2")
+    found = load_settings(file, port=1)
+    assert (found.port, found.host, found.log_level) == (1, "environment", "error")
+
+
+def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARKHUB_PORT", "")
+    assert load_settings().port == Settings.model_fields["port"].default
+
+
+def test_a_childs_environment_carries_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = load_settings(data_dir=tmp_path, port=1234, frame_keep_h=0.5, log_format="json", public_url="https://x")
+    for name, value in environment(given).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().model_dump() == given.model_dump()
+
+
+WRONG = [
+    ({"port": 0}, "PARKHUB_PORT is wrong: "),
+    ({"port": 65536}, "PARKHUB_PORT is wrong: "),
+    ({"port": "http"}, "PARKHUB_PORT is wrong: "),
+    ({"database_url": "sqlite:///x"}, "PARKHUB_DATABASE_URL is wrong: must begin with postgresql://"),
+    ({"redis_url": "localhost:6379"}, "PARKHUB_REDIS_URL is wrong: must begin with redis://"),
+    ({"public_url": "park.example.org"}, "PARKHUB_PUBLIC_URL is wrong: must begin with http://"),
+    ({"secret_key": "short"}, "PARKHUB_SECRET_KEY is wrong: must have at least 32 characters"),
+    ({"log_format": "xml"}, "PARKHUB_LOG_FORMAT is wrong: "),
+    ({"vision_processes": 0}, "PARKHUB_VISION_PROCESSES is wrong: "),
+    ({"frame_keep_h": -1}, "PARKHUB_FRAME_KEEP_H is wrong: "),
+]
+
+
+@pytest.mark.parametrize(("given", "beginning"), WRONG, ids=[f"{k}={v}" for g, _ in WRONG for k, v in g.items()])
+def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginning: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**given)
+    sentence = str(caught.value)
+    assert sentence.startswith(beginning)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+FILES = [
+    ("port = ", "cannot be read"),
+    ("prot = 8000\n", "PARKHUB_PROT is wrong"),
+    ("port = 'x'\n", "PARKHUB_PORT is wrong"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), FILES, ids=["no TOML", "unknown name", "wrong value"])
+def test_a_wrong_file_is_named_in_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "parkhub.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=words) as caught:
+        load_settings(file)
+    assert "\n" not in str(caught.value)
