@@ -44,18 +44,68 @@ def _url(folder: Path, name: str) -> str:
     return f"postgresql://parkhub@/{name}?host={folder}"
 
 
+class Databases:
+    """PostgreSQL databases made from a template with all migrations applied, emptied and lent again."""
+
+    def __init__(self, folder: Path, admin: asyncpg.Connection) -> None:
+        self._folder = folder
+        self._admin = admin
+        self._free: list[tuple[str, asyncpg.Connection]] = []
+
+    async def lend(self) -> tuple[str, asyncpg.Connection]:
+        """A name and a connection that empties it afterwards."""
+        if self._free:
+            return self._free.pop()
+        name = await self.create("TEMPLATE template_parkhub")
+        return name, await asyncpg.connect(_url(self._folder, name))
+
+    async def take_back(self, name: str, cleaner: asyncpg.Connection) -> None:
+        """Empty it: several times faster than another copy of the template."""
+        await cleaner.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid();
+            SET session_replication_role = replica;
+            DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'
+                LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+            END $$;
+            SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relname <> 'migration_id_seq';
+            SET session_replication_role = DEFAULT;
+            """
+        )
+        self._free.append((name, cleaner))
+
+    async def create(self, how: str = "") -> str:
+        """A new database."""
+        name = f"parkhub_{next(_numbers)}"
+        await self._admin.execute(f"CREATE DATABASE {name} {how}")
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Drop a database with whatever is connected to it."""
+        await self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def close(self) -> None:
+        """Close the connections that empty databases."""
+        for _, cleaner in self._free:
+            await cleaner.close()
+
+
 @pytest.fixture(scope="session")
-async def postgresql_admin(
+async def postgresql_databases(
     postgresql_server: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that makes databases from a template with all migrations applied."""
+) -> AsyncIterator[Databases]:
+    """Where databases of the session's PostgreSQL come from."""
     admin = await asyncpg.connect(_url(postgresql_server, "postgres"))
+    databases = Databases(postgresql_server, admin)
     try:
         await admin.execute("CREATE DATABASE template_parkhub")
         url = _url(postgresql_server, "template_parkhub")
         await migrate(load_settings(data_dir=tmp_path_factory.mktemp("postgresql-template"), database_url=url))
-        yield admin
+        yield databases
     finally:
+        await databases.close()
         await admin.close()
 
 
@@ -70,24 +120,22 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def postgresql_settings(
-    postgresql_server: Path, postgresql_admin: asyncpg.Connection, tmp_path: Path
+    postgresql_server: Path, postgresql_databases: Databases, tmp_path: Path
 ) -> AsyncIterator[Settings]:
     """Settings with a migrated PostgreSQL database, not opened."""
-    name = f"parkhub_{next(_numbers)}"
-    await postgresql_admin.execute(f"CREATE DATABASE {name} TEMPLATE template_parkhub")
+    name, cleaner = await postgresql_databases.lend()
     yield load_settings(data_dir=tmp_path / "data", database_url=_url(postgresql_server, name))
-    await postgresql_admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await postgresql_databases.take_back(name, cleaner)
 
 
 @pytest.fixture
 async def empty_postgresql_settings(
-    postgresql_server: Path, postgresql_admin: asyncpg.Connection, tmp_path: Path
+    postgresql_server: Path, postgresql_databases: Databases, tmp_path: Path
 ) -> AsyncIterator[Settings]:
     """Settings with a PostgreSQL database without any table, not opened."""
-    name = f"parkhub_{next(_numbers)}"
-    await postgresql_admin.execute(f"CREATE DATABASE {name}")
+    name = await postgresql_databases.create()
     yield load_settings(data_dir=tmp_path / "data", database_url=_url(postgresql_server, name))
-    await postgresql_admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await postgresql_databases.drop(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,5 +1,6 @@
 """Opens the one database of a process, SQLite or PostgreSQL, and runs transactions and migrations on it."""
 
+import asyncio
 import contextlib
 import importlib
 import io
@@ -23,6 +24,8 @@ from parkhub.settings import Settings
 
 Engine = SqliteEngine | PostgresqlEngine
 Row = dict[str, Any]
+
+CHECK_TIMEOUT_S = 5.0
 
 _CONF = "parkhub.db.piccolo_conf"
 _APP = "parkhub"
@@ -116,7 +119,11 @@ async def check() -> None:
         engine = _opened()
     except RuntimeError as error:
         raise BusyError("The database is not open yet; try again.", retry_after_s=1) from error
-    await engine.run_querystring(QueryString("SELECT 1 AS one"))
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            await engine.run_querystring(QueryString("SELECT 1 AS one"))
+    except TimeoutError as error:
+        raise BusyError("The database does not answer in time; try again.", retry_after_s=2) from error
 
 
 async def migrate(settings: Settings) -> list[str]:

@@ -9,7 +9,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
 
-from parkhub.errors import BusyError, ConflictError
+from parkhub.errors import BusyError, ConflictError, SettingsError
 
 POOL_MAX = 8
 CONNECT_TIMEOUT_S = 10.0
@@ -118,9 +118,14 @@ class PostgresqlEngine(PostgresEngine):
         """Not at construction: the server may be away, and `open` says so better."""
 
     async def open(self) -> None:
-        """Open the pool; raises BusyError when the server is away."""
-        with _translated():
-            await self.start_connection_pool(min_size=1, max_size=POOL_MAX)
+        """Open the pool; raises BusyError when the server is away, SettingsError when it refuses the address."""
+        try:
+            with _translated():
+                await self.start_connection_pool(min_size=1, max_size=POOL_MAX)
+        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+            raise SettingsError(f"PARKHUB_DATABASE_URL is wrong: {error}.") from error
+        except ValueError as error:  # its text may hold the password
+            raise SettingsError("PARKHUB_DATABASE_URL is wrong: it cannot be read as an address.") from error
 
     async def close(self) -> None:
         """Close the pool after what it is doing."""

@@ -4,8 +4,9 @@ Inside a transaction `load_tracks` and `replace_camera_spots` lock the camera's 
 one camera take turns; on SQLite every transaction does. Call `load_tracks` before reading the camera's last look.
 """
 
-import json
 from collections.abc import Sequence
+
+import msgspec
 
 from parkhub.db.engine import Row, fetch, on_postgresql, run_many, transaction
 from parkhub.db.lots import get_lot
@@ -23,23 +24,18 @@ from parkhub.domain.spots import (
 )
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 
+# A lot of hundreds of spots is read whole for each change that is shown, so this is read straight into its types.
+_read_polygon = msgspec.json.Decoder(Polygon).decode
+_read_plan = msgspec.json.Decoder(tuple[BayShape, float, float, float, float, Polygon]).decode
+
 
 def _pack_polygon(polygon: Polygon) -> str:
-    return json.dumps([[x, y] for x, y in polygon], separators=(",", ":"))
+    return msgspec.json.encode(polygon).decode()
 
 
 def _pack_plan(plan: BayPlan) -> str:
-    packed = [plan.shape.value, plan.x, plan.y, plan.width, plan.height, [[x, y] for x, y in plan.outline]]
-    return json.dumps(packed, separators=(",", ":"))
-
-
-def _polygon(points: Sequence[Sequence[float]]) -> Polygon:
-    return tuple((float(x), float(y)) for x, y in points)
-
-
-def _plan(packed: str) -> BayPlan:
-    shape, x, y, width, height, outline = json.loads(packed)
-    return BayPlan(BayShape(shape), x, y, width, height, _polygon(outline))
+    packed = (plan.shape, plan.x, plan.y, plan.width, plan.height, plan.outline)
+    return msgspec.json.encode(packed).decode()
 
 
 def _spot(row: Row) -> Spot:
@@ -51,8 +47,8 @@ def _spot(row: Row) -> Spot:
         kind=SpotKind(row["kind"]),
         zone=row["zone"],
         position=row["position"],
-        polygon=_polygon(json.loads(row["polygon"])),
-        plan=_plan(row["plan"]),
+        polygon=_read_polygon(row["polygon"]),
+        plan=BayPlan(*_read_plan(row["plan"])),
     )
 
 

@@ -11,7 +11,7 @@ from builders import NOW, a_new_frame, save_camera, save_frame, save_lot
 from parkhub.db import frames, lots
 from parkhub.db.engine import check, close_database, fetch, open_database, run_many, transaction
 from parkhub.domain.frames import FrameStatus
-from parkhub.errors import BusyError, ConflictError
+from parkhub.errors import BusyError, ConflictError, ParkHubError, SettingsError
 from parkhub.settings import Settings, load_settings
 
 
@@ -243,6 +243,25 @@ async def test_an_sqlite_file_that_cannot_be_opened_is_busy_not_broken(tmp_path:
         await open_database(load_settings(data_dir=tmp_path))
     with pytest.raises(BusyError):
         await check()
+
+
+async def test_a_damaged_sqlite_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "parkhub.sqlite").write_bytes(b"this was never a database " * 400)
+    with pytest.raises(ParkHubError, match="damaged"):
+        await open_database(load_settings(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [("/nowhere?host={folder}", "nowhere"), ("/postgres?host={folder}&port=many", "read as an address")],
+    ids=["no such database", "not an address"],
+)
+async def test_a_wrong_address_of_postgresql_names_the_setting(
+    postgresql_server: Path, tmp_path: Path, query: str, reason: str
+) -> None:
+    url = "postgresql://parkhub@" + query.format(folder=postgresql_server)
+    with pytest.raises(SettingsError, match=f"PARKHUB_DATABASE_URL is wrong: .*{reason}"):
+        await open_database(load_settings(data_dir=tmp_path, database_url=url))
 
 
 async def test_a_closed_sqlite_database_leaves_no_thread_and_no_log_file(sqlite_database: Settings) -> None:
