@@ -53,11 +53,21 @@
       show(Math.floor((100 * event.detail.loaded) / event.detail.total));
     }
   });
-  // A refused form comes back with sentences, whatever its status says; choosing the files anew is up to the person.
+  // A refused form comes back with sentences, whatever its status says, and with the files that were chosen.
+  const chosen = new Map();
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.target === form() || event.detail.requestConfig?.elt === form()) {
-      if ([413, 422, 503].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    if (event.detail.requestConfig?.elt !== form() || ![413, 422, 503].includes(event.detail.xhr.status)) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+    for (const input of form().querySelectorAll("input[type=file]")) chosen.set(input.id, input.files);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const [id, files] of chosen) {
+      const input = document.getElementById(id);
+      if (input) input.files = files;
     }
+    chosen.clear();
+    document.querySelector("#upload [aria-invalid=true]")?.focus();
   });
   document.addEventListener("htmx:sendError", (event) => {
     if (event.detail.requestConfig?.elt !== form() && event.target !== form()) return;

@@ -12,7 +12,7 @@ from parkhub.clients.pictures import inspect
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S
 from parkhub.domain.spots_file import parse_carparkpos, parse_spots_json
-from parkhub.errors import BusyError, FieldsError, InvalidInputError, ParkHubError, TooLargeError
+from parkhub.errors import BusyError, FieldsError, ParkHubError, TooLargeError
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
 from parkhub.web.multipart import Part, read_parts
@@ -22,6 +22,7 @@ BOX_FIRST: Final = ("107", "48")
 _SLACK_BYTES: Final = 100_000  # the form's own words around the files
 _ROOM_BYTES: Final = 200 * 1024 * 1024  # the disk must not be filled to the brim
 _MIB: Final = 1024 * 1024
+_PICKLE_STARTS: Final = (b"\x80", b"(l", b"]")  # protocol 2 and later; 0; 1
 _PICTURE_STARTS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
@@ -144,14 +145,13 @@ async def _spots_kind(data: bytes, given: Given, settings: Settings) -> tuple[Sp
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         await asyncio.to_thread(parse_spots_json, data)
         return SpotsFileKind.JSON, None
+    if not data.startswith(_PICKLE_STARTS):
+        raise FieldsError(
+            {"spots": "This is neither a mask picture (PNG, JPEG or WebP), nor SPOTS.json or CarParkPos."}
+        )
     try:
         box = int(given.box_width), int(given.box_height)
     except ValueError:
         raise FieldsError({"box": "Give the width and height of a spot in whole pixels."}) from None
-    try:
-        await asyncio.to_thread(parse_carparkpos, data, (100_000, 100_000), box)
-    except InvalidInputError as error:
-        raise FieldsError(
-            {"spots": f"This is no picture and no SPOTS.json, and as a CarParkPos file it cannot be read. {error}"}
-        ) from None
+    await asyncio.to_thread(parse_carparkpos, data, (100_000, 100_000), box)
     return SpotsFileKind.CARPARKPOS, box
