@@ -60,7 +60,9 @@ async def send_picture(
             raise TooLargeError(f"The picture is larger than {settings.frame_bytes_max // 1024**2} MB.")
         await frames.accept_by_hand(clients, settings, camera, picture, datetime.now(UTC))
     except Refused as error:
-        return await show_camera(request, settings, camera, errors={"picture": str(error)}, status_code=error.status)
+        return await show_camera(
+            request, clients, settings, camera, errors={"picture": str(error)}, status_code=error.status
+        )
     return Redirect(f"/console/cameras/{public_id}", status_code=303)
 
 
@@ -79,7 +81,9 @@ async def send_spots(
         await spots.request_import(clients, camera.id, data, kind, datetime.now(UTC), box)
     except Refused as error:
         errors = {"file": str(error)}
-        return await show_camera(request, settings, camera, given=given, errors=errors, status_code=error.status)
+        return await show_camera(
+            request, clients, settings, camera, given=given, errors=errors, status_code=error.status
+        )
     return Redirect(f"/console/cameras/{public_id}#spots", status_code=303)
 
 

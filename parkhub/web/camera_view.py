@@ -12,7 +12,7 @@ from parkhub.settings import Settings
 from parkhub.web.templating import ago
 
 SHOT_WIDTH: Final = 1160
-LABEL_WIDTH_MIN: Final = 26
+LETTER_WIDTH: Final = 7.5
 ENGINES: Final = {
     Engine.CLASSIFIER: "Classifier (looks at every spot)",
     Engine.DIFFERENCE: "Difference (what has changed)",
@@ -90,6 +90,7 @@ def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:
     for known in spots:
         points = [(x * SHOT_WIDTH, y * high) for x, y in known.spot.polygon]
         xs, ys = [x for x, _ in points], [y for _, y in points]
+        wide = max(xs) - min(xs)
         drawn.append(
             {
                 "name": known.spot.name,
@@ -97,8 +98,8 @@ def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:
                 "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
                 "x": round(sum(xs) / len(xs), 1),
                 "y": round(sum(ys) / len(ys), 1),
-                "labelled": max(xs) - min(xs) >= LABEL_WIDTH_MIN and max(ys) - min(ys) >= LABEL_WIDTH_MIN / 2,
-                "small": max(xs) - min(xs) < 2.4 * LABEL_WIDTH_MIN,
+                "labelled": wide >= len(known.spot.name) * LETTER_WIDTH,
+                "small": wide < len(known.spot.name) * 2 * LETTER_WIDTH,
             }
         )
     return {"width": SHOT_WIDTH, "height": round(high, 1), "spots": drawn}

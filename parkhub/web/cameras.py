@@ -1,5 +1,7 @@
 """A camera's pages: adding it, its last picture with its spots, its settings, its key."""
 
+import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,7 +42,7 @@ async def _new_form(
     request: AnyRequest, settings: Settings, given: dict[str, str], errors: dict[str, str], status_code: int = 200
 ) -> Template:
     choices = [(lot.slug, lot.name) for lot in await lot_rows.list_lots()]
-    context = {"given": given, "errors": errors, "lots": choices, "engines": engine_choices(settings)}
+    context = {"given": given, "errors": defaultdict(str, errors), "lots": choices, "engines": engine_choices(settings)}
     return page(request, "cameras/new.html", status_code=status_code, **context)
 
 
@@ -81,13 +83,15 @@ async def rotate_key(request: AnyRequest, settings: Settings, public_id: str) ->
     return _show_key(request, settings, camera, await cameras.rotate_key(camera))
 
 
-async def seen(camera: Camera) -> dict[str, Any]:
+async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
     """What a camera saw last: its newest read picture with the spots, its last looks, its last spots file."""
     now = datetime.now(UTC)
     lot = await lot_rows.get_lot(camera.lot_id)
     status = await lots.lot_status(lot.slug, now)
     spots = [known for known in status.spots if known.spot.camera_id == camera.id]
     read = await frame_rows.latest_read(camera.id)
+    if read is not None and not await asyncio.to_thread(clients.pictures.path(read.picture_key).is_file):
+        read = None  # the row may outlive its picture
     return {
         "camera": camera,
         "lot": lot,
@@ -103,6 +107,7 @@ async def seen(camera: Camera) -> dict[str, Any]:
 
 async def show_camera(
     request: AnyRequest,
+    clients: Clients,
     settings: Settings,
     camera: Camera,
     *,
@@ -122,9 +127,9 @@ async def show_camera(
         "box_height": "",
     }
     context = {
-        **await seen(camera),
+        **await seen(clients, camera),
         "given": {**kept, **(given or {})},
-        "errors": errors or {},
+        "errors": defaultdict(str, errors or {}),
         "engines": engine_choices(settings, camera.engine),
         "saved": request.query_params.get("saved") == "1",
     }
@@ -132,19 +137,19 @@ async def show_camera(
 
 
 @get("/console/cameras/{public_id:str}")
-async def show(request: AnyRequest, settings: Settings, public_id: str) -> Template:
+async def show(request: AnyRequest, clients: Clients, settings: Settings, public_id: str) -> Template:
     """A camera."""
-    return await show_camera(request, settings, await cameras.find_camera(public_id))
+    return await show_camera(request, clients, settings, await cameras.find_camera(public_id))
 
 
 @get("/console/cameras/{public_id:str}/seen")
-async def show_seen(request: AnyRequest, public_id: str) -> Template:
+async def show_seen(request: AnyRequest, clients: Clients, public_id: str) -> Template:
     """Only what it saw, for a page that renews itself."""
-    return page(request, "cameras/_seen.html", **await seen(await cameras.find_camera(public_id)))
+    return page(request, "cameras/_seen.html", **await seen(clients, await cameras.find_camera(public_id)))
 
 
 @post("/console/cameras/{public_id:str}/settings")
-async def save(request: AnyRequest, settings: Settings, public_id: str) -> Response[Any] | Template:
+async def save(request: AnyRequest, clients: Clients, settings: Settings, public_id: str) -> Response[Any] | Template:
     """Save the settings, or show what is wrong with them."""
     form = await request.form()
     given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in SETTINGS_FIELDS}
@@ -161,7 +166,7 @@ async def save(request: AnyRequest, settings: Settings, public_id: str) -> Respo
         )
     except FieldsError as error:
         camera = await cameras.find_camera(public_id)
-        return await show_camera(request, settings, camera, given=given, errors=error.fields, status_code=422)
+        return await show_camera(request, clients, settings, camera, given=given, errors=error.fields, status_code=422)
     return Redirect(f"/console/cameras/{public_id}?saved=1#settings", status_code=303)
 
 

@@ -1,6 +1,7 @@
 """The console's first page: all lots and cameras at a glance; and adding a lot."""
 
 import zoneinfo
+from collections import defaultdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -59,7 +60,7 @@ def time_zones() -> list[tuple[str, str]]:
 
 
 def _lot_form(request: AnyRequest, given: dict[str, str], errors: dict[str, str], status_code: int = 200) -> Template:
-    context = {"given": given, "errors": errors, "time_zones": time_zones()}
+    context = {"given": given, "errors": defaultdict(str, errors), "time_zones": time_zones()}
     return page(request, "console/new_lot.html", status_code=status_code, **context)
 
 
