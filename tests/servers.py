@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,9 @@ _START_S = 60.0
 _LIBC = ctypes.CDLL(None)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(how: signal.Signals) -> None:
     """Runs in the child before its program does: the kernel ends it when the tests are killed."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
 
 
 def _missing(what: str) -> None:
@@ -74,7 +75,9 @@ def _accepts(path: Path) -> bool:
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path, user: str | None, stop: signal.Signals) -> Iterator[tuple]:
+def _running(
+    command: Sequence[str], folder: Path, user: str | None, stop: signal.Signals
+) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     log = folder / "log"
     group = pwd.getpwnam(user).pw_gid if user else None
     with log.open("wb") as output:
@@ -87,7 +90,7 @@ def _running(command: Sequence[str], folder: Path, user: str | None, stop: signa
             user=user,
             group=group,
             extra_groups=[] if user else None,
-            preexec_fn=_die_with_parent,
+            preexec_fn=partial(_die_with_parent, stop),
         )
     try:
         yield process, log
@@ -167,7 +170,7 @@ def redis() -> Iterator[Path]:
     address = folder / "redis.sock"
     command = [program, "--port", "0", "--unixsocket", str(address), "--save", "", "--appendonly", "no"]
     try:
-        with _running(command, folder, None, signal.SIGTERM) as (process, log):
+        with _running(command, folder, None, signal.SIGKILL) as (process, log):
             _wait(process, lambda: _accepts(address), log)
             yield address
     finally:
