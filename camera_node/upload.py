@@ -135,7 +135,7 @@ def _worth_another_try(status: int) -> bool:
 
 def _pause_s(tries: int) -> float:
     """Full jitter below a doubling limit: many nodes that lost one server do not all come back at once."""
-    limit_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** min(tries - 1, 10))
+    limit_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(tries - 1, 10))
     return limit_s * random.uniform(0.5, 1.0)  # noqa: S311
 
 

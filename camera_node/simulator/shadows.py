@@ -1,0 +1,185 @@
+"""Light on the ground, on a plan of 10 cm cells: sun with the shadows of all that stands up, sky, street lamps.
+
+Shadow heights (how high above the ground it is still dark at a point) come out of a height field by doubling: the
+field is compared with itself moved towards the sun by 1, 2, 4 ... steps and lowered as the sun's slope says.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camera_node.simulator import camera
+from camera_node.simulator.light import Light
+from camera_node.simulator.plan import LAMPS, to_world
+from camera_node.simulator.traffic import Seen
+
+CELL_M = 0.1
+WEST, NORTH, COLUMNS, ROWS = -10.0, 16.0, 660, 560
+LAMP_HEIGHT_M = 7.5
+LEVEL = 140.0
+"""Stored light: LEVEL times the root of the light."""
+
+Field = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class GroundLight:
+    """``level`` is the stored light (BGR, uint8) on the plan; ``dark_below`` the height of shadow per cell (metres),
+    ``tree_sun`` the share of sun that trees let through, ``lamp`` the lamps' light per cell."""
+
+    level: NDArray[np.uint8]
+    dark_below: Field
+    lamp: Field
+
+
+def cells(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return columns and rows (N x 2) of world points."""
+    return np.column_stack([(points[:, 0] - WEST) / CELL_M, (NORTH - points[:, 1]) / CELL_M])
+
+
+class ShadowPlan:
+    """The height field of what never moves, and the light of a moment over it."""
+
+    def __init__(self, heights: Field, canopies: list[tuple[float, float, float, float, float]]) -> None:
+        """``heights``: metres per cell; ``canopies``: x, y, radius, bottom and top of every tree's crown."""
+        self._still = heights
+        self._canopies = canopies
+        rng = np.random.default_rng(7)
+        coarse = rng.standard_normal((ROWS // 3, COLUMNS // 3), np.float32)
+        self._leaves = np.asarray(cv2.resize(coarse, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC), np.float32)
+        self._lamp_maps = [_lamp_map(*to_world(x, y)) for x, y in LAMPS]
+        x, y = camera.ground_points()
+        maps = ((x - WEST) / CELL_M - 0.5, (NORTH - y) / CELL_M - 0.5)
+        self._maps = cv2.convertMaps(maps[0], maps[1], cv2.CV_16SC2)
+
+    def cast(self, light: Light, vehicles: list[Seen]) -> GroundLight:
+        """Return the light on the ground with these vehicles on it."""
+        heights = self._still.copy()
+        feet = np.zeros((ROWS, COLUMNS), np.uint8)
+        for seen in vehicles:
+            _raise(heights, feet, seen)
+        dark_below = _shadow_heights(heights, light)
+        near = cv2.GaussianBlur(feet, (0, 0), 0.28 / CELL_M).astype(np.float32) * np.float32(1 / 255)
+        open_sky = 1 - 0.62 * near
+        sunny = 1 - np.clip((dark_below - 0.03) * 5, 0, 1)
+        sunny *= self._through_leaves(light)
+        lamp = self._lamp_light(light, vehicles)
+        slope = float(light.sun[2])
+        planes = []
+        for channel in range(3):
+            plane = sunny * np.float32(light.sun_colour[channel] * slope)
+            plane += open_sky * np.float32(light.sky_colour[channel])
+            if light.lamps:
+                plane += lamp * np.float32(light.lamp_colour[channel]) * (0.55 + 0.45 * open_sky)
+            planes.append(cv2.sqrt(plane))
+        level = cv2.convertScaleAbs(cv2.merge(planes), alpha=LEVEL)
+        return GroundLight(level, dark_below, lamp)
+
+    def shine(self, ground: NDArray[np.uint8], lit: GroundLight, light: Light) -> NDArray[np.uint8]:
+        """Return the picture of the ground: ``ground`` holds 255 times the root of its reflectance."""
+        far = light.sun_colour * float(light.sun[2]) + light.sky_colour + light.lamps * light.lamp_colour * 0.12
+        border = [float(value) for value in LEVEL * np.sqrt(far)]
+        seen = cv2.remap(
+            lit.level,
+            self._maps[0],
+            self._maps[1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=border,
+        )
+        return np.asarray(cv2.multiply(ground, seen, scale=1 / LEVEL), np.uint8)
+
+    def _through_leaves(self, light: Light) -> Field:
+        """Return the share of sun left by the crowns of trees, whose shadows lie off their feet."""
+        dark = np.zeros((ROWS, COLUMNS), np.float32)
+        away = -light.sun[:2] / max(1e-6, float(np.hypot(*light.sun[:2]))) / light.tangent
+        for x, y, radius, bottom, top in self._canopies:
+            for share, size in ((0.15, 0.75), (0.5, 1.0), (0.85, 0.7)):
+                at = np.array([[x, y]]) + away * (bottom + (top - bottom) * share)
+                column, row = cells(at)[0]
+                if -200 < column < COLUMNS + 200 and -200 < row < ROWS + 200:
+                    cv2.circle(dark, (int(column), int(row)), int(radius * size / CELL_M), 1.0, -1)
+        if not dark.any():
+            return np.ones((ROWS, COLUMNS), np.float32)
+        soft = cv2.GaussianBlur(dark, (0, 0), 4.5)
+        edge = np.clip((soft + 0.16 * self._leaves - 0.42) * 5, 0, 1)
+        return np.asarray(1 - 0.86 * edge, np.float32)
+
+    def _lamp_light(self, light: Light, vehicles: list[Seen]) -> Field:
+        total = np.zeros((ROWS, COLUMNS), np.float32)
+        if not light.lamps:
+            return total
+        for (plan_x, plan_y), level in zip(LAMPS, self._lamp_maps, strict=True):
+            x, y = to_world(plan_x, plan_y)
+            dark = np.zeros((ROWS, COLUMNS), np.uint8)
+            for seen in vehicles:
+                if np.hypot(seen.x - x, seen.y - y) < 22:
+                    _lamp_shadow(dark, seen, x, y)
+            soft = cv2.GaussianBlur(dark, (0, 0), 1.6).astype(np.float32) * np.float32(0.85 / 255)
+            total += level * (1 - soft)
+        return total * np.float32(light.lamps)
+
+
+def _lamp_map(x: float, y: float) -> Field:
+    columns, rows = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS))
+    across = (WEST + (columns + 0.5) * CELL_M - x) ** 2 + (NORTH - (rows + 0.5) * CELL_M - y) ** 2
+    return (LAMP_HEIGHT_M**3 / (across + LAMP_HEIGHT_M**2) ** 1.5).astype(np.float32)
+
+
+def _raise(heights: Field, feet: NDArray[np.uint8], seen: Seen) -> None:
+    """Put a vehicle on the height field: its body, and its cabin on top."""
+    size = seen.vehicle.size
+    corners = seen.corners
+    middle = np.array([seen.x, seen.y])
+    ahead = np.array([np.cos(seen.heading), np.sin(seen.heading)])
+    body = _fixed(middle + (corners - middle) * 0.97)
+    cv2.fillConvexPoly(feet, body, 255, cv2.LINE_8, 4)
+    low, cabin_from, cabin_to = {
+        "truck": (1.0, 0.5, -0.5),
+        "van": (0.75, 0.3, -0.5),
+        "moto": (0.55, 0.15, -0.1),
+        "pickup": (0.64, 0.18, -0.12),
+        "sedan": (0.67, 0.13, -0.27),
+    }.get(seen.vehicle.kind, (0.66, 0.13, -0.42))
+    if seen.vehicle.kind == "moto":
+        body = _fixed(middle + (corners - middle) * (0.9, 0.9) * 0.8)
+    cv2.fillConvexPoly(heights, body, size.height * low, cv2.LINE_8, 4)
+    if low < 1:
+        aside = np.array([-ahead[1], ahead[0]]) * size.width * 0.39
+        front, back = middle + ahead * size.length * cabin_from, middle + ahead * size.length * cabin_to
+        cabin = np.array([front + aside, front - aside, back - aside, back + aside])
+        cv2.fillConvexPoly(heights, _fixed(cabin), size.height * 0.98, cv2.LINE_8, 4)
+
+
+def _fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
+    return np.round((cells(points) - 0.5) * 16).astype(np.int32)
+
+
+def _shadow_heights(heights: Field, light: Light) -> Field:
+    flat = light.sun[:2] / max(1e-6, float(np.hypot(*light.sun[:2])))
+    column, row = -flat[0], flat[1]  # content moves away from the sun
+    dark = _moved(heights, column * 2.0, row * 2.0) - np.float32(2.0 * CELL_M * light.tangent)
+    reach = float(heights.max()) / light.tangent / CELL_M
+    step = 1.0
+    while step < reach:
+        dark = np.maximum(dark, _moved(dark, column * step, row * step) - np.float32(step * CELL_M * light.tangent))
+        step *= 2
+    return dark
+
+
+def _moved(field: Field, columns: float, rows: float) -> Field:
+    shift = np.array([[1, 0, columns], [0, 1, rows]], np.float32)
+    size = (field.shape[1], field.shape[0])
+    return np.asarray(cv2.warpAffine(field, shift, size, flags=cv2.INTER_LINEAR, borderValue=-50.0), np.float32)
+
+
+def _lamp_shadow(dark: NDArray[np.uint8], seen: Seen, x: float, y: float) -> None:
+    size = seen.vehicle.size
+    low = seen.corners
+    top = np.array([seen.x, seen.y]) + (low - (seen.x, seen.y)) * 0.75
+    height = min(size.height, LAMP_HEIGHT_M - 1)
+    stretched = np.array([x, y]) + (top - (x, y)) * LAMP_HEIGHT_M / (LAMP_HEIGHT_M - height)
+    outline = cv2.convexHull(_fixed(np.vstack([low, stretched])).reshape(-1, 1, 2))
+    cv2.fillConvexPoly(dark, outline, 255, cv2.LINE_8, 4)
