@@ -47,24 +47,26 @@ class RedisLive:
     async def listen(self) -> AsyncIterator[str]:
         """See `Live`. Connects again with growing pauses, 0.1 s to 5 s, for as long as it is read."""
         delay_s = _BACKOFF_FIRST_S
-        gap = False
+        subscribed_before = False
         while True:
-            pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+            pubsub = self._redis.pubsub()
             try:
                 await pubsub.subscribe(CHANNEL)
-                if gap:
-                    gap = False
-                    log.info("live.listening_again")
-                    yield RE_READ
-                delay_s = _BACKOFF_FIRST_S
                 while True:
                     message = await pubsub.get_message(timeout=_PING_S)
-                    if message is not None:
+                    if message is None:
+                        continue
+                    if message["type"] == "message":
                         yield message["data"].decode()
+                    elif message["type"] == "subscribe":
+                        # redis-py connects again by itself now and then; this is how it shows.
+                        if subscribed_before:
+                            log.info("live.listening_again")
+                            yield RE_READ
+                        subscribed_before = True
+                        delay_s = _BACKOFF_FIRST_S
             except AWAY as error:
-                if not gap:
-                    log.warning("live.connection_lost", error=str(error))
-                gap = True
+                log.warning("live.connection_lost", error=str(error))
             finally:
                 with suppress(*AWAY):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]

@@ -122,9 +122,8 @@ class FolderStore:
         before = time.time() - age_s
 
         def find() -> list[str]:
-            return sorted(
-                path.relative_to(self._root).as_posix() for path, stat in _walk(folder) if stat.st_mtime <= before
-            )
+            old = (path for path, stat in _walk(folder) if stat.st_mtime <= before)
+            return sorted(key for path in old if _KEY.fullmatch(key := path.relative_to(self._root).as_posix()))
 
         return await asyncio.to_thread(find)
 
