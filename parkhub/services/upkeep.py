@@ -1,5 +1,6 @@
 """What keeps a running system in order: work that got lost, pictures past their time, files without a row."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -55,12 +56,13 @@ async def delete_old_pictures(clients: Clients, settings: Settings, now: datetim
 
 async def delete_orphans(clients: Clients) -> int:
     """Delete pictures older than an hour that no row knows: an upload was killed between the file and the row."""
-    by_hour: dict[str, list[str]] = {}
+    by_hour: dict[datetime, list[str]] = {}
     for key in await clients.pictures.list_older(PICTURES, ORPHAN_AFTER_S):
-        by_hour.setdefault("/".join(key.split("/")[1:3]), []).append(key)
+        with suppress(ValueError):  # not a file of ours
+            hour = datetime.strptime("/".join(key.split("/")[1:3]), "%Y%m%d/%H").replace(tzinfo=UTC)
+            by_hour.setdefault(hour, []).append(key)
     deleted = 0
-    for hour, keys in by_hour.items():
-        since = datetime.strptime(hour, "%Y%m%d/%H").replace(tzinfo=UTC)
+    for since, keys in by_hour.items():
         known = await frame_rows.list_picture_keys(since, since + timedelta(hours=1))
         orphans = [key for key in keys if key not in known]
         for key in orphans:

@@ -1,0 +1,125 @@
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import NOW, after, save_account, save_camera, save_frame, seen, stand_ins
+from pictures import jpeg
+
+from parkhub.clients import Clients
+from parkhub.clients.pictures import FolderStore, MemoryStore
+from parkhub.clients.queue import QueueName
+from parkhub.db import accounts, cameras, frames, spots
+from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import Frame
+from parkhub.domain.spots import SpotState
+from parkhub.services.frames import Upload, accept_frame, fail_look, save_look
+from parkhub.services.upkeep import (
+    STUCK_AFTER_S,
+    delete_old_pictures,
+    delete_old_sign_ins,
+    delete_orphans,
+    requeue_stuck,
+)
+from parkhub.settings import Settings
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return stand_ins()
+
+
+async def keep(clients: Clients, settings: Settings, camera: Camera, sequence: int, hours_ago: float = 0) -> Frame:
+    """A frame that came in that many hours before NOW."""
+    at = NOW - timedelta(hours=hours_ago)
+    return (await accept_frame(clients, settings, camera, Upload(sequence, at, jpeg(sequence), None, at))).frame
+
+
+class TestStuckFrames:
+    async def test_a_frame_whose_job_got_lost_is_asked_for_again_once(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        frame = await save_frame(received_at=NOW)
+        late = after(STUCK_AFTER_S + 1)
+        assert [await requeue_stuck(clients, late) for _ in range(2)] == [1, 0]
+        assert clients.queue.jobs == [(QueueName.FRAMES, "read_frame", (frame.id,), f"frame:{frame.id}")]
+
+    async def test_a_frame_that_just_came_or_has_been_read_is_left_alone(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        await save_frame(received_at=after(10))
+        read, failed = await save_frame(), await save_frame()
+        await save_look(clients, read.id, [], 1, NOW)
+        await fail_look(clients, failed.id, "No model.")
+        assert await requeue_stuck(clients, after(STUCK_AFTER_S + 1)) == 0
+
+
+class TestOldPictures:
+    async def test_what_is_past_its_time_goes_and_what_was_seen_stays(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=1)
+        old, young = [await keep(clients, database, camera, n, hours) for n, hours in [(1, 24.1), (2, 23.9)]]
+        await save_look(clients, old.id, seen(SpotState.FREE, "A1"), 1, old.captured_at)
+        assert await delete_old_pictures(clients, database, NOW) == 1
+        assert list(clients.pictures.files) == [young.picture_key]
+        assert [frame.id for frame in await frames.list_frames(camera.id, 9)] == [young.id]
+        assert len(await spots.list_changes(camera.lot_id, 9)) == 1
+        looked = await cameras.get_camera(camera.id)
+        assert (looked.last_frame_id, looked.last_captured_at) == (None, old.captured_at)
+
+    async def test_beyond_the_room_for_pictures_the_oldest_go_first(self, database: Settings, clients: Clients) -> None:
+        camera = await save_camera()
+        kept = [await keep(clients, database, camera, number, 10 - number) for number in range(6)]
+        room = sum(frame.byte_count for frame in kept[-2:])
+        small = database.model_copy(update={"frame_keep_bytes": room})
+        assert await delete_old_pictures(clients, small, NOW) == 4
+        assert sorted(clients.pictures.files) == sorted(frame.picture_key for frame in kept[-2:])
+        assert await delete_old_pictures(clients, small, NOW) == 0
+
+    async def test_a_room_of_nothing_keeps_nothing(self, sqlite_open: Settings, clients: Clients) -> None:
+        camera = await save_camera()
+        await keep(clients, sqlite_open, camera, 1, 1)
+        none = sqlite_open.model_copy(update={"frame_keep_bytes": 0})
+        assert await delete_old_pictures(clients, none, NOW) == 1
+        assert clients.pictures.files == {}
+
+
+class TestOrphans:
+    async def test_files_without_a_row_go_and_files_with_one_stay(self, database: Settings, clients: Clients) -> None:
+        camera = await save_camera()
+        kept = [await keep(clients, database, camera, number, number) for number in range(3)]
+        await clients.pictures.put("frames/20261121/10/1/orphan.jpg", b"x")
+        await clients.pictures.put("frames/20250101/00/1/orphan.jpg", b"x")
+        await clients.pictures.put("memory/1/difference", b"x")
+        assert await delete_orphans(clients) == 2
+        assert sorted(clients.pictures.files) == sorted([*(frame.picture_key for frame in kept), "memory/1/difference"])
+
+    async def test_a_file_that_is_being_stored_just_now_is_left(
+        self, sqlite_open: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        store = FolderStore(tmp_path / "pictures")
+        fresh, old = "frames/20261121/10/1/fresh.jpg", "frames/20261121/10/1/old.jpg"
+        for key in (fresh, old):
+            await store.put(key, b"x")
+        long_ago = store.path(old).stat().st_mtime - 4000
+        os.utime(store.path(old), (long_ago, long_ago))
+        assert await delete_orphans(Clients(store, clients.queue, clients.live, clients.limiter)) == 1
+        assert store.path(fresh).exists()
+        assert not store.path(old).exists()
+
+    async def test_a_stray_file_in_an_unexpected_place_stops_nothing(
+        self, sqlite_open: Settings, clients: Clients
+    ) -> None:
+        assert isinstance(clients.pictures, MemoryStore)
+        clients.pictures.files.update({"frames/notes.txt": b"x", "frames/20261121/10/1/orphan.jpg": b"x"})
+        assert await delete_orphans(clients) == 1
+        assert list(clients.pictures.files) == ["frames/notes.txt"]
+
+
+async def test_sign_ins_that_have_run_out_are_deleted(database: Settings) -> None:
+    account = await save_account()
+    await accounts.add_sign_in("a" * 64, account.id, NOW, after(10))
+    await accounts.add_sign_in("b" * 64, account.id, NOW, after(100))
+    assert await delete_old_sign_ins(after(50)) == 1
+    assert await accounts.find_sign_in("b" * 64, after(50)) is not None
