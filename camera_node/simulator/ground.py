@@ -133,9 +133,8 @@ def _asphalt(rng: np.random.Generator, shape: tuple[int, int]) -> Texture:
         cv2.polylines(tone, [box], True, 0.6, 2, cv2.LINE_AA)
     _crack(rng, tone)
     tint = 1 + 0.025 * clouds_of(rng, shape, 150, 3)
-    return np.asarray(np.clip(tone[..., None] * ASPHALT * np.dstack([tint, np.ones_like(tint), 2 - tint]), 0.012, 1).astype(
-        np.float32
-    )
+    surface = tone[..., None] * ASPHALT * np.dstack([tint, np.ones_like(tint), 2 - tint])
+    return np.asarray(np.clip(surface, 0.012, 1), np.float32)
 
 
 def _tracks(shape: tuple[int, int]) -> NDArray[np.float32]:
