@@ -5,10 +5,11 @@ one camera take turns; on SQLite every transaction does. Call `load_tracks` befo
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
-from parkhub.db.engine import Row, fetch, on_postgresql, run_many, transaction
+from parkhub.db.engine import Row, fetch, in_transaction, on_postgresql, run_many, transaction
 from parkhub.db.lots import get_lot
 from parkhub.domain.lots import LotStatus, SpotStatus
 from parkhub.domain.spots import (
@@ -39,16 +40,34 @@ def _pack_plan(plan: BayPlan) -> str:
 
 
 def _spot(row: Row) -> Spot:
+    return _same_spot(
+        row["id"],
+        row["lot"],
+        row["camera"],
+        row["name"],
+        row["kind"],
+        row["zone"],
+        row["position"],
+        row["polygon"],
+        row["plan"],
+    )
+
+
+# Spots hardly ever change: the same row gives the same value, which callers may compare by identity first.
+@lru_cache(maxsize=16_384)
+def _same_spot(
+    spot_id: int, lot_id: int, camera_id: int, name: str, kind: str, zone: str, position: int, polygon: str, plan: str
+) -> Spot:
     return Spot(
-        id=row["id"],
-        lot_id=row["lot"],
-        camera_id=row["camera"],
-        name=row["name"],
-        kind=SpotKind(row["kind"]),
-        zone=row["zone"],
-        position=row["position"],
-        polygon=_read_polygon(row["polygon"]),
-        plan=BayPlan(*_read_plan(row["plan"])),
+        id=spot_id,
+        lot_id=lot_id,
+        camera_id=camera_id,
+        name=name,
+        kind=SpotKind(kind),
+        zone=zone,
+        position=position,
+        polygon=_read_polygon(polygon),
+        plan=BayPlan(*_read_plan(plan)),
     )
 
 
@@ -119,7 +138,7 @@ async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None
 
 
 async def _lock_camera(camera_id: int) -> None:
-    if on_postgresql():  # NO KEY: new frames of the camera need not wait
+    if on_postgresql() and in_transaction():  # NO KEY: new frames of the camera need not wait
         await fetch("SELECT id FROM camera WHERE id = {} FOR NO KEY UPDATE", camera_id)
 
 
@@ -132,6 +151,17 @@ async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
         camera_id,
     )
     return {row["name"]: _track(row) for row in rows}
+
+
+async def list_lot_tracks(lot_id: int) -> list[tuple[int, SpotTrack]]:
+    """What is known of each spot of a lot with its camera's id, in map order; lighter than the whole status."""
+    rows = await fetch(
+        "SELECT spot.camera, spot.name, state, confidence, since, seen_at, recent "
+        "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
+        "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
+        lot_id,
+    )
+    return [(row["camera"], _track(row)) for row in rows]
 
 
 async def _spot_ids(camera_id: int) -> dict[str, int]:

@@ -110,7 +110,7 @@ class WatchedLot:
     def __init__(self, view: LotView, read: ReadLot, spacing_s: float, reread_s: float) -> None:
         self.clients: set[Client] = set()
         self.view = view
-        self.everything = encode(update(view, None) or {})
+        self._everything: bytes | None = None
         self._changed = asyncio.Event()
         self._read = read
         self._spacing_s = spacing_s
@@ -120,6 +120,13 @@ class WatchedLot:
     def lot_id(self) -> int:
         """The lot's id, by which changes are announced."""
         return self.view.lot.id
+
+    @property
+    def everything(self) -> bytes:
+        """What a page that has just come is told; written when one comes, and once for all that come together."""
+        if self._everything is None:
+            self._everything = encode(update(self.view, None) or {})
+        return self._everything
 
     def announce(self) -> None:
         """Have it re-read: at once when nothing was told just before, else as soon as the spacing is over."""
@@ -148,9 +155,8 @@ class WatchedLot:
         self.view = view
         if told is None:
             return
-        frame = encode(told)
-        self.everything = encode(update(view, None) or {})
-        self.push(frame)
+        self._everything = None
+        self.push(encode(told))
 
     def push(self, frame: bytes) -> None:
         """Give one frame to every client."""
