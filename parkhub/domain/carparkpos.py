@@ -31,7 +31,7 @@ def read_positions(data: bytes) -> list[Point]:
         found = _NumbersOnly(io.BytesIO(data)).load()
     except SpotsFileError:
         raise
-    except Exception:  # the edge to pickle: a damaged file can raise nearly anything
+    except Exception:  # noqa: BLE001  the edge to pickle: a damaged file can raise nearly anything
         raise SpotsFileError("The CarParkPos file is damaged.") from None
     if not isinstance(found, list | tuple) or not found:
         raise SpotsFileError("The CarParkPos file holds no list of positions.")
@@ -39,30 +39,36 @@ def read_positions(data: bytes) -> list[Point]:
 
 
 class _NumbersOnly(pickle.Unpickler):
-    def find_class(self, module_name: str, global_name: str) -> NoReturn:
+    def find_class(self, module_name: str, global_name: str) -> NoReturn:  # noqa: ARG002
         raise SpotsFileError(_refusal("GLOBAL"))
 
-    def persistent_load(self, pid: Any) -> NoReturn:
+    def persistent_load(self, pid: Any) -> NoReturn:  # noqa: ARG002
         raise SpotsFileError(_refusal("PERSID"))
 
 
 def _check_operations(data: bytes) -> None:
     """Refuse every operation that is not about lists, tuples or numbers, and those that could eat memory."""
     try:
-        for count, (operation, argument, _) in enumerate(pickletools.genops(data)):
-            if operation.name not in _ALLOWED:
-                raise SpotsFileError(_refusal(operation.name))
-            if count >= OPERATIONS_MAX:
-                raise SpotsFileError("The CarParkPos file is far longer than a list of positions can be.")
-            # the unpickler makes room for every memory cell up to the number asked for
-            if operation.name.endswith("PUT") and not 0 <= int(argument or 0) <= OPERATIONS_MAX:
-                raise SpotsFileError("The CarParkPos file asks for more memory than a list of positions can need.")
-            if operation.name.startswith("LONG") and isinstance(argument, int) and abs(argument) > _COORDINATE_MAX:
-                raise SpotsFileError("The CarParkPos file holds a number that is no pixel position.")
-    except SpotsFileError:
-        raise
-    except Exception:  # the edge to pickletools: a damaged file can raise nearly anything
-        raise SpotsFileError("This is not a CarParkPos file (a pickled list of positions), or it is damaged.") from None
+        refusals = (_why_not(o.name, argument, count) for count, (o, argument, _) in enumerate(pickletools.genops(data)))
+        refusal = next((why for why in refusals if why), "")
+    except Exception:  # noqa: BLE001  the edge to pickletools: a damaged file can raise nearly anything
+        refusal = "This is not a CarParkPos file (a pickled list of positions), or it is damaged."
+    if refusal:
+        raise SpotsFileError(refusal)
+
+
+def _why_not(operation: str, argument: object, count: int) -> str:
+    """Why one operation must not be carried out; empty when it may."""
+    if operation not in _ALLOWED:
+        return _refusal(operation)
+    if count >= OPERATIONS_MAX:
+        return "The CarParkPos file is far longer than a list of positions can be."
+    # the unpickler makes room for every memory cell up to the number asked for
+    if operation.endswith("PUT") and not (isinstance(argument, int) and 0 <= argument <= OPERATIONS_MAX):
+        return "The CarParkPos file asks for more memory than a list of positions can need."
+    if operation.startswith("LONG") and isinstance(argument, int) and abs(argument) > _COORDINATE_MAX:
+        return "The CarParkPos file holds a number that is no pixel position."
+    return ""
 
 
 def _refusal(operation: str) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.errors import EngineError
-from tasks.vision.crops import MARK, Quad, Window, cut, matrix, pixels
+from tasks.vision.crops import MARK, Layout, Window, cut, lay, long_side_needed
 from tasks.vision.engine import Look
 from tasks.vision.model import open_session
 from tasks.vision.picture import Picture
@@ -46,23 +46,18 @@ class ClassifierEngine:
             ) from None
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
-        """As many pixels as the crop of the smallest spots has; the few smallest of all may lose a little."""
-        if not spots:
-            return None
-        sides = [float((p.max(axis=0) - p.min(axis=0)).max()) for p in pixels(spots, width, height)]
-        window_px = max(1.0, float(np.quantile(sides, 0.1))) * self.window.room
-        return int(np.ceil(max(width, height) * min(1.0, self.window.side_px / window_px)))
+        """As many pixels as the crops of the small spots have."""
+        return long_side_needed(spots, width, height, self.window)
 
     def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:  # noqa: ARG002
         """Judge every spot by its crop alone."""
         if not spots:
             return Look([])
         height, width = picture.shape[:2]
-        polygons = pixels(spots, width, height)
-        maps = [matrix(polygon, self.window) for polygon in polygons]
-        crops = cut(picture, polygons, maps, self.window.side_px)
+        layout = lay(tuple(spots), width, height, self.window)
+        crops = cut(picture, layout)
         chances = self.chances(crops)
-        blind = _blind(crops, polygons, width, height)
+        blind = _blind(crops, layout, width, height)
         return Look(
             [
                 _observe(spot.name, float(chance), bool(hidden))
@@ -70,7 +65,7 @@ class ClassifierEngine:
             ]
         )
 
-    def chances(self, crops: Picture) -> NDArray[np.float64]:
+    def chances(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The chance, 0..1, that each crop's marked place is occupied. Raises EngineError."""
         parts = [self._run(crops[start : start + _BATCH_MAX]) for start in range(0, len(crops), _BATCH_MAX)]
         logits = np.concatenate(parts).astype(np.float64) / self._temperature
@@ -79,7 +74,7 @@ class ClassifierEngine:
         chances: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
         return chances
 
-    def _run(self, crops: Picture) -> Any:
+    def _run(self, crops: NDArray[np.uint8]) -> Any:
         try:
             (logits,) = self._session.run(None, {self._input: crops})
         except Exception as error:  # the edge to ONNX Runtime, whose errors share no base class
@@ -96,18 +91,25 @@ def _observe(name: str, chance: float, hidden: bool) -> SpotObservation:
     return SpotObservation(name, state, round(max(chance, 1.0 - chance), 4))
 
 
-def _blind(crops: Picture, polygons: Sequence[Quad], width: int, height: int) -> NDArray[np.bool_]:
+def _blind(crops: NDArray[np.uint8], layout: Layout, width: int, height: int) -> NDArray[np.bool_]:
     """Which places cannot be seen: too small, outside the picture, too dark or blown out to show anything."""
-    inside = crops[..., 3] >= MARK // 2
+    step = slice(None, None, 2)  # every other pixel tells as much
+    inside = layout.marks[:, step, step] >= MARK // 2
     count = np.maximum(inside.sum(axis=(1, 2)), 1)
-    grey = crops[..., 1].astype(np.float32)  # green: near enough to brightness, and no arithmetic
-    mean = (grey * inside).sum(axis=(1, 2)) / count
-    spread = np.sqrt((((grey - mean[:, None, None]) ** 2) * inside).sum(axis=(1, 2)) / count)
-    blown = ((grey >= BLOWN) & inside).sum(axis=(1, 2)) / count >= BLOWN_SHARE
+    green = crops[:, step, step, 1]  # near enough to brightness, and no arithmetic
+    grey = green.astype(np.float32) * inside
+    mean = grey.sum(axis=(1, 2)) / count
+    spread = np.sqrt(np.maximum((grey * grey).sum(axis=(1, 2)) / count - mean * mean, 0))
+    blown = (grey >= BLOWN).sum(axis=(1, 2)) / count >= BLOWN_SHARE
     hidden: NDArray[np.bool_] = blown | ((mean < DARK) & (spread < FLAT))
-    for index, polygon in enumerate(polygons):
-        low, high = polygon.min(axis=0), polygon.max(axis=0)
-        seen = np.clip(np.minimum(high, [width, height]) - np.maximum(low, 0), 0, None)
-        too_small = float((high - low).max()) < SIDE_MIN_PX
-        hidden[index] |= too_small or bool(seen.prod() < INSIDE_MIN * np.prod(high - low))
+    return hidden | _out_of_sight(layout, width, height)
+
+
+def _out_of_sight(layout: Layout, width: int, height: int) -> NDArray[np.bool_]:
+    """Too small or mostly outside the picture."""
+    low = np.array([polygon.min(axis=0) for polygon in layout.polygons])
+    high = np.array([polygon.max(axis=0) for polygon in layout.polygons])
+    seen = np.clip(np.minimum(high, [width, height]) - np.maximum(low, 0), 0, None).prod(axis=1)
+    hidden: NDArray[np.bool_] = (high - low).max(axis=1) < SIDE_MIN_PX
+    hidden |= seen < INSIDE_MIN * (high - low).prod(axis=1)
     return hidden

@@ -7,6 +7,7 @@ marks the polygon itself: the network sees the neighbours and knows which place 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -19,8 +20,12 @@ from tasks.vision.picture import Picture
 Quad = NDArray[np.float32]
 """Points x 2, pixels."""
 
+Map = NDArray[np.float64]
+"""2 x 3 affine map from picture pixels to crop pixels."""
+
 MARK: Final = 255
 _SHIFT_BITS: Final = 3  # sub-pixel precision of the drawn polygons
+_LEVELS_MAX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +41,89 @@ class Window:
     raised: float = 0.08
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What stays the same from picture to picture of a camera: polygons in pixels, maps, marks (N x side x side)."""
+
+    window: Window
+    polygons: tuple[Quad, ...]
+    maps: tuple[Map, ...]
+    marks: NDArray[np.uint8]
+
+
+@lru_cache(maxsize=16)
+def lay(spots: tuple[SpotShape, ...], width: int, height: int, window: Window) -> Layout:
+    """Where the crops of a camera's spots lie in its pictures of that size; remembered, as cameras keep their spots."""
+    polygons = tuple(pixels(spots, width, height))
+    maps = tuple(matrix(polygon, window) for polygon in polygons)
+    marks = np.stack([mark(p, m, window.side_px) for p, m in zip(polygons, maps, strict=True)])
+    return Layout(window, polygons, maps, marks)
+
+
 def pixels(spots: Sequence[SpotShape], width: int, height: int) -> list[Quad]:
     """The polygons in pixels of a picture of that size."""
     scale = np.array([width, height], np.float32)
     return [np.asarray(spot.polygon, np.float32) * scale for spot in spots]
 
 
-def matrix(polygon: Quad, window: Window) -> NDArray[np.float64]:
-    """2 x 3 affine map from picture pixels to crop pixels."""
+def side_of(polygon: Quad) -> float:
+    """The longer side of a polygon's bounding box."""
+    return float((polygon.max(axis=0) - polygon.min(axis=0)).max())
+
+
+def long_side_needed(spots: Sequence[SpotShape], width: int, height: int, window: Window) -> int | None:
+    """Pixels the picture's longer side must keep so that crops are not enlarged; the few smallest may lose a little."""
+    if not spots:
+        return None
+    sides = [side_of(polygon) for polygon in pixels(spots, width, height)]
+    window_px = max(1.0, float(np.quantile(sides, 0.1))) * window.room
+    return int(np.ceil(max(width, height) * min(1.0, window.side_px / window_px)))
+
+
+def matrix(polygon: Quad, window: Window) -> Map:
+    """The map that lays the window around a polygon."""
     low, high = polygon.min(axis=0), polygon.max(axis=0)
-    side = float(max(high - low)) * window.room
+    side = side_of(polygon) * window.room
     scale = window.side_px / max(side, 1e-6)
     x_mid, y_mid = (low + high) / 2
     half = window.side_px / 2
     return np.array([[scale, 0, half - scale * x_mid], [0, scale, half - scale * (y_mid - window.raised * side)]])
 
 
-def cut(picture: Picture, polygons: Sequence[Quad], matrices: Sequence[NDArray[np.float64]], side_px: int) -> Picture:
-    """Crops x side x side x 4 (blue, green, red, the polygon's mark); what lies outside the picture is its edge."""
-    batch = np.zeros((len(polygons), side_px, side_px, 4), np.uint8)
-    colours = np.empty((side_px, side_px, 3), np.uint8)
-    levels = [picture]
-    for crop, polygon, whole in zip(batch, polygons, matrices, strict=True):
-        level, fitted = _level(levels, whole)
-        cv2.warpAffine(
-            levels[level],
-            fitted,
-            (side_px, side_px),
-            dst=colours,
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        crop[..., :3] = colours
-        mark = np.zeros((side_px, side_px), np.uint8)
-        points = polygon @ whole[:, :2].T + whole[:, 2]
-        cv2.fillPoly(mark, [np.round(points * (1 << _SHIFT_BITS)).astype(np.int32)], MARK, shift=_SHIFT_BITS)
-        crop[..., 3] = mark
+def mark(polygon: Quad, whole: Map, side_px: int) -> NDArray[np.uint8]:
+    """The polygon drawn into its crop."""
+    drawn = np.zeros((side_px, side_px), np.uint8)
+    points = polygon @ whole[:, :2].T + whole[:, 2]
+    cv2.fillPoly(drawn, [np.round(points * (1 << _SHIFT_BITS)).astype(np.int32)], MARK, shift=_SHIFT_BITS)
+    return drawn
+
+
+def cut(picture: Picture, layout: Layout) -> NDArray[np.uint8]:
+    """Crops N x side x side x 4 (blue, green, red, mark); what lies outside the picture repeats its edge."""
+    side = layout.window.side_px
+    batch = np.empty((len(layout.maps), side, side, 4), np.uint8)
+    levels = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), np.uint8)]
+    for crop, whole in zip(batch, layout.maps, strict=True):
+        warp(levels, whole, crop)
+    batch[..., 3] = layout.marks
     return batch
 
 
-def _level(levels: list[Picture], whole: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
-    """A halved picture for spots that shrink a lot, or fine texture turns into noise; made once, when first needed."""
+def warp(levels: list[NDArray[np.uint8]], whole: Map, crop: NDArray[np.uint8]) -> None:
+    """Fill one crop. ``levels``: the picture, and its halvings, made here when a spot shrinks so much that fine texture
+    would turn into noise.
+    """
     scale = float(np.hypot(whole[0, 0], whole[1, 0]))
     level = 0
-    while scale < 0.6 and level < 4:
+    while scale < 0.6 and level < _LEVELS_MAX:
         scale *= 2
         level += 1
     while len(levels) <= level:
-        last = levels[-1]
-        levels.append(np.asarray(cv2.resize(last, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8))
-    if level == 0:
-        return 0, whole
-    fitted = whole.copy()
-    fitted[:, :2] *= 2**level
-    return level, fitted
+        halved = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(halved, np.uint8))
+    fitted = whole
+    if level:
+        fitted = whole.copy()
+        fitted[:, :2] *= 2**level
+    size = (crop.shape[1], crop.shape[0])
+    cv2.warpAffine(levels[level], fitted, size, dst=crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.domain.vehicles import Vehicle
-from tasks.vision.crops import Quad, pixels
+from tasks.vision.crops import Quad, pixels, side_of
 from tasks.vision.engine import Look
 from tasks.vision.picture import Picture
 from tasks.vision.yolox import VehicleDetector, merge
@@ -54,7 +54,7 @@ class DetectorEngine:
         scale = self._scale(width, height) * tiles
         return Look(
             [
-                _observe(spot.name, chance, _side(polygon) * scale < SPOT_SIDE_MIN_PX)
+                _observe(spot.name, chance, side_of(polygon) * scale < SPOT_SIDE_MIN_PX)
                 for spot, polygon, chance in zip(spots, polygons, chances, strict=True)
             ]
         )
@@ -64,7 +64,7 @@ class DetectorEngine:
 
     def _tiles(self, polygons: Sequence[Quad], width: int, height: int) -> int:
         """Tiles per side that bring the middle spot to the size a detector sees well."""
-        side = float(np.median([_side(polygon) for polygon in polygons])) * self._scale(width, height)
+        side = float(np.median([side_of(polygon) for polygon in polygons])) * self._scale(width, height)
         return int(np.clip(np.ceil(SPOT_SIDE_PX / max(side, 1e-6)), 1, TILES_MAX))
 
     def _find(self, picture: Picture, tiles: int) -> list[Vehicle]:
@@ -110,10 +110,6 @@ def _observe(name: str, chance: float, too_small: bool) -> SpotObservation:
     if chance >= 0.5:
         return SpotObservation(name, SpotState.OCCUPIED, round(chance, 4))
     return SpotObservation(name, SpotState.FREE, FREE_CONFIDENCE)
-
-
-def _side(polygon: Quad) -> float:
-    return float((polygon.max(axis=0) - polygon.min(axis=0)).max())
 
 
 def _rectangle(left: float, top: float, width: float, height: float) -> Quad:

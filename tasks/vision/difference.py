@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
-from tasks.vision.crops import MARK, Window, cut, matrix, pixels
+from tasks.vision.crops import MARK, Window, cut, lay, long_side_needed, side_of
 from tasks.vision.engine import Look
 from tasks.vision.picture import Picture
 
@@ -56,24 +56,22 @@ class DifferenceEngine:
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
         """Spots of about its crop's size: finer detail is blurred away anyway."""
-        if not spots:
-            return None
-        sides = [float((p.max(axis=0) - p.min(axis=0)).max()) for p in pixels(spots, width, height)]
-        return int(np.ceil(max(width, height) * min(1.0, WINDOW.side_px / max(1.0, float(np.quantile(sides, 0.1))))))
+        return long_side_needed(spots, width, height, WINDOW)
 
     def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:
         """Compare every spot with what ``memory`` holds of it; a memory that cannot be read counts as none."""
+        if not spots:
+            return Look([])
         height, width = picture.shape[:2]
-        polygons = pixels(spots, width, height)
-        maps = [matrix(polygon, WINDOW) for polygon in polygons]
-        crops = cut(picture, polygons, maps, WINDOW.side_px)
+        layout = lay(tuple(spots), width, height, WINDOW)
+        crops = cut(picture, layout)
         before, after = _unpack(memory), _Memory()
         observations = []
-        for spot, polygon, crop in zip(spots, polygons, crops, strict=True):
+        for spot, polygon, crop in zip(spots, layout.polygons, crops, strict=True):
             known = before.places.get(spot.name)
             grey = cv2.GaussianBlur(cv2.cvtColor(crop[..., :3], cv2.COLOR_BGR2GRAY), (5, 5), 0).astype(np.float32)
             inside = crop[..., 3] >= MARK // 2
-            side = float((polygon.max(axis=0) - polygon.min(axis=0)).max())
+            side = side_of(polygon)
             level = float(grey[inside].mean()) if inside.any() else 0.0
             if side < SIDE_MIN_PX or not DARK <= level <= BLOWN:
                 observations.append(SpotObservation(spot.name, SpotState.UNKNOWN, 0.0))
@@ -162,5 +160,5 @@ def _unpack(memory: bytes | None) -> _Memory:
                 for name, looked, flags in zip(parts["names"], parts["looked"], parts["flags"], strict=True)
             }
         )
-    except Exception:  # the edge to stored bytes: a damaged archive can raise nearly anything
+    except Exception:  # noqa: BLE001  the edge to stored bytes: a damaged archive can raise nearly anything
         return _Memory()
