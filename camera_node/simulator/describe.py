@@ -12,7 +12,7 @@ from camera_node.simulator.plan import BAYS, NAME, PLAN_SIZE, Bay, to_world
 
 def polygon_of(bay: Bay) -> NDArray[np.float32]:
     """Return the four corners of a bay's ground in picture pixels (4 x 2), in the order of ``Bay.corners``."""
-    return project(np.array([(*to_world(x, y), 0.0) for x, y in bay.corners]))[:, :2]
+    return np.ascontiguousarray(project(np.array([(*to_world(x, y), 0.0) for x, y in bay.corners]))[:, :2])
 
 
 def describe() -> dict[str, Any]:

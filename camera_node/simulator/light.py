@@ -71,4 +71,4 @@ def light_at(hour: float, clouds: float) -> Light:
 def clouds_at(now_s: float, seed: int) -> float:
     """Return how overcast it is: clear mostly, with clouds that come and go over minutes."""
     wave = np.sin(now_s / 97 + seed) + 0.6 * np.sin(now_s / 41 + 2.1 * seed) + 0.5 * np.sin(now_s / 233 + 0.7 * seed)
-    return max(0.0, min(1.0, float(wave - 0.25) / 1.2)) ** 0.8
+    return float(max(0.0, min(1.0, float(wave - 0.25) / 1.2)) ** 0.8)

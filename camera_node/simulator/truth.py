@@ -55,4 +55,5 @@ def _share(polygon: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _turned(polygon: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the corners in one direction of turning, which the intersection asks for."""
+    polygon = np.ascontiguousarray(polygon, np.float32)
     return polygon if cv2.contourArea(polygon, oriented=True) > 0 else polygon[::-1].copy()
