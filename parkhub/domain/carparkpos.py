@@ -49,7 +49,8 @@ class _NumbersOnly(pickle.Unpickler):
 def _check_operations(data: bytes) -> None:
     """Refuse every operation that is not about lists, tuples or numbers, and those that could eat memory."""
     try:
-        refusals = (_why_not(o.name, argument, count) for count, (o, argument, _) in enumerate(pickletools.genops(data)))
+        steps = enumerate(pickletools.genops(data))
+        refusals = (_why_not(code.name, argument, count) for count, (code, argument, _) in steps)
         refusal = next((why for why in refusals if why), "")
     except Exception:  # noqa: BLE001  the edge to pickletools: a damaged file can raise nearly anything
         refusal = "This is not a CarParkPos file (a pickled list of positions), or it is damaged."
