@@ -91,9 +91,17 @@ def _opened() -> Engine:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
-    """All or nothing. Nested use joins the outer one; tasks started inside take part until it ends."""
+    """All or nothing. Nested use joins the outer one; tasks started inside take part until it ends.
+
+    One statement at a time: PostgreSQL refuses a second one on the same connection, so never gather inside.
+    """
     async with _opened().transaction():
         yield
+
+
+def in_transaction() -> bool:
+    """Whether the running task is inside `transaction()`."""
+    return _opened().in_transaction
 
 
 def on_postgresql() -> bool:
