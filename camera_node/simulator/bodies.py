@@ -65,6 +65,8 @@ _OUTLINES: dict[VehicleKind, _Outline] = {
     ),
 }  # fmt: skip
 
+_Look = tuple[Colour, Finish, Lamp]
+
 _SHELL = (0.90, 0.985, 1.0, 0.985, 0.945)
 """Half widths from the sill up to the shoulder, as shares."""
 
@@ -98,7 +100,7 @@ def _rings(outline: _Outline, size: Size) -> NDArray[np.float64]:
     top = top * size.height
     plan = 1 - 0.2 * np.clip(1 - at / 0.075, 0, 1) ** 2 - 0.14 * np.clip(1 - (1 - at) / 0.06, 0, 1) ** 2
     half = size.width / 2 * plan * (1 - 0.04 * np.clip(1 - at / 0.3, 0, 1))
-    belt = np.minimum(outline.belt * size.height * (1 + 0.06 * (at - 0.4)), top - 0.03)
+    belt = np.minimum(outline.belt * size.height * (1 + 0.06 * (at - 0.4)), top - 0.085)
     full = (top - belt) / (size.height * (1 - outline.belt))
     share = np.clip(full, 0, 1)
     rings = np.zeros((len(at), 10, 3))
@@ -108,19 +110,32 @@ def _rings(outline: _Outline, size: Size) -> NDArray[np.float64]:
         rings[:, n, 1] = half * width
         rings[:, n, 2] = clear + (belt - clear) * height
     for n, (low, high, rise) in enumerate(
-        ((0.925, 0.86, 0.5), (0.88, 0.765, 0.93), (0.8, 0.68, 0.985), (0.45, 0.38, 1.0), (0.0, 0.0, 1.012)), start=5
+        ((0.93, 0.86, 0.5), (0.87, 0.765, 0.9), (0.74, 0.66, 0.962), (0.42, 0.38, 0.992), (0.0, 0.0, 1.005)), start=5
     ):
         rings[:, n, 1] = half * (low + (high - low) * share)
         rings[:, n, 2] = belt + (top - belt) * rise
     return rings
 
 
-def _skin_look(
-    strip: int, at: float, full: float, outline: _Outline, paint: Colour, roof: tuple[bool, bool]
-) -> tuple[Colour, Finish, Lamp]:
+@dataclass(frozen=True)
+class _Trim:
+    """What a buyer ticked: a black roof, a glass roof, rails on the roof, a shade behind the screen."""
+
+    dark_roof: bool
+    sunroof: bool
+    rails: bool
+    shade: bool
+
+
+def _skin_look(strip: int, at: float, full: float, outline: _Outline, paint: Colour, trim: _Trim) -> _Look:
     """Return what a piece of skin is: ``strip`` counts from the sill (0) to the roof's middle (8)."""
-    dark_roof, sunroof = roof
     if strip == 0:
+        return TRIM, Finish.MATT, Lamp.NONE
+    if strip <= 3 and any(abs(at - seam) < 0.007 for seam in (outline.windows[0] - 0.01, *outline.pillars)):
+        return _darker(paint), Finish.PAINT, Lamp.NONE
+    if strip >= 6 and outline.screen[0] - 0.022 < at < outline.screen[0]:
+        return TRIM, Finish.MATT, Lamp.NONE  # the wipers' well
+    if trim.rails and strip == 6 and full > 0.9:
         return TRIM, Finish.MATT, Lamp.NONE
     if strip == 3 and at < 0.05:
         return LENS, Finish.GLASS, Lamp.HEAD
@@ -134,21 +149,36 @@ def _skin_look(
         if inside and full > 0.3:
             return GLASS, Finish.GLASS, Lamp.NONE
     if strip >= 7:
-        for low, high in (outline.screen, outline.back):
-            if low <= at <= high:
-                return GLASS, Finish.GLASS, Lamp.NONE
-        if sunroof and outline.screen[1] + 0.08 < at < outline.screen[1] + 0.2:
+        share = (at - outline.screen[0]) / (outline.screen[1] - outline.screen[0])
+        if 0 <= share <= 1:
+            return _screen_colour(share, trim), Finish.GLASS, Lamp.NONE
+        if outline.back[0] <= at <= outline.back[1]:
             return GLASS, Finish.GLASS, Lamp.NONE
-        if dark_roof and full > 0.9:
+        if trim.sunroof and outline.screen[1] + 0.08 < at < outline.screen[1] + 0.2:
+            return GLASS, Finish.GLASS, Lamp.NONE
+        if trim.dark_roof and full > 0.9:
             return BLACK, Finish.PAINT, Lamp.NONE
     return paint, Finish.PAINT, Lamp.NONE
+
+
+def _screen_colour(share: float, trim: _Trim) -> Colour:
+    """Return what is seen through the screen: the dashboard below, seats and head rests above; or a sun shade."""
+    if trim.shade and share < 0.75:
+        return (0.38, 0.38, 0.4)
+    return (0.045, 0.045, 0.046) if share < 0.22 else ((0.014, 0.014, 0.014) if share < 0.6 else (0.026, 0.024, 0.024))
+
+
+def _darker(paint: Colour) -> Colour:
+    return (paint[0] * 0.35, paint[1] * 0.35, paint[2] * 0.35)
 
 
 def _add_skin(
     builder: Builder, outline: _Outline, rings: NDArray[np.float64], vehicle: Vehicle, rng: np.random.Generator
 ) -> None:
     at = _stations()
-    roof = (bool(rng.random() < 0.08), bool(rng.random() < 0.15))
+    chances = rng.random(4)
+    rails = vehicle.kind in ("estate", "suv") and bool(chances[2] < 0.55)
+    trim = _Trim(bool(chances[0] < 0.08), bool(chances[1] < 0.15), rails, bool(chances[3] < 0.04))
     points = rings.tolist()
     highest = rings[:, 9, 2].max()
     for n in range(len(at) - 1):
@@ -156,7 +186,7 @@ def _add_skin(
         belt, top = rings[n : n + 2, 4, 2].mean(), rings[n : n + 2, 9, 2].mean()
         full = float((top - belt) / max(0.1, highest - belt))
         for strip in range(9):
-            colour, finish, lamp = _skin_look(strip, middle, full, outline, vehicle.paint, roof)
+            colour, finish, lamp = _skin_look(strip, middle, full, outline, vehicle.paint, trim)
             if vehicle.kind == "pickup" and strip >= 6 and 0.64 < middle < 0.97:
                 colour, finish = TRIM, Finish.MATT
             quad = (points[n][strip], points[n + 1][strip], points[n + 1][strip + 1], points[n][strip + 1])

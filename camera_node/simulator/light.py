@@ -37,7 +37,7 @@ class Light:
 def light_at(hour: float, clouds: float) -> Light:
     """Return the light at ``hour`` (0..24) under ``clouds`` (0 clear, 1 overcast) on a spring day, sun up 6 to 20."""
     climb = float(np.sin(np.pi * (hour - 6) / 14))
-    height = np.deg2rad(max(56 * climb, -18) if 0 <= hour - 4 <= 18 else -18)
+    height = np.deg2rad(max(57 * climb, -18) if 0 <= hour - 4 <= 18 else -18)
     turn = np.deg2rad(82 - (hour - 6) / 14 * 164)  # east at sunrise, south (towards the camera) at one, west at dusk
     flat = max(0.0, float(np.cos(height)))
     sun = np.array([np.sin(turn) * flat, -np.cos(turn) * flat, max(0.05, float(np.sin(height)))])
@@ -46,10 +46,10 @@ def light_at(hour: float, clouds: float) -> Light:
     up = float(np.clip((degrees - 0.5) / 9, 0, 1))
     day = float(np.clip((degrees + 7) / 14, 0, 1))
     warm = float(np.clip((24 - degrees) / 24, 0, 1)) * day
-    sun_strength = up * (1 - 0.93 * clouds) * (1.12 - 0.25 * warm)
+    sun_strength = up * (1 - 0.93 * clouds) * (1.42 - 0.35 * warm)
     sun_colour = sun_strength * np.array([0.95 - 0.5 * warm, 1.0 - 0.2 * warm, 1.05 + 0.03 * warm])
     # The camera opens its iris for a dull sky, so overcast is not dark but flat.
-    sky_strength = day * (0.33 + 0.72 * clouds + 0.25 * (1 - up))
+    sky_strength = day * (0.3 + 0.8 * clouds + 0.2 * (1 - up))
     sky_colour = sky_strength * np.array([1.1 - 0.06 * clouds, 1.0, 0.93 + 0.06 * clouds])
     dusk = float(np.clip((degrees + 9) / 12, 0, 1)) * (1 - up)
     sky_colour = sky_colour + dusk * 0.05 * np.array([1.25, 1.0, 0.95]) + 0.022 * np.array([1.35, 1.0, 0.85])
@@ -70,5 +70,6 @@ def light_at(hour: float, clouds: float) -> Light:
 
 def clouds_at(now_s: float, seed: int) -> float:
     """Return how overcast it is: clear mostly, with clouds that come and go over minutes."""
-    wave = np.sin(now_s / 97 + seed) + 0.6 * np.sin(now_s / 41 + 2.1 * seed) + 0.5 * np.sin(now_s / 233 + 0.7 * seed)
+    start = 0.37 * (seed % 7)  # every seed starts clear, and its first clouds come at another time
+    wave = np.sin(now_s / 97 - 1.4 - start) + 0.6 * np.sin(now_s / 41 - start) + 0.5 * np.sin(now_s / 233 - 0.7)
     return float(max(0.0, min(1.0, float(wave - 0.25) / 1.2)) ** 0.8)

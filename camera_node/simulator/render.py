@@ -16,6 +16,7 @@ from camera_node.simulator.raster import Drawing, Sprite, draw_mesh, light_up, p
 from camera_node.simulator.scenery import TREES, build_scenery, still_heights
 from camera_node.simulator.shading import shade
 from camera_node.simulator.shadows import GroundLight, ShadowPlan
+from camera_node.simulator.street import street_vehicles
 from camera_node.simulator.traffic import Seen
 
 Picture = NDArray[np.uint8]
@@ -42,6 +43,7 @@ class Renderer:
             drawing = draw_mesh(mesh, 2, _depth(mesh.quads.mean((0, 1))))
             if drawing is not None:
                 self._things.append(drawing)
+        self._street = street_vehicles(seed)
         self._parked: dict[int, _Kept] = {}
         rng = np.random.default_rng(seed)
         self._noise = _noise_tiles(rng)
@@ -50,6 +52,7 @@ class Renderer:
 
     def render(self, vehicles: list[Seen], light: Light) -> Picture:
         """Return the picture (720 x 1280 x 3, BGR, uint8) of ``vehicles`` in ``light``."""
+        vehicles = self._street + vehicles
         ground = self._shadows.cast(light, vehicles)
         picture = self._shadows.shine(self._ground, ground, light)
         sprites = self._light_things(light)

@@ -13,20 +13,23 @@ Tree = tuple[float, float, float, float, float]
 """x, y, radius of the crown, its bottom and top (metres)."""
 
 TREES: tuple[Tree, ...] = (
-    (-4.6, -6.5, 2.5, 1.9, 6.4),
-    (-5.2, -14.5, 2.1, 1.7, 5.6),
-    (-4.4, -22.0, 2.7, 2.0, 6.8),
-    (-6.0, -30.0, 2.3, 1.8, 6.0),
-    (51.8, -9.0, 2.4, 1.9, 6.2),
-    (52.6, -19.0, 2.8, 2.1, 7.0),
-    (51.6, -28.5, 2.2, 1.8, 5.8),
-    (5.6, 1.9, 1.7, 1.9, 5.0),
-    (16.0, 1.8, 1.6, 1.8, 4.7),
-    (29.0, 1.9, 1.75, 1.9, 5.1),
-    (41.0, 1.8, 1.6, 1.8, 4.8),
-    (5.75, -15.0, 1.05, 1.9, 4.2),
-    (-14.5, -3.0, 3.0, 2.0, 7.5),
-    (60.0, -3.5, 3.0, 2.2, 7.6),
+    (-5.4, -5.5, 3.3, 1.7, 7.2),
+    (-6.2, -13.5, 2.7, 1.5, 6.0),
+    (-5.6, -21.5, 3.4, 1.8, 7.4),
+    (-7.0, -30.0, 2.9, 1.6, 6.4),
+    (52.8, -9.5, 3.0, 1.7, 6.6),
+    (53.8, -20.0, 3.5, 1.9, 7.6),
+    (52.6, -29.5, 2.8, 1.6, 6.2),
+    (3.9, 2.2, 2.0, 1.7, 5.2),
+    (15.4, 2.1, 1.8, 1.6, 4.8),
+    (29.4, 2.2, 2.1, 1.7, 5.4),
+    (41.6, 2.1, 1.9, 1.6, 5.0),
+    (5.75, -15.0, 1.15, 1.9, 4.3),
+    (-15.5, -3.5, 3.6, 1.8, 8.0),
+    (-14.0, 1.5, 2.6, 1.7, 6.2),
+    (60.5, -3.5, 3.6, 2.0, 8.2),
+    (-14.0, -14.0, 3.4, 1.8, 7.6),
+    (61.0, -14.0, 3.2, 1.8, 7.4),
 )
 ISLAND_SHRUBS = ((5.7, -13.4), (5.75, -19.6), (5.7, -20.8), (39.8, -13.6), (39.75, -15.2), (39.8, -20.4))
 HOUSES_Y = 17.0
@@ -92,17 +95,18 @@ def _tree(rng: np.random.Generator, tree: Tree) -> Mesh:
     x, y, radius, bottom, top = tree
     builder = Builder()
     bark: Colour = (0.045, 0.055, 0.065)
-    builder.box((x - 0.12, y - 0.12, 0), (x + 0.12, y + 0.12, bottom + 0.8), bark, layer=-1)
+    builder.box((x - 0.09, y - 0.09, 0), (x + 0.09, y + 0.09, bottom + 0.8), bark, layer=-1)
     middle, half = np.array([x, y, (bottom + top) / 2]), (top - bottom) / 2
-    lumps = _ball_points(rng, 9) * rng.uniform(0.25, 0.55, (9, 1))
+    lumps = _ball_points(rng, 16) * rng.uniform(0.3, 0.75, (16, 1)) * (1, 1, 0.9)
     tone = float(rng.uniform(0.85, 1.2))
     for lump in lumps:
-        share = float(rng.uniform(0.5, 0.72))
-        out = _ball_points(rng, 190)
-        depth = rng.uniform(0.75, 1.03, 190)
+        share = float(rng.uniform(0.42, 0.66))
+        count = int(110 * radius * share)
+        out = _ball_points(rng, count)
+        depth = rng.uniform(0.7, 1.08, count)
         places = middle + (lump + out * share * depth[:, None]) * (radius, radius, half)
-        inside = 0.55 + 0.45 * depth * (0.5 + 0.5 * np.clip(lump[2] + out[:, 2] * share + 0.4, 0, 1))
-        _leaves(builder, rng, places, out, 0.2, tone * inside)
+        inside = 0.4 + 0.75 * depth**2 * (0.4 + 0.6 * np.clip(lump[2] + out[:, 2] * share + 0.4, 0, 1))
+        _leaves(builder, rng, places, out, 0.17, tone * inside)
     return builder.build()
 
 

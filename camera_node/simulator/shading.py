@@ -69,7 +69,7 @@ def _lamps_on(points: NDArray[np.float64], normals: NDArray[np.float64], light: 
         ways = np.array([*to_world(plan_x, plan_y), LAMP_HEIGHT_M]) - points
         far = np.maximum(np.linalg.norm(ways, axis=1), 0.3)
         total += np.maximum((ways * normals).sum(1) / far, 0) * LAMP_HEIGHT_M**2 / np.maximum(far, 1.5) ** 2
-    return total * light.lamps
+    return np.minimum(total, 1.5) * light.lamps
 
 
 def _mirrored(
@@ -81,7 +81,7 @@ def _mirrored(
     cosine = np.clip((normals * views).sum(1), 0, 1)
     mirror = 2 * cosine[:, None] * normals - views
     grazing = (1 - cosine) ** 5
-    strength = np.where(glass, 0.075 + 0.9 * grazing, 0.042 + 0.75 * grazing)
+    strength = np.where(glass, 0.075 + 0.9 * grazing, 0.058 + 0.75 * grazing)
     height = mirror[:, 2]
     sky = light.horizon_colour + np.clip(height, 0, 1)[:, None] ** 0.6 * (
         light.sky_colour * 0.85 - light.horizon_colour
@@ -90,7 +90,7 @@ def _mirrored(
     seen = np.where((height > 0.12)[:, None], sky, scenery + (height > -0.05)[:, None] * (sky - scenery) * 0.3)
     colour = strength[:, None] * seen
     glint = np.clip(mirror @ light.sun, 0, 1)
-    shine = np.where(glass, 5.0 * glint**160, 2.4 * glint**70) + 0.14 * glint**8
+    shine = np.where(glass, 5.0 * glint**160, 2.4 * glint**70) + np.where(glass, 0.035, 0.1) * glint**8
     colour += (shine * sun)[:, None] * light.sun_colour
     if light.lamps:
         for plan_x, plan_y in LAMPS:

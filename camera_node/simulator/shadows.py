@@ -18,6 +18,8 @@ from camera_node.simulator.traffic import Seen
 CELL_M = 0.1
 WEST, NORTH, COLUMNS, ROWS = -10.0, 16.0, 660, 560
 LAMP_HEIGHT_M = 7.5
+STREET_LIGHT = 0.05
+"""What other lamps leave everywhere at night, as a share of the light under one."""
 LEVEL = 140.0
 """Stored light: LEVEL times the root of the light."""
 
@@ -61,8 +63,10 @@ class ShadowPlan:
         for seen in vehicles:
             _raise(heights, feet, seen)
         dark_below = _shadow_heights(heights, light)
-        near = cv2.GaussianBlur(feet, (0, 0), 0.28 / CELL_M).astype(np.float32) * np.float32(1 / 255)
-        open_sky = 1 - 0.62 * near
+        # Under a car and close around it little of the sky is seen: dark at the tyres, fading over half a metre.
+        near = cv2.GaussianBlur(feet, (0, 0), 1.0).astype(np.float32) * np.float32(0.5 / 255)
+        near += cv2.GaussianBlur(feet, (0, 0), 4.2).astype(np.float32) * np.float32(0.55 / 255)
+        open_sky = 1 - 0.9 * np.clip(near, 0, 1)
         sunny = 1 - np.clip((dark_below - 0.03) * 5, 0, 1)
         sunny *= self._through_leaves(light)
         lamp = self._lamp_light(light, vehicles)
@@ -79,7 +83,7 @@ class ShadowPlan:
 
     def shine(self, ground: NDArray[np.uint8], lit: GroundLight, light: Light) -> NDArray[np.uint8]:
         """Return the picture of the ground: ``ground`` holds 255 times the root of its reflectance."""
-        far = light.sun_colour * float(light.sun[2]) + light.sky_colour + light.lamps * light.lamp_colour * 0.12
+        far = light.sun_colour * float(light.sun[2]) + light.sky_colour + light.lamps * light.lamp_colour * STREET_LIGHT
         border = [float(value) for value in LEVEL * np.sqrt(far)]
         seen = cv2.remap(
             lit.level,
@@ -108,7 +112,7 @@ class ShadowPlan:
         return np.asarray(1 - 0.86 * edge, np.float32)
 
     def _lamp_light(self, light: Light, vehicles: list[Seen]) -> Field:
-        total = np.zeros((ROWS, COLUMNS), np.float32)
+        total = np.full((ROWS, COLUMNS), STREET_LIGHT, np.float32)
         if not light.lamps:
             return total
         for (plan_x, plan_y), level in zip(LAMPS, self._lamp_maps, strict=True):
