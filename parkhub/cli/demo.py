@@ -23,7 +23,7 @@ ADDRESS = "Made up by the simulator"
 TIME_ZONE = "Europe/Berlin"
 RATE_PER_S = 2
 
-_SIMULATOR: Sequence[str] = (sys.executable, "-P", "-m", "camera_node.cli", "simulate")
+_SIMULATOR: Sequence[str] = (sys.executable, "-P", "-m", "camera_node", "simulate")
 _DESCRIBE_S = 60
 
 
@@ -75,7 +75,8 @@ def find_key_file(data_dir: Path) -> Path | None:
 def simulator_spec(key_file: Path, server: str) -> ProcessSpec:
     """The simulated camera, which uploads to ``server``."""
     arguments = ["--server", server, "--camera", key_file.stem, "--key-file", str(key_file), "--rate", str(RATE_PER_S)]
-    return ProcessSpec("camera", [*_SIMULATOR, *arguments], relay=True)
+    state = {"XDG_STATE_HOME": str(key_file.parent)}  # the numbers of its pictures belong to this installation
+    return ProcessSpec("camera", [*_SIMULATOR, *arguments], env=state, relay=True)
 
 
 def _describe() -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
@@ -23,7 +24,7 @@ async def show_live() -> Response[dict[str, str]]:
 
 
 @get("/health/ready", opt=NO_CSRF)
-async def show_ready(clients: Clients) -> Response[dict[str, Any]]:
+async def show_ready(clients: NamedDependency[Clients]) -> Response[dict[str, Any]]:
     """200 when the process can do its work, else 503 with what is missing: database, migrations, redis."""
     missing = await find_missing(clients)
     if not missing:

@@ -252,18 +252,20 @@ def test_the_demo_lot_lives(tmp_path: Path) -> None:
         assert lot["name"] == "Harbour Street Car Park"
         (key_file,) = (tmp_path / "data" / "demo").glob("*.key")
         assert key_file.stat().st_mode & 0o777 == 0o600
-        wait_for(lambda: program.member("camera_node.cli simulate"), "the camera")
+        wait_for(lambda: program.member("camera_node simulate"), "the camera")
 
         def known() -> bool:
             _, status = ask(f"{address}/api/v1/lots/{lot['slug']}/status")
             return bool(status["free"]) and bool(status["occupied"])
 
         wait_for(known, "the first spots to be known")
-        program.signal(signal.SIGTERM)
-        assert program.end(STOP_S) == 0
+        with urllib.request.urlopen(f"{address}/lots/{lot['slug']}/events", timeout=10) as stream:
+            assert stream.readline()  # an open page must not hold up the end
+            program.signal(signal.SIGTERM)
+            assert program.end(STOP_S) == 0
     with started(tmp_path, "--demo") as (program, address):
         assert len(ask(f"{address}/api/v1/lots")[1]["items"]) == 1  # type: ignore[arg-type]
-        assert wait_for(lambda: program.member("camera_node.cli simulate"), "the camera")
+        assert wait_for(lambda: program.member("camera_node simulate"), "the camera")
 
 
 def test_version_and_help(tmp_path: Path) -> None:
