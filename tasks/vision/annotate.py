@@ -163,12 +163,12 @@ def _even(value: float) -> int:
 
 
 def _dashed(canvas: NDArray[np.uint8], outline: NDArray[np.int32], colour: Colour | int, thickness: int) -> None:
-    """A closed outline of dashes as long as their gaps."""
-    dash = 5.0
+    """A closed outline of dashes."""
+    dash, period = 6.0, 13.0  # a line of OpenCV is longer than asked by its thickness
     for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         way = (end - start).astype(np.float64)
         length = float(np.hypot(*way))
-        for at in np.arange(0, length, 2 * dash):
+        for at in np.arange(0, length, period):
             one, two = start + way * (at / length), start + way * (min(at + dash, length) / length)
             begin, finish = (int(one[0]), int(one[1])), (int(two[0]), int(two[1]))
             cv2.line(canvas, begin, finish, colour, thickness)
