@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from litestar import Response, post
 from litestar.exceptions import InternalServerException
+from litestar.params import FromPath
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from parkhub.clients import Clients
@@ -41,7 +42,7 @@ log = structlog.get_logger(__name__)
     summary="Upload a picture",
 )
 async def upload_frame(
-    request: AnyRequest, camera_id: str, clients: Clients, settings: Settings
+    request: AnyRequest, camera_id: FromPath[str], clients: Clients, settings: Settings
 ) -> Response[dict[str, Any]]:
     """Take one signed picture; a repeat is answered like the first time, with 200, and changes nothing.
 
