@@ -10,10 +10,10 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect, Template
 
-from parkhub.clients import Clients
 from parkhub.errors import SignInRequiredError, TooOftenError
 from parkhub.services import accounts
 from parkhub.settings import Settings
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE, cookie_name, local_path
 from parkhub.web.templating import AnyRequest, page
 
@@ -31,7 +31,7 @@ def _form(request: AnyRequest, target: str, email: str = "", error: str = "", st
 
 
 @get("/sign-in", include_in_schema=False)
-async def show_sign_in(request: AnyRequest, settings: Settings) -> Response[Any] | Template:
+async def show_sign_in(request: AnyRequest, settings: GivenSettings) -> Response[Any] | Template:
     """The form; whoever is signed in already goes on."""
     request.scope["state"][PRIVATE] = True
     goal = local_path(request.query_params.get("next"))
@@ -45,8 +45,8 @@ async def show_sign_in(request: AnyRequest, settings: Settings) -> Response[Any]
 async def sign_in(
     request: AnyRequest,
     data: Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
-    settings: Settings,
-    clients: Clients,
+    settings: GivenSettings,
+    clients: GivenClients,
 ) -> Response[Any] | Template:
     """Check the password; a good one gets a fresh cookie and goes where it wanted to."""
     request.scope["state"][PRIVATE] = True
@@ -69,7 +69,7 @@ async def sign_in(
 
 
 @post("/sign-out", include_in_schema=False)
-async def sign_out(request: AnyRequest, settings: Settings) -> Redirect:
+async def sign_out(request: AnyRequest, settings: GivenSettings) -> Redirect:
     """Make the cookie worthless, here and on the server."""
     request.scope["state"][PRIVATE] = True
     token = request.cookies.get(cookie_name(settings))

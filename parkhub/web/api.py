@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from parkhub.domain.spots import SpotState
 from parkhub.services import lots
@@ -79,7 +80,7 @@ async def list_lots(request: AnyRequest) -> Response[LotList]:
 
 
 @get("/api/v1/lots/{slug:str}/status", opt=NO_CSRF, middleware=[PACKED], tags=["Lots"])
-async def show_status(request: AnyRequest, slug: str) -> Response[LotStates]:
+async def show_status(request: AnyRequest, slug: FromPath[str]) -> Response[LotStates]:
     """Which places of a lot are free, taken, or not seen just now."""
     status = await lots.lot_status(slug, datetime.now(UTC))
     return _answer(

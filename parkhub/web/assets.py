@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from parkhub.web.csrf import NO_CSRF
 
@@ -49,7 +50,7 @@ def asset(name: str) -> str:
 
 
 @get("/static/{name:path}", opt=NO_CSRF, include_in_schema=False)
-async def show_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def show_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Answer a static file; unchangeable when its version was asked for, else to be asked about each time."""
     found = ASSETS.get(name.lstrip("/"))
     if found is None:

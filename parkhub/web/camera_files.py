@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from litestar import Response, Router, post
 from litestar.datastructures import UploadFile
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from parkhub.clients import Clients
 from parkhub.domain.cameras import SpotsFileKind
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
 from parkhub.services import cameras, frames, spots
-from parkhub.settings import Settings
 from parkhub.web.cameras import show_camera
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest
 
@@ -50,7 +50,10 @@ async def _read(form: Any, name: str) -> bytes:
 
 @post("/console/cameras/{public_id:str}/picture", request_max_body_size=FORM_BYTES_MAX)
 async def send_picture(
-    request: AnyRequest, clients: Clients, settings: Settings, public_id: str
+    request: AnyRequest,
+    clients: GivenClients,
+    settings: GivenSettings,
+    public_id: FromPath[str],
 ) -> Response[Any] | Template:
     """Take a picture by hand, as if the camera had sent it now."""
     camera = await cameras.find_camera(public_id)
@@ -68,7 +71,10 @@ async def send_picture(
 
 @post("/console/cameras/{public_id:str}/spots", request_max_body_size=FORM_BYTES_MAX)
 async def send_spots(
-    request: AnyRequest, clients: Clients, settings: Settings, public_id: str
+    request: AnyRequest,
+    clients: GivenClients,
+    settings: GivenSettings,
+    public_id: FromPath[str],
 ) -> Response[Any] | Template:
     """Take a file that marks the spots; the page tells when it has been read."""
     camera = await cameras.find_camera(public_id)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from parkhub.clients import Clients
@@ -18,6 +19,7 @@ from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
 from parkhub.web.camera_view import CameraView, engine_choices, load_view, outlines
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest, page
@@ -47,7 +49,7 @@ async def _new_form(
 
 
 @get("/console/cameras/new")
-async def show_new(request: AnyRequest, settings: Settings) -> Response[Any] | Template:
+async def show_new(request: AnyRequest, settings: GivenSettings) -> Response[Any] | Template:
     """The form for a new camera; without any lot, the form for a lot comes first."""
     if not await lot_rows.list_lots():
         return Redirect("/console/lots/new", status_code=303)
@@ -56,7 +58,7 @@ async def show_new(request: AnyRequest, settings: Settings) -> Response[Any] | T
 
 
 @post("/console/cameras/new")
-async def add(request: AnyRequest, settings: Settings) -> Template:
+async def add(request: AnyRequest, settings: GivenSettings) -> Template:
     """Add the camera and show its key, this once, with the command that uses it."""
     form = await request.form()
     given = {name: str(form.get(name, "")) for name in ("lot", "name", "engine")}
@@ -77,7 +79,7 @@ def _show_key(request: AnyRequest, settings: Settings, camera: Camera, key: str,
 
 
 @post("/console/cameras/{public_id:str}/key", status_code=200)
-async def rotate_key(request: AnyRequest, settings: Settings, public_id: str) -> Template:
+async def rotate_key(request: AnyRequest, settings: GivenSettings, public_id: FromPath[str]) -> Template:
     """Give the camera a new key and show it, this once."""
     camera = await cameras.find_camera(public_id)
     return _show_key(request, settings, camera, await cameras.rotate_key(camera))
@@ -137,19 +139,29 @@ async def show_camera(
 
 
 @get("/console/cameras/{public_id:str}")
-async def show(request: AnyRequest, clients: Clients, settings: Settings, public_id: str) -> Template:
+async def show(
+    request: AnyRequest,
+    clients: GivenClients,
+    settings: GivenSettings,
+    public_id: FromPath[str],
+) -> Template:
     """A camera."""
     return await show_camera(request, clients, settings, await cameras.find_camera(public_id))
 
 
 @get("/console/cameras/{public_id:str}/seen")
-async def show_seen(request: AnyRequest, clients: Clients, public_id: str) -> Template:
+async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Template:
     """Only what it saw, for a page that renews itself."""
     return page(request, "cameras/_seen.html", **await seen(clients, await cameras.find_camera(public_id)))
 
 
 @post("/console/cameras/{public_id:str}/settings")
-async def save(request: AnyRequest, clients: Clients, settings: Settings, public_id: str) -> Response[Any] | Template:
+async def save(
+    request: AnyRequest,
+    clients: GivenClients,
+    settings: GivenSettings,
+    public_id: FromPath[str],
+) -> Response[Any] | Template:
     """Save the settings, or show what is wrong with them."""
     form = await request.form()
     given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in SETTINGS_FIELDS}
@@ -176,7 +188,7 @@ def _number(text: str) -> int:
 
 
 @get("/console/cameras/{public_id:str}/latest.jpg")
-async def show_latest(request: AnyRequest, clients: Clients, public_id: str) -> Response[Any]:
+async def show_latest(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Response[Any]:
     """The newest picture that was read, as it was sent (JPEG, PNG or WebP)."""
     camera = await cameras.find_camera(public_id)
     frame = await frame_rows.latest_read(camera.id)

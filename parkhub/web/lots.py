@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.compression import CompressionMiddleware
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from parkhub.services import lots
@@ -29,7 +30,7 @@ async def show_lots(request: AnyRequest) -> Response[Any] | Template:
 
 
 @get("/lots/{slug:str}", opt=NO_CSRF, middleware=[PACKED], include_in_schema=False)
-async def show_lot(request: AnyRequest, slug: str) -> Template:
+async def show_lot(request: AnyRequest, slug: FromPath[str]) -> Template:
     """One lot: how many places are free, which, and how long ago somebody looked."""
     now = datetime.now(UTC)
     view = LotView(await lots.lot_status(slug, now), now)

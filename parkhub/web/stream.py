@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from litestar import get
+from litestar.params import FromPath
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from parkhub.clients.live import Live
@@ -301,7 +302,7 @@ async def _watch(receive: Receive, client: Client) -> None:
 
 
 @get("/lots/{slug:str}/events", opt=NO_CSRF, include_in_schema=False)
-async def stream_lot(request: AnyRequest, slug: str) -> ASGIApp:
+async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
     """Tell a page everything, then every change, until it goes away or does not keep up.
 
     The answer is a bare ASGI app: ten thousand of these may be open, and each costs two tasks and a small queue.

@@ -1,0 +1,55 @@
+"""The application on a real database and a real Redis, and somebody who asks it."""
+
+from collections.abc import AsyncIterator
+
+import builders
+import pytest
+from apps import running
+from litestar import Litestar
+from visitors import EMAIL, PASSWORD, Visitor, visit
+
+from parkhub.domain.accounts import Account
+from parkhub.services import accounts
+from parkhub.settings import Settings
+
+
+@pytest.fixture
+def web_settings(sqlite_settings: Settings, redis_url: str) -> Settings:
+    """Settings of the application under test."""
+    return sqlite_settings.model_copy(update={"redis_url": redis_url})
+
+
+@pytest.fixture
+async def app(web_settings: Settings) -> AsyncIterator[Litestar]:
+    """The running application; its database is open for the test too."""
+    async with running(web_settings) as application:
+        yield application
+
+
+@pytest.fixture
+async def visitor(app: Litestar) -> AsyncIterator[Visitor]:
+    """Somebody who is not signed in."""
+    async with visit(app) as found:
+        yield found
+
+
+@pytest.fixture
+async def program(app: Litestar) -> AsyncIterator[Visitor]:
+    """A program that takes JSON."""
+    async with visit(app, headers={"accept": "application/json"}) as found:
+        yield found
+
+
+@pytest.fixture
+async def account(app: Litestar) -> Account:
+    """An account whose password is `PASSWORD`."""
+    return await builders.save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
+
+
+@pytest.fixture
+async def staff(app: Litestar, account: Account) -> AsyncIterator[Visitor]:
+    """Somebody who has signed in."""
+    async with visit(app) as found:
+        answer = await found.send_form("/sign-in", email=EMAIL, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        yield found

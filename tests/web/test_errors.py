@@ -1,0 +1,139 @@
+"""What people and programs are told when something does not work."""
+
+import re
+from typing import Any
+
+import pytest
+import structlog
+from litestar import Litestar, get
+from visitors import Visitor, visit
+
+from parkhub.app import create_app
+from parkhub.errors import BusyError, ConflictError, NotFoundError, ParkHubError, TooOftenError
+from parkhub.settings import Settings
+
+BROWSER = {"accept": "text/html"}
+PROGRAM = {"accept": "application/json"}
+
+
+async def ask(settings: Settings, error: Exception, accept: dict[str, str]) -> Any:
+    """Answer of an application in which one address raises the error."""
+
+    @get("/breaks", opt={"exclude_from_csrf": True})
+    async def breaks() -> None:
+        raise error
+
+    app = create_app(settings)
+    app.register(breaks)
+    async with app.lifespan(), visit(app, headers=accept) as somebody:
+        return await somebody.get("/breaks")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (NotFoundError("There is no such lot."), 404, "Not found"),
+        (ConflictError("It is there already."), 409, "Already there"),
+        (TooOftenError("Wait.", retry_after_s=7), 429, "Too many tries"),
+        (BusyError("The database is away."), 503, "Not just now"),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, ParkHubError) else "",
+)
+async def test_our_errors_say_what_they_say(
+    web_settings: Settings, error: ParkHubError, status: int, title: str
+) -> None:
+    shown = await ask(web_settings, error, BROWSER)
+    assert shown.status_code == status
+    assert str(error) in shown.text
+    told = await ask(web_settings, error, PROGRAM)
+    assert told.headers["content-type"].startswith("application/problem+json")
+    assert told.json() == {"type": "about:blank", "title": title, "status": status, "detail": str(error)}
+
+
+@pytest.mark.parametrize(("error", "wait"), [(BusyError("Later."), "5"), (TooOftenError("No.", retry_after_s=7), "7")])
+async def test_who_shall_come_again_is_told_when(web_settings: Settings, error: ParkHubError, wait: str) -> None:
+    assert (await ask(web_settings, error, BROWSER)).headers["retry-after"] == wait
+
+
+@pytest.mark.parametrize("accept", [BROWSER, PROGRAM], ids=["browser", "program"])
+async def test_the_unforeseen_is_logged_once_under_the_code_that_is_shown(
+    web_settings: Settings, accept: dict[str, str]
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await ask(web_settings, ZeroDivisionError("secret detail"), accept)
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+    code = re.search(r"\b[0-9A-F]{6}\b", re.sub("<head>.*</svg>", "", answer.text, count=1, flags=re.S))
+    assert code is not None
+    failures = [line for line in logs if line["event"] == "request failed"]
+    assert [line["incident"] for line in failures] == [code[0]]
+    assert isinstance(failures[0]["exc_info"], ZeroDivisionError)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/lots/nowhere", "/static/nowhere.css", "/static/../../pyproject.toml"])
+async def test_what_is_not_there_is_a_page_for_people(visitor: Visitor, path: str) -> None:
+    answer = await visitor.get(path)
+    assert answer.status_code == 404
+    assert "<h1" in answer.text
+    assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v1/lots/nowhere/status"])
+async def test_what_is_not_there_is_a_problem_for_programs(visitor: Visitor, path: str) -> None:
+    answer = await visitor.get(path)
+    assert (answer.status_code, answer.json()["status"]) == (404, 404)
+
+
+async def test_a_wrong_method_is_refused_in_plain_words(visitor: Visitor, program: Visitor) -> None:
+    assert (await visitor.get("/sign-out")).status_code == 405
+    answer = await program.delete("/api/v1/lots")
+    assert (answer.status_code, answer.json()["title"]) == (405, "This address does not take that")
+
+
+@pytest.mark.parametrize(
+    "path", ["/console", "/console/cameras", "/console/lots/new", "/console/cameras/x/latest.jpg", "/console/now"]
+)
+async def test_staff_pages_ask_strangers_to_sign_in(visitor: Visitor, path: str) -> None:
+    answer = await visitor.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=/console")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/console", "/schema/openapi.json"])
+async def test_programs_that_must_sign_in_are_told_so(program: Visitor, path: str) -> None:
+    answer = await program.get(path)
+    assert (answer.status_code, answer.json()["title"]) == (401, "Sign in first")
+
+
+async def test_a_part_of_a_page_sends_the_whole_page_to_the_sign_in(visitor: Visitor) -> None:
+    answer = await visitor.get("/console/now", headers={"hx-request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in?next=/console")
+
+
+async def test_staff_may_read_the_description_of_the_api(staff: Visitor) -> None:
+    answer = await staff.get("/schema/openapi.json")
+    assert answer.status_code == 200
+    paths = answer.json()["paths"]
+    assert "/api/v1/lots/{slug}/status" in paths
+    assert not [path for path in paths if path.startswith("/console")]
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/api/v1/lots", "/health/live", "/console"])
+async def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
+    headers = (await visitor.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    for part in ("object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert part in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+
+
+async def test_no_page_has_scripts_or_styles_within_it(staff: Visitor, app: Litestar) -> None:
+    for path in ("/", "/sign-in", "/console", "/console/lots/new", "/console/cameras"):
+        text = (await staff.get(path)).text
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), path
+        assert not re.search(r"\s(style|on\w+)=\"", text), path
