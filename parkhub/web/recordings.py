@@ -5,15 +5,16 @@ from typing import Any, Final
 
 from litestar import Response, Router, get, post, route
 from litestar.enums import HttpMethod
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from parkhub.clients import Clients
 from parkhub.db import recordings as rows
 from parkhub.domain.cameras import Engine
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import BusyError, FieldsError, NotFoundError, ParkHubError, TooLargeError
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import signed_in
 from parkhub.web.recording_form import Given, receive, refuse_too_large, size_words
@@ -38,13 +39,15 @@ FILES: Final = {
 
 
 @get("/")
-async def show_recordings(request: AnyRequest, settings: Settings) -> Template:
+async def show_recordings(request: AnyRequest, settings: GivenSettings) -> Template:
     """The form and what was analysed before."""
     return await _form_page(request, settings, Given(), {})
 
 
 @post("/", request_max_body_size=None)
-async def add_recording(request: AnyRequest, clients: Clients, settings: Settings) -> Response[Any] | Template:
+async def add_recording(
+    request: AnyRequest, clients: GivenClients, settings: GivenSettings
+) -> Response[Any] | Template:
     """Take a video and its spots, streaming, and have them analysed; a wrong form comes back with sentences."""
     account = signed_in_account(request)
     if account is None:
@@ -67,14 +70,14 @@ async def add_recording(request: AnyRequest, clients: Clients, settings: Setting
 
 
 @get("/{recording_id:int}")
-async def show_recording(request: AnyRequest, recording_id: int) -> Template:
+async def show_recording(request: AnyRequest, recording_id: FromPath[int]) -> Template:
     """One analysis: its progress, or its result, or why there is none."""
     view = RecordingView(await rows.get_recording(recording_id), datetime.now(UTC))
     return page(request, "recordings/recording.html", view=view, clock=clock, percent=percent)
 
 
 @get("/{recording_id:int}/progress")
-async def show_progress(request: AnyRequest, recording_id: int) -> Response[Any] | Template:
+async def show_progress(request: AnyRequest, recording_id: FromPath[int]) -> Response[Any] | Template:
     """The progress bar alone, asked for every second; once the analysis has ended, the page is loaded anew."""
     recording = await _find(recording_id)
     if recording is None or recording.status.ended:
@@ -84,21 +87,23 @@ async def show_progress(request: AnyRequest, recording_id: int) -> Response[Any]
 
 
 @post("/{recording_id:int}/cancel")
-async def cancel_recording(request: AnyRequest, clients: Clients, recording_id: int) -> Response[Any]:
+async def cancel_recording(request: AnyRequest, clients: GivenClients, recording_id: FromPath[int]) -> Response[Any]:
     """Stop it."""
     await service.cancel(clients, recording_id, datetime.now(UTC))
     return _go(request, f"/console/recordings/{recording_id}")
 
 
 @post("/{recording_id:int}/delete")
-async def delete_recording(request: AnyRequest, clients: Clients, recording_id: int) -> Response[Any]:
+async def delete_recording(request: AnyRequest, clients: GivenClients, recording_id: FromPath[int]) -> Response[Any]:
     """Delete it with its files."""
     await service.delete(clients, recording_id)
     return _go(request, "/console/recordings")
 
 
 @route("/{recording_id:int}/{name:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-async def show_file(request: AnyRequest, clients: Clients, recording_id: int, name: str) -> Response[Any]:
+async def show_file(
+    request: AnyRequest, clients: GivenClients, recording_id: FromPath[int], name: FromPath[str]
+) -> Response[Any]:
     """The annotated video (in ranges), the summary or the timeline."""
     recording = await rows.get_recording(recording_id)
     if name not in FILES or recording.status is not RecordingStatus.DONE:

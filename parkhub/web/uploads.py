@@ -12,14 +12,13 @@ from litestar.exceptions import InternalServerException
 from litestar.params import FromPath
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from parkhub.clients import Clients
 from parkhub.clients.picture_proof import MEDIA_TYPES
 from parkhub.domain.signatures import SignedHeaders, read_headers
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
 from parkhub.services import frames
 from parkhub.services.frames import Accepted, Upload
-from parkhub.settings import Settings
 from parkhub.web.csrf import NO_CSRF
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.errors import problem
 from parkhub.web.templating import AnyRequest
 
@@ -42,7 +41,7 @@ log = structlog.get_logger(__name__)
     summary="Upload a picture",
 )
 async def upload_frame(
-    request: AnyRequest, camera_id: FromPath[str], clients: Clients, settings: Settings
+    request: AnyRequest, camera_id: FromPath[str], clients: GivenClients, settings: GivenSettings
 ) -> Response[dict[str, Any]]:
     """Take one signed picture; a repeat is answered like the first time, with 200, and changes nothing.
 
