@@ -1,0 +1,191 @@
+"""Recordings asked for, followed, stopped, thrown away: with both databases and a real folder."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import NOW, after, save_account, stand_ins
+
+from parkhub.clients import Clients
+from parkhub.clients.live import MemoryLive
+from parkhub.clients.pictures import FolderStore
+from parkhub.clients.queue import MemoryQueue, QueueName
+from parkhub.db import recordings as rows
+from parkhub.domain.cameras import Engine, SpotsFileKind
+from parkhub.domain.recordings import Recording, RecordingStatus
+from parkhub.errors import BusyError, ConflictError, EngineError, FieldsError, NotFoundError
+from parkhub.services import recordings
+from parkhub.settings import Settings
+
+WISH = recordings.Wish("Monday", Engine.DIFFERENCE, SpotsFileKind.CARPARKPOS, (107, 48), 2.0)
+
+
+@pytest.fixture
+def clients(tmp_path: Path) -> Clients:
+    return replace(stand_ins(), pictures=FolderStore(tmp_path / "pictures"))
+
+
+async def asked(clients: Clients, wish: recordings.Wish = WISH) -> Recording:
+    """A recording whose files lie in the store."""
+    account = await save_account()
+    folder = recordings.new_folder()
+    await clients.pictures.put(f"{folder}/{recordings.VIDEO}", b"video")
+    await clients.pictures.put(f"{folder}/{recordings.SPOTS}", b"spots")
+    return await recordings.request_recording(clients, account.id, folder, wish, NOW)
+
+
+def kept(clients: Clients, recording: Recording) -> set[str]:
+    folder = clients.pictures.path(recording.folder)
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def jobs(clients: Clients) -> list[tuple[QueueName, str, tuple[object, ...], str]]:
+    assert isinstance(clients.queue, MemoryQueue)
+    return clients.queue.jobs
+
+
+def heard(clients: Clients) -> list[str]:
+    assert isinstance(clients.live, MemoryLive)
+    return clients.live.announced
+
+
+async def test_what_is_asked_for_waits_and_its_job_is_sent(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    assert (recording.status, recording.title) == (RecordingStatus.WAITING, "Monday")
+    assert [(queue, job, args) for queue, job, args, _ in jobs(clients)] == [
+        (QueueName.RECORDINGS, "analyse_recording", (recording.id,))
+    ]
+    assert await recordings.read_order(clients, recording) == WISH
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        (replace(WISH, title="x" * 121), "title"),
+        (replace(WISH, every_s=0), "every_s"),
+        (replace(WISH, every_s=float("nan")), "every_s"),
+        (replace(WISH, box=(0, 48)), "box"),
+    ],
+)
+async def test_a_wrong_wish_is_refused_and_nothing_is_kept(
+    sqlite_open: Settings, clients: Clients, wish: recordings.Wish, field: str
+) -> None:
+    with pytest.raises(FieldsError) as caught:
+        await asked(clients, wish)
+    assert set(caught.value.fields) == {field}
+    assert await rows.list_recordings(10) == []
+    assert jobs(clients) == []
+
+
+async def test_a_job_runs_to_its_end_and_the_upload_goes(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    assert await recordings.start(clients, recording.id, after(1)) is not None
+    assert await recordings.count_attempt(clients, recording) == 1
+    assert await recordings.progress(clients, recording.id, 0.5, after(2))
+    await clients.pictures.put(f"{recording.folder}/summary.json", b"{}")
+    assert await recordings.finish(clients, recording, {"spot_count": 2}, after(3))
+    found = await rows.get_recording(recording.id)
+    assert (found.status, found.progress, found.summary) == (RecordingStatus.DONE, 1.0, {"spot_count": 2})
+    assert kept(clients, recording) == {"summary.json", "order.json"}
+    assert heard(clients).count(f"recording:{recording.id}") == 3
+
+
+async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    await recordings.start(clients, recording.id, after(1))
+    await recordings.fail(clients, recording, EngineError("The model is tired."), after(2))
+    found = await rows.get_recording(recording.id)
+    assert (found.status, found.error) == (RecordingStatus.FAILED, "The model is tired.")
+    assert kept(clients, recording) == set()
+
+
+async def test_a_cancelled_recording_stops_its_job_and_leaves_no_file(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    await recordings.start(clients, recording.id, after(1))
+    await recordings.cancel(clients, recording.id, after(2))
+    assert not await recordings.progress(clients, recording.id, 0.6, after(3))
+    assert not await recordings.finish(clients, recording, {}, after(4))
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.CANCELLED
+    assert kept(clients, recording) == set()
+
+
+async def test_a_cancel_after_the_end_changes_nothing(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    await recordings.start(clients, recording.id, after(1))
+    await recordings.finish(clients, recording, {"a": 1}, after(2))
+    await recordings.cancel(clients, recording.id, after(3))
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
+    assert kept(clients, recording) == {"order.json"}
+
+
+async def test_a_job_that_was_cancelled_while_it_waited_never_starts(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    await recordings.cancel(clients, recording.id, after(1))
+    assert await recordings.start(clients, recording.id, after(2)) is None
+
+
+async def test_deleting_takes_row_and_files(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    with pytest.raises(ConflictError, match="Cancel it first"):
+        await recordings.delete(clients, recording.id)
+    await recordings.start(clients, recording.id, after(1))
+    await recordings.finish(clients, recording, {}, after(2))
+    await recordings.delete(clients, recording.id)
+    assert kept(clients, recording) == set()
+    with pytest.raises(NotFoundError):
+        await rows.get_recording(recording.id)
+    assert not await recordings.progress(clients, recording.id, 0.9, after(3))
+
+
+async def test_a_job_whose_worker_died_is_sent_again_once_per_death(database: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    await recordings.start(clients, recording.id, NOW)
+    await recordings.progress(clients, recording.id, 0.4, after(10))
+    assert await recordings.requeue_stalled(clients, after(69)) == 0
+    assert await recordings.requeue_stalled(clients, after(71)) == 1
+    assert await recordings.requeue_stalled(clients, after(91)) == 0
+    assert len({job_id for *_, job_id in jobs(clients)}) == 2
+    again = await recordings.start(clients, recording.id, after(95))
+    assert again is not None
+    assert again.progress == 0
+    assert await recordings.requeue_stalled(clients, after(156)) == 1
+
+
+async def test_a_job_that_waits_its_turn_is_not_sent_twice(database: Settings, clients: Clients) -> None:
+    await asked(clients)
+    assert await recordings.requeue_stalled(clients, after(600)) == 0
+    assert len(jobs(clients)) == 1
+
+
+async def test_a_recording_asked_for_while_the_queue_is_away_is_sent_later(
+    database: Settings, clients: Clients
+) -> None:
+    class Away(MemoryQueue):
+        async def enqueue(self, *given: object, **more: object) -> bool:
+            raise BusyError("The job queue is away.")
+
+    recording = await asked(replace(clients, queue=Away()))
+    assert recording.status is RecordingStatus.WAITING
+    assert await recordings.requeue_stalled(clients, after(61)) == 1
+
+
+async def test_attempts_are_counted(sqlite_open: Settings, clients: Clients) -> None:
+    recording = await asked(clients)
+    assert [await recordings.count_attempt(clients, recording) for _ in range(3)] == [1, 2, 3]
+
+
+async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
+    sqlite_open: Settings, clients: Clients
+) -> None:
+    recording = await asked(clients)
+    lost = recordings.new_folder()
+    await clients.pictures.put(f"{lost}/video", b"half")
+    assert await recordings.delete_abandoned(clients) == 0
+    yesterday = time.time() - 90_000
+    for path in clients.pictures.path("recordings").rglob("*"):
+        os.utime(path, (yesterday, yesterday))
+    assert await recordings.delete_abandoned(clients) == 1
+    assert not clients.pictures.path(lost).exists()
+    assert kept(clients, recording) == {"video", "spots", "order.json"}
