@@ -68,14 +68,15 @@ def _tell_password(password: str) -> None:
 
 
 async def _ask_redis(settings: Settings) -> None:
-    redis = open_redis(settings)
+    try:
+        redis = open_redis(settings)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: {_reason(error)}.") from None
     try:
         await asyncio.wait_for(redis.ping(), REDIS_ANSWER_S)
     except (RedisError, OSError) as error:
         where = _without_password(settings.redis_url) or "the embedded server"
         raise BusyError(f"Redis does not answer at {where}: {_reason(error)}. Check {PREFIX}REDIS_URL.") from None
-    except ValueError as error:
-        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: {_reason(error)}.") from None
     finally:
         await redis.aclose(close_connection_pool=True)
 

@@ -28,8 +28,12 @@ def main() -> None:
         settings = load_settings()
         set_up_logs(settings, process="" if fd is not None else "web")
         listening = socket.socket(fileno=fd) if fd is not None else listen(settings.host, settings.port)
+        _answer(listening)
     except ParkHubError as error:
         fail(error)
+
+
+def _answer(listening: socket.socket) -> None:
     config = uvicorn.Config(
         "parkhub.app:create_app",
         factory=True,

@@ -113,9 +113,9 @@ class Supervisor:
         """How often a program has ended by itself since `start`."""
         return self._children[name].deaths
 
-    def said(self, name: str) -> list[str]:
-        """The last lines a relayed program printed."""
-        return list(self._children[name].said)
+    def exit_status(self, name: str) -> int | None:
+        """How a program ended last, None when it has not; negative: the signal that ended it."""
+        return self._children[name].exit_status
 
     def stop(self) -> None:
         """End all programs: a polite signal first, those others depend on last, SIGKILL when time is up."""

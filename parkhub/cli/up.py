@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from parkhub.cli.failure import FAILED, WRONG_USAGE
 from parkhub.errors import BusyError
 from parkhub.settings import PREFIX, Settings, load_settings
 
@@ -118,13 +119,15 @@ class _Start:
         command = [sys.executable, "-P", "-m", "parkhub.cli.release", *(["--demo"] if self._demo else [])]
         status = self._supervisor.run_once(ProcessSpec("release", command, self._environment))
         if status != 0:
-            raise SystemExit(2 if status == 2 else 1)  # it has said why
+            raise SystemExit(WRONG_USAGE if status == WRONG_USAGE else FAILED)  # it has said why
 
     def _wait_for_web(self) -> None:
         missing = "it does not answer"
 
         def decided() -> bool:
             nonlocal missing
+            if self._supervisor.exit_status("web.1") == WRONG_USAGE:
+                raise SystemExit(WRONG_USAGE)  # it has said why
             missing = what_is_missing(self._listening) or ""
             return not missing or self._supervisor.deaths("web.1") >= DEATHS_MAX
 

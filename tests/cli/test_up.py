@@ -16,6 +16,8 @@ import pytest
 import servers
 from processes import Program, free_port, running, runs, wait_for
 
+from parkhub.settings import Settings
+
 pytestmark = pytest.mark.slow
 
 STOP_S = 5.0
@@ -182,6 +184,8 @@ WRONG = [
     (["--host", "192.0.2.1"], {}, 2, "PARKHUB_HOST is wrong: "),
     (["--data-dir", "/dev/null/x"], {}, 2, "PARKHUB_DATA_DIR is wrong: "),
     (["--settings", "/no/such/file.toml"], {}, 2, "The settings file /no/such/file.toml does not exist."),
+    ([], {"PARKHUB_REDIS_URL": "redis://localhost:port"}, 2, "PARKHUB_REDIS_URL is wrong: "),
+    ([], {"PARKHUB_DATABASE_URL": "postgresql://localhost:port/x"}, 2, "PARKHUB_DATABASE_URL is wrong: "),
     ([], {"PARKHUB_REDIS_URL": "unix:///no/such/redis.sock"}, 1, "Redis does not answer at unix:///no/such/redis.sock"),
     (
         [],
@@ -193,7 +197,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(
-    ("options", "env", "status", "beginning"), WRONG, ids=[f"{' '.join(o)}{' '.join(e)}" for o, e, _, _ in WRONG]
+    ("options", "env", "status", "beginning"), WRONG, ids=[" ".join([*o, *e.values()]) for o, e, _, _ in WRONG]
 )
 def test_what_is_wrong_is_said_in_one_sentence(
     tmp_path: Path, options: Sequence[str], env: dict[str, str], status: int, beginning: str
@@ -213,6 +217,60 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
             assert program.end() == 1
             assert program.stderr.startswith(f"parkhub: Port {port} on 127.0.0.1 is taken by another program: ")
             assert program.stderr.count("\n") == 1
+
+
+def test_a_database_that_does_not_exist_is_said_in_one_sentence(tmp_path: Path, postgresql_server: Path) -> None:
+    url = f"postgresql://parkhub@/nowhere?host={postgresql_server}"
+    with up(tmp_path, "--data-dir", str(tmp_path / "data"), PARKHUB_DATABASE_URL=url) as program:
+        assert program.end() == 2
+        assert "PARKHUB_DATABASE_URL" in program.stderr
+        assert "nowhere" in program.stderr
+        assert program.stderr.count("\n") == 1
+
+
+def test_a_web_process_with_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret.key").write_text("short")
+    with up(tmp_path, "--data-dir", str(tmp_path / "data"), "--port", str(free_port())) as program:
+        assert program.end() == 2
+        assert "parkhub: The key in" in program.stderr
+        assert "Traceback" not in program.stderr
+        wait_for(lambda: not program.survivors(), "all to end")
+
+
+def test_a_damaged_redis_file_stops_the_start_and_its_words_are_told(tmp_path: Path) -> None:
+    (tmp_path / "data" / "redis").mkdir(parents=True)
+    (tmp_path / "data" / "redis" / "appendonly.aof").write_bytes(b"*1\r\nnonsense\r\n" * 3)
+    with up(tmp_path, "--data-dir", str(tmp_path / "data"), "--port", str(free_port())) as program:
+        assert program.end() == 1
+        assert program.stderr.splitlines()[-1].startswith("parkhub: The embedded Redis does not start; ")
+        assert "Bad file format" in " ".join(program.log_lines(AGAIN)[0]["said"])
+
+
+def test_a_stop_signal_during_the_start_is_heeded(tmp_path: Path) -> None:
+    with up(tmp_path, "--data-dir", str(tmp_path / "data"), "--port", str(free_port())) as program:
+        wait_for(lambda: program.member("parkhub.cli.release"), "the preparation")
+        program.signal(signal.SIGTERM)
+        assert program.end(STOP_S) == 0
+        assert program.survivors() == []
+
+
+def test_it_runs_on_postgresql_and_an_outside_redis(
+    tmp_path: Path, empty_postgresql_settings: Settings, redis_url: str
+) -> None:
+    env = {
+        "PARKHUB_DATABASE_URL": empty_postgresql_settings.database_url,
+        "PARKHUB_REDIS_URL": redis_url,
+        "PARKHUB_WEB_PROCESSES": "2",
+        "PARKHUB_VISION_PROCESSES": "2",
+    }
+    with started(tmp_path, **env) as (program, address):
+        assert is_ready(address)
+        wait_for(lambda: len(_members(program, "tasks.worker vision")) == 2, "two vision processes")
+        assert not (tmp_path / "data" / "parkhub.sqlite").exists()
+        program.signal(signal.SIGTERM)
+        assert program.end(STOP_S) == 0
+        assert program.survivors() == []
 
 
 def test_unknown_options_are_wrong_usage(tmp_path: Path) -> None:
