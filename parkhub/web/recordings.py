@@ -34,7 +34,7 @@ EVERY_CHOICES: Final = (
 FILES: Final = {
     "annotated.mp4": ("video/mp4", ""),
     "summary.json": ("application/json", "json"),
-    "timeline.csv": ("text/csv; charset=utf-8", "csv"),
+    "timeline.csv": ("text/csv", "csv"),
 }
 
 
