@@ -51,6 +51,10 @@ def light_at(hour: float, clouds: float) -> Light:
     # The camera opens its iris for a dull sky, so overcast is not dark but flat.
     sky_strength = day * (0.3 + 0.8 * clouds + 0.2 * (1 - up))
     sky_colour = sky_strength * np.array([1.1 - 0.06 * clouds, 1.0, 0.93 + 0.06 * clouds])
+    # Automatic exposure: a low sun or a dull sky is lifted, though not to the brightness of noon.
+    level = sun_strength * float(sun[2]) + sky_strength
+    gain = 1 + day * (min(1.75, max(0.85, 1.3 / max(level, 0.1))) - 1)
+    sun_colour, sky_colour = gain * sun_colour, gain * sky_colour
     dusk = float(np.clip((degrees + 9) / 12, 0, 1)) * (1 - up)
     sky_colour = sky_colour + dusk * 0.05 * np.array([1.25, 1.0, 0.95]) + 0.022 * np.array([1.35, 1.0, 0.85])
     lamps = float(np.clip((4 - degrees) / 6, 0, 1))
@@ -66,6 +70,11 @@ def light_at(hour: float, clouds: float) -> Light:
         noise=1.7 + 4.6 * (1 - day) + 0.8 * (1 - up) * day,
         blur_px=0.55 + 0.25 * (1 - day),
     )
+
+
+def is_night(hour: float) -> bool:
+    """Say whether nothing but lamps gives light, so that the hour no longer matters."""
+    return not 4.2 <= hour <= 21.8
 
 
 def clouds_at(now_s: float, seed: int) -> float:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camera_node.simulator.light import Light, clouds_at, light_at
+from camera_node.simulator.light import Light, clouds_at, is_night, light_at
 from camera_node.simulator.render import Renderer
 from camera_node.simulator.traffic import World
 
@@ -24,7 +24,7 @@ class Scene:
         self._start_hour = start_hour
         self._renderer = Renderer(seed)
         self._light: Light | None = None
-        self._light_key = (-1, -1)
+        self._light_key = (-2, -2)
 
     @property
     def hour(self) -> float:
@@ -38,7 +38,7 @@ class Scene:
     def light(self) -> Light:
         """Return the light of the moment, held still for a short while."""
         clouds = clouds_at(self.world.now_s, self._seed)
-        key = (int(self.hour / LIGHT_HOLDS_H), round(clouds * 12))
+        key = (-1, 0) if is_night(self.hour) else (int(self.hour / LIGHT_HOLDS_H), round(clouds * 12))
         if self._light is None or key != self._light_key:
             self._light, self._light_key = light_at(key[0] * LIGHT_HOLDS_H, key[1] / 12), key
         return self._light

@@ -102,8 +102,8 @@ def _mirrored(
 
 def _glow(mesh: Mesh, colour: NDArray[np.float64], light: Light, *, lit: bool, braking: bool, reversing: bool) -> None:
     if lit:
-        colour[mesh.lamps == Lamp.HEAD] += (0.85, 0.95, 1.0)
-        colour[mesh.lamps == Lamp.TAIL] += np.array((0.05, 0.03, 0.9)) * (1.0 if braking else 0.22 + 0.2 * light.lamps)
+        colour[mesh.lamps == Lamp.HEAD] += np.array((0.85, 0.95, 1.0)) * (0.5 + 2.5 * light.lamps)
+        colour[mesh.lamps == Lamp.TAIL] += np.array((0.05, 0.03, 0.9)) * (1.0 if braking else 0.2 + 0.4 * light.lamps)
         if reversing:
             colour[mesh.lamps == Lamp.REVERSE] += (0.9, 0.95, 1.0)
     if light.lamps:

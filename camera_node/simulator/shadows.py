@@ -17,6 +17,8 @@ from camera_node.simulator.traffic import Seen
 
 CELL_M = 0.1
 WEST, NORTH, COLUMNS, ROWS = -10.0, 16.0, 660, 560
+COARSE = 2
+"""Cells of the grid that lamps are reckoned on, per side."""
 LAMP_HEIGHT_M = 7.5
 STREET_LIGHT = 0.05
 """What other lamps leave everywhere at night, as a share of the light under one."""
@@ -112,23 +114,44 @@ class ShadowPlan:
         return np.asarray(1 - 0.86 * edge, np.float32)
 
     def _lamp_light(self, light: Light, vehicles: list[Seen]) -> Field:
-        total = np.full((ROWS, COLUMNS), STREET_LIGHT, np.float32)
+        """Return the light of street lamps and headlights; on a coarser grid, since all of it is soft."""
         if not light.lamps:
-            return total
+            return np.full((ROWS, COLUMNS), STREET_LIGHT, np.float32)
+        total = np.full((ROWS // COARSE, COLUMNS // COARSE), STREET_LIGHT, np.float32)
         for (plan_x, plan_y), level in zip(LAMPS, self._lamp_maps, strict=True):
             x, y = to_world(plan_x, plan_y)
-            dark = np.zeros((ROWS, COLUMNS), np.uint8)
+            dark = np.zeros(total.shape, np.uint8)
             for seen in vehicles:
-                if np.hypot(seen.x - x, seen.y - y) < 22:
+                if abs(seen.x - x) + abs(seen.y - y) < 26:
                     _lamp_shadow(dark, seen, x, y)
-            soft = cv2.GaussianBlur(dark, (0, 0), 1.6).astype(np.float32) * np.float32(0.85 / 255)
+            soft = cv2.GaussianBlur(dark, (0, 0), 0.9).astype(np.float32) * np.float32(0.85 / 255)
             total += level * (1 - soft)
-        return total * np.float32(light.lamps)
+        total += _headlights(vehicles, (total.shape[0], total.shape[1]))
+        total *= np.float32(light.lamps)
+        return np.asarray(cv2.resize(total, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _headlights(vehicles: list[Seen], shape: tuple[int, int]) -> Field:
+    pools = np.zeros(shape, np.float32)
+    for seen in vehicles:
+        if not seen.lit:
+            continue
+        nose = (seen.corners[0] + seen.corners[1]) / 2
+        ahead = np.array([np.cos(seen.heading), np.sin(seen.heading)])
+        aside = np.array([-ahead[1], ahead[0]])
+        for reach, spread in ((9.0, 3.2), (6.5, 2.4), (4.2, 1.7), (2.4, 1.2)):
+            far = nose + ahead * reach
+            cone = np.array([nose + 0.6 * aside, nose - 0.6 * aside, far - spread * aside, far + spread * aside])
+            pool = np.zeros(shape, np.float32)
+            cv2.fillConvexPoly(pool, _fixed(cone, COARSE), 0.24, cv2.LINE_8, 4)
+            pools += pool
+    return np.asarray(cv2.GaussianBlur(pools, (0, 0), 2.2), np.float32)
 
 
 def _lamp_map(x: float, y: float) -> Field:
-    columns, rows = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS))
-    across = (WEST + (columns + 0.5) * CELL_M - x) ** 2 + (NORTH - (rows + 0.5) * CELL_M - y) ** 2
+    columns, rows = np.meshgrid(np.arange(COLUMNS // COARSE), np.arange(ROWS // COARSE))
+    cell_m = CELL_M * COARSE
+    across = (WEST + (columns + 0.5) * cell_m - x) ** 2 + (NORTH - (rows + 0.5) * cell_m - y) ** 2
     return (LAMP_HEIGHT_M**3 / (across + LAMP_HEIGHT_M**2) ** 1.5).astype(np.float32)
 
 
@@ -157,8 +180,8 @@ def _raise(heights: Field, feet: NDArray[np.uint8], seen: Seen) -> None:
         cv2.fillConvexPoly(heights, _fixed(cabin), size.height * 0.98, cv2.LINE_8, 4)
 
 
-def _fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
-    return np.round((cells(points) - 0.5) * 16).astype(np.int32)
+def _fixed(points: NDArray[np.floating], coarse: int = 1) -> NDArray[np.int32]:
+    return np.round((cells(points) / coarse - 0.5) * 16).astype(np.int32)
 
 
 def _shadow_heights(heights: Field, light: Light) -> Field:
@@ -185,5 +208,5 @@ def _lamp_shadow(dark: NDArray[np.uint8], seen: Seen, x: float, y: float) -> Non
     top = np.array([seen.x, seen.y]) + (low - (seen.x, seen.y)) * 0.75
     height = min(size.height, LAMP_HEIGHT_M - 1)
     stretched = np.array([x, y]) + (top - (x, y)) * LAMP_HEIGHT_M / (LAMP_HEIGHT_M - height)
-    outline = cv2.convexHull(_fixed(np.vstack([low, stretched])).reshape(-1, 1, 2))
+    outline = cv2.convexHull(_fixed(np.vstack([low, stretched]), COARSE).reshape(-1, 1, 2))
     cv2.fillConvexPoly(dark, outline, 255, cv2.LINE_8, 4)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from camera_node.simulator.plan import BAYS, Bay
+from camera_node.simulator.plan import BAYS, ENTRANCE_X, UNIT_M, Bay
 from camera_node.simulator.routes import Leg, Place, way_in, way_out, way_through
 from camera_node.simulator.vehicles import Vehicle, build_vehicle
 
@@ -18,7 +18,12 @@ CRUISE_M_S, SLOW_M_S = 4.6, 1.7
 SPEED_UP_M_S2, BRAKE_M_S2 = 1.8, 3.5
 MOVING_MAX = 9
 GAP_MEAN_S = 6.5
-PATIENCE_S = 4.0
+PATIENCE_S = 2.5
+PATIENCE_MAX_S = 30.0
+"""Who waits for somebody who waits for him pushes through after the first; nobody waits longer than the second."""
+ENTRANCE_M, LINE_M = ENTRANCE_X * UNIT_M, -258 * UNIT_M
+JUNCTION_M = (12 * UNIT_M, 102 * UNIT_M, -248 * UNIT_M, -125 * UNIT_M)
+"""Where those have the right of way who come round to the exit: x from, x to, y from, y to."""
 GEAR_S = 1.0
 """How long a driver takes to change direction."""
 
@@ -46,7 +51,7 @@ class Seen:
         return np.array([(self.x, self.y) + a * half[0] * ahead + b * half[1] * aside for a, b in signs])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Driver:
     vehicle: Vehicle
     place: Place | None
@@ -55,6 +60,7 @@ class _Driver:
     speed: float = 0.0
     wait_s: float = 0.0
     blocked_s: float = 0.0
+    behind: "_Driver | None" = None
     pushing_s: float = 0.0
     braking: bool = False
     leaving: bool = False
@@ -68,6 +74,19 @@ class _Driver:
         """Where the middle of the body is, ``ahead_m`` further along the way."""
         x, y, heading = self.legs[0].pose(self.s_m + ahead_m)
         return x + self.rear * math.cos(heading), y + self.rear * math.sin(heading), heading
+
+    def claims(self) -> list[tuple[float, float, float]]:
+        """Where the others had better not be: where it is, and where it is about to drive backwards to."""
+        found = [self.pose()]
+        leg = self.legs[0]
+        if leg.reverse and self.leaving:
+            found += [self.pose(leg.length_m), self.pose((leg.length_m - self.s_m) / 2)]
+        elif leg.reverse:
+            found.append(self.pose((leg.length_m - self.s_m) / 2))
+        elif len(self.legs) > 1 and self.legs[1].reverse and leg.length_m - self.s_m < 14:
+            x, y, heading = self.legs[1].pose(self.legs[1].length_m * 0.45)
+            found.append((x + self.rear * math.cos(heading), y + self.rear * math.sin(heading), heading))
+        return found
 
 
 class World:
@@ -198,11 +217,17 @@ class World:
         elif len(driver.legs) > 1 and driver.legs[1].slow:
             wish = min(wish, SLOW_M_S + math.sqrt(2.0 * max(0.0, left_m)))
         wish = min(wish, 0.8 + 11 * _straightness(leg, driver.s_m))
-        if self._blocked(driver):
+        driver.pushing_s = max(0.0, driver.pushing_s - dt_s)
+        driver.behind = None if driver.pushing_s else self._ahead_of(driver)
+        if driver.behind is None and not driver.pushing_s:
+            driver.behind = self._gives_way_to(driver)
+        if driver.behind is None:
+            driver.blocked_s = 0.0
+        else:
             driver.blocked_s += dt_s
             wish = 0.0
-        else:
-            driver.blocked_s = 0.0
+            if driver.blocked_s > PATIENCE_S and (_waits_for_itself(driver) or driver.blocked_s > PATIENCE_MAX_S):
+                driver.pushing_s, driver.blocked_s = 3.0, 0.0
         faster, slower = driver.speed + SPEED_UP_M_S2 * dt_s, driver.speed - BRAKE_M_S2 * dt_s
         driver.braking = wish < driver.speed - 0.3 or wish == 0.0
         driver.speed = min(max(wish, 0.0, slower), faster)
@@ -223,26 +248,46 @@ class World:
             driver.leave_at_s = self.now_s + float(self._rng.uniform(40, 90))
             self._parked[driver.place.bay.name] = driver
 
-    def _blocked(self, driver: _Driver) -> bool:
-        """Say whether another moving vehicle stands in the way ahead. Whoever waits too long pushes through."""
-        if driver.blocked_s > PATIENCE_S:
-            driver.pushing_s, driver.blocked_s = 3.0, 0.0
-        if driver.pushing_s > 0:
-            driver.pushing_s -= SUBSTEP_S
-            return False
+    def _gives_way_to(self, driver: _Driver) -> "_Driver | None":
+        """Return whom a driver who comes in lets pass at the line behind the entrance, None elsewhere."""
+        x, y, heading = driver.pose()
+        front = y + driver.vehicle.size.length / 2
+        if (
+            driver.leaving
+            or abs(x - ENTRANCE_M) > 1.2
+            or math.sin(heading) < 0.9
+            or not LINE_M - 1.5 < front < LINE_M + 0.6
+        ):
+            return None
+        for other in self._moving:
+            at_x, at_y, _ = other.pose()
+            crossing = other.leaving or other.place is None or other.s_m > 60
+            if (
+                other is not driver
+                and crossing
+                and JUNCTION_M[0] < at_x < JUNCTION_M[1]
+                and JUNCTION_M[2] < at_y < JUNCTION_M[3]
+            ):
+                return other
+        return None
+
+    def _ahead_of(self, driver: _Driver) -> "_Driver | None":
+        """Return the moving vehicle that stands in the way ahead, None when the way is clear."""
         leg = driver.legs[0]
         if driver.leaving and leg.reverse and leg.slow and driver.s_m > 1.0:
-            return False  # half out of a bay one goes on: the others see it and wait
+            return None  # half out of a bay one goes on: the others see it and wait
         here_x, here_y, _ = driver.pose()
-        bodies: list[tuple[float, float]] = []
+        bodies: list[tuple[float, float, _Driver]] = []
         for other in self._moving:
-            x, y, heading = other.pose()
-            if other is driver or abs(x - here_x) + abs(y - here_y) > 16:
+            if other is driver:
                 continue
             arm = other.vehicle.size.length / 2 - 0.7
-            bodies += [(x + k * arm * math.cos(heading), y + k * arm * math.sin(heading)) for k in (-1.0, 0.0, 1.0)]
+            for x, y, heading in other.claims():
+                if abs(x - here_x) + abs(y - here_y) < 16:
+                    along = [(k * arm * math.cos(heading), k * arm * math.sin(heading)) for k in (-1.0, 0.0, 1.0)]
+                    bodies += [(x + dx, y + dy, other) for dx, dy in along]
         if not bodies:
-            return False
+            return None
         reach = driver.vehicle.size.length / 2 + 1.2 + driver.speed**2 / (2 * BRAKE_M_S2) + driver.speed * 0.4
         left_m = max(0.0, leg.length_m - driver.s_m)
         way = -1.0 if leg.reverse else 1.0
@@ -251,9 +296,20 @@ class World:
             x, y, heading = driver.pose(min(ahead, left_m))
             extra = way * max(0.0, ahead - left_m)  # past the leg's end: straight on
             x, y = x + extra * math.cos(heading), y + extra * math.sin(heading)
-            if any((x - bx) ** 2 + (y - by) ** 2 < 2.9 for bx, by in bodies):
-                return True
-        return False
+            for body_x, body_y, other in bodies:
+                if (x - body_x) ** 2 + (y - body_y) ** 2 < 2.9:
+                    return other
+        return None
+
+
+def _waits_for_itself(driver: _Driver) -> bool:
+    """Say whether a ring of drivers waits for each other and this one is the first of it."""
+    ring = [driver]
+    while (following := ring[-1].behind) is not None and len(ring) < 12:
+        if following is driver:
+            return driver.vehicle.number == min(member.vehicle.number for member in ring)
+        ring.append(following)
+    return False
 
 
 def _straightness(leg: Leg, s_m: float) -> float:
