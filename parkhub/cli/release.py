@@ -70,8 +70,8 @@ def _tell_password(password: str) -> None:
 async def _ask_redis(settings: Settings) -> None:
     try:
         redis = open_redis(settings)
-    except ValueError as error:
-        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: {_reason(error)}.") from None
+    except ValueError:  # its text may hold a part of the password
+        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: it cannot be read as an address.") from None
     try:
         await asyncio.wait_for(redis.ping(), REDIS_ANSWER_S)
     except (RedisError, OSError) as error:
@@ -91,8 +91,6 @@ async def _open(settings: Settings) -> None:
         raise BusyError(f"The database does not answer at {where}: {reason}.{hint}") from None
     except (asyncpg.PostgresError, OSError) as error:
         raise BusyError(f"The database at {where} refuses: {_reason(error)}.{hint}") from None
-    except (asyncpg.InterfaceError, ValueError) as error:
-        raise SettingsError(f"{PREFIX}DATABASE_URL is wrong: {_reason(error)}.") from None
 
 
 def _without_password(url: str) -> str:
