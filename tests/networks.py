@@ -38,8 +38,8 @@ def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> P
         numpy_helper.from_array(np.array(128, np.float32), "middle"),
         numpy_helper.from_array(np.array(8, np.float32), "spread"),
     ]
-    about = {"side_px": str(side), "room": "1.0", "raised": "0.0", "temperature": "1.0"} | metadata
-    return _save(path, nodes, crops, logit, constants, about)
+    about = {"side_px": str(side), "long_room": "1.0", "short_room": "1.0", "raised": "0.0", "temperature": "1.0"}
+    return _save(path, nodes, crops, logit, constants, about | metadata)
 
 
 def _save(path: Path, nodes, given, answer, constants, metadata=None) -> Path:

@@ -37,7 +37,9 @@ class ClassifierEngine:
         self._session = open_session(path, threads)
         about = self._session.get_modelmeta().custom_metadata_map
         try:
-            self.window = Window(int(about["side_px"]), float(about["room"]), float(about["raised"]))
+            self.window = Window(
+                int(about["side_px"]), float(about["long_room"]), float(about["short_room"]), float(about["raised"])
+            )
             self._temperature = float(about["temperature"])
             self._input = self._session.get_inputs()[0].name
         except (KeyError, ValueError, IndexError):

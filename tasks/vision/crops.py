@@ -30,14 +30,16 @@ _LEVELS_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How a crop is laid around a polygon.
+    """How a crop is laid around a polygon: turned until the spot's longer side stands upright.
 
-    ``side_px``: of the square crop. ``room``: the window's side over the longer side of the polygon's bounding box.
-    ``raised``: how far the window's middle lies above the box's middle, as a share of the window's side.
+    ``side_px``: of the square crop. ``long_room``, ``short_room``: the window's height and width over the longer and
+    shorter side of the polygon's tightest rectangle, so that a spot seen at a flat angle is stretched. ``raised``: how
+    far the window is moved up in the picture, as a share of the longer side.
     """
 
     side_px: int = 48
-    room: float = 1.4
+    long_room: float = 1.3
+    short_room: float = 1.8
     raised: float = 0.08
 
 
@@ -75,19 +77,30 @@ def long_side_needed(spots: Sequence[SpotShape], width: int, height: int, window
     """Pixels the picture's longer side must keep so that crops are not enlarged; the few smallest may lose a little."""
     if not spots:
         return None
-    sides = [side_of(polygon) for polygon in pixels(spots, width, height)]
-    window_px = max(1.0, float(np.quantile(sides, 0.1))) * window.room
-    return int(np.ceil(max(width, height) * min(1.0, window.side_px / window_px)))
+    maps = [matrix(polygon, window) for polygon in pixels(spots, width, height)]
+    scale = float(np.quantile([scale_of(whole) for whole in maps], 0.9))
+    return int(np.ceil(max(width, height) * min(1.0, scale)))
 
 
 def matrix(polygon: Quad, window: Window) -> Map:
     """The map that lays the window around a polygon."""
-    low, high = polygon.min(axis=0), polygon.max(axis=0)
-    side = side_of(polygon) * window.room
-    scale = window.side_px / max(side, 1e-6)
-    x_mid, y_mid = (low + high) / 2
-    half = window.side_px / 2
-    return np.array([[scale, 0, half - scale * x_mid], [0, scale, half - scale * (y_mid - window.raised * side)]])
+    (x_mid, y_mid), (first, second), angle = cv2.minAreaRect(polygon)
+    turn = np.deg2rad(angle if second >= first else angle + 90.0)
+    long, short = max(first, second, 1e-3), max(min(first, second), 1e-3)
+    # of the two ways to stand upright the one nearer to how it lies in the picture
+    if np.cos(turn) < 0:
+        turn += np.pi
+    across = window.side_px / (short * window.short_room)
+    along = window.side_px / (long * window.long_room)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    linear = np.array([[cosine * across, sine * across], [-sine * along, cosine * along]])
+    middle = np.array([x_mid, y_mid - window.raised * long])
+    return np.column_stack((linear, window.side_px / 2 - linear @ middle))
+
+
+def scale_of(whole: Map) -> float:
+    """Crop pixels per picture pixel: the mean of both directions."""
+    return float(np.sqrt(abs(np.linalg.det(whole[:, :2]))))
 
 
 def mark(polygon: Quad, whole: Map, side_px: int) -> NDArray[np.uint8]:
@@ -113,7 +126,7 @@ def warp(levels: list[NDArray[np.uint8]], whole: Map, crop: NDArray[np.uint8]) -
     """Fill one crop. ``levels``: the picture, and its halvings, made here when a spot shrinks so much that fine texture
     would turn into noise.
     """
-    scale = float(np.hypot(whole[0, 0], whole[1, 0]))
+    scale = scale_of(whole)
     level = 0
     while scale < 0.6 and level < _LEVELS_MAX:
         scale *= 2

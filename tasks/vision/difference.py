@@ -22,10 +22,10 @@ from tasks.vision.crops import MARK, Window, cut, lay, long_side_needed, side_of
 from tasks.vision.engine import Look
 from tasks.vision.picture import Picture
 
-WINDOW: Final = Window(side_px=32, room=1.1, raised=0.04)
+WINDOW: Final = Window(side_px=32, long_room=1.05, short_room=1.05, raised=0.03)
 CHANGED: Final = 0.16  # residual over brightness from which a spot looks different
 SAME: Final = 0.11  # and up to which it looks the same, so that its picture may follow
-EDGES: Final = 0.105  # mean gradient over brightness from which a spot seems to hold a vehicle
+EDGES: Final = 0.115  # mean gradient over brightness from which a spot seems to hold a vehicle
 FOLLOW: Final = 0.15  # share of a new look in the remembered picture
 SIDE_MIN_PX: Final = 9.0
 DARK: Final = 10.0
