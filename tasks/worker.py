@@ -30,7 +30,6 @@ from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
 
 TRIES_MAX: Final = 3
-RETRY_DELAY_S: Final = 2
 STOP_S: Final = 2.5
 REDIS_BACKOFF_MAX_S: Final = 5.0
 HEALTH_EVERY_S: Final = 10
@@ -48,6 +47,7 @@ class Job:
     run: Work
     timeout_s: float
     give_up: Work | None = None
+    retry_delay_s: float = 2
 
     @property
     def name(self) -> str:
@@ -75,7 +75,7 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
         bound = log.bind(job=job.name, args=args, job_try=ctx["job_try"])
         bound.log(logging.ERROR, "job.failed", reason=repr(error), exc_info=error if traced else None)
         if not last:
-            raise Retry(defer=RETRY_DELAY_S * ctx["job_try"]) from error
+            raise Retry(defer=job.retry_delay_s * ctx["job_try"]) from error
         if not retryable and job.give_up is not None:  # what is away comes back, and upkeep asks again
             await job.give_up(ctx, *args)
 
@@ -93,15 +93,17 @@ def vision_jobs() -> dict[QueueName, list[Job]]:
     }
 
 
-def _vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+    """Makers of the workers of a vision process: a long recording never holds up a frame."""
     jobs = vision_jobs()
     return [
-        lambda: _worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
-        lambda: _worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
+        lambda: make_worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
+        lambda: make_worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
     ]
 
 
-def _work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
+    """Makers of the workers of a work process; of several such processes one runs each job of the clock."""
     from tasks import upkeep
 
     every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
@@ -111,7 +113,7 @@ def _work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
     ]
-    return [lambda: _worker(ctx, QueueName.WORK, [], max_jobs=4, poll_delay=0.5, cron_jobs=crons)]
+    return [lambda: make_worker(ctx, QueueName.WORK, [], max_jobs=4, poll_delay=0.5, cron_jobs=crons)]
 
 
 def _clocked(run: Work) -> Any:
@@ -128,7 +130,8 @@ def _clocked(run: Work) -> Any:
     return once
 
 
-def _worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker:
+def make_worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker:
+    """One arq worker on one queue; `given` goes to arq. Jobs get a copy of ``ctx``."""
     worker = Worker(
         functions=[job.function() for job in jobs],
         queue_name=queue.key,
@@ -149,7 +152,7 @@ def _worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker
     return worker
 
 
-async def _keep_working(make: Callable[[], Worker]) -> None:
+async def keep_working(make: Callable[[], Worker]) -> None:
     """Run a worker for ever, over losses of Redis; jobs in hand are let end when cancelled."""
     delay_s = 0.2
     while True:
@@ -178,8 +181,8 @@ async def _serve(kind: str, settings: Settings) -> None:
     await open_database(settings)
     clients = await open_clients(settings)
     ctx: Ctx = {"clients": clients, "settings": settings}
-    workers = await _prepare_vision(ctx, settings) if kind == "vision" else _work_workers(ctx)
-    running = [asyncio.create_task(_keep_working(make)) for make in workers]
+    workers = await _prepare_vision(ctx, settings) if kind == "vision" else work_workers(ctx)
+    running = [asyncio.create_task(keep_working(make)) for make in workers]
     stopping = asyncio.create_task(stop.wait())
     log.info("worker.started", kind=kind)
     try:
@@ -202,7 +205,7 @@ async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Wor
     ctx["turns"] = CameraTurns()
     ctx["engines"] = Engines(settings)
     await ctx["engines"].warm({camera.engine for camera in await list_cameras(None)})
-    return _vision_workers(ctx)
+    return vision_workers(ctx)
 
 
 async def _stop(clients: Clients, tasks: list[asyncio.Task[Any]]) -> None:

@@ -154,6 +154,14 @@ async def database(database_settings: Settings) -> AsyncIterator[Settings]:
     await close_database()
 
 
+@pytest.fixture
+async def sqlite_open(sqlite_settings: Settings) -> AsyncIterator[Settings]:
+    """An open SQLite database, for what has nothing to do with the kind of database."""
+    await open_database(sqlite_settings)
+    yield sqlite_settings
+    await close_database()
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Path]:
     """The unix socket of the session's Redis."""

@@ -1,0 +1,260 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import NOW, a_new_frame, save_camera, stand_ins
+from pictures import jpeg
+from workers import a_row, places
+
+from parkhub.clients import Clients
+from parkhub.db import frames, spots
+from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.spots import Debounce, SpotObservation, SpotShape, SpotState
+from parkhub.errors import BusyError, EngineError, ParkHubError
+from parkhub.settings import Settings
+from tasks.engines import Engines
+from tasks.frames import LATE_TRIES_MAX, CameraTurns, give_up, read_frame
+from tasks.vision.engine import Look
+from tasks.vision.picture import Picture
+
+FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
+
+
+@dataclass
+class Dummy:
+    """An engine that says what it is told to, counts its looks and remembers how many there were before."""
+
+    name: str = "dummy"
+    says: SpotState = FREE
+    fails: Exception | None = None
+    holds_on: threading.Event | None = None
+    looks: int = 0
+    memories: list[bytes | None] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+
+    def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:
+        self.looks += 1
+        self.memories.append(memory)
+        self.sizes.append((picture.shape[1], picture.shape[0]))
+        if self.holds_on:
+            self.holds_on.wait(10)
+        if self.fails:
+            raise self.fails
+        return Look([SpotObservation(spot.name, self.says, 0.9) for spot in spots], b"look %d" % self.looks)
+
+    def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
+        return 40
+
+
+class OneEngine:
+    """In the place of `Engines`."""
+
+    def __init__(self, engine: Dummy) -> None:
+        self.engine = engine
+
+    async def get(self, name: Engine) -> Dummy:
+        return self.engine
+
+
+@pytest.fixture
+def engine() -> Dummy:
+    return Dummy()
+
+
+@pytest.fixture
+def ctx(engine: Dummy) -> dict[str, Any]:
+    return {"clients": stand_ins(), "engines": OneEngine(engine), "turns": CameraTurns(), "job_try": 1}
+
+
+async def store(clients: Clients, camera: Camera, picture: bytes | None = None, **given: Any) -> Frame:
+    """A frame whose picture is there, received just now."""
+    new = a_new_frame(camera.id, **{"captured_at": NOW, "received_at": datetime.now(UTC), **given})
+    frame = await frames.add_frame(new)
+    assert frame is not None
+    await clients.pictures.put(frame.picture_key, jpeg() if picture is None else picture)
+    return frame
+
+
+async def states(camera: Camera) -> set[SpotState]:
+    return {track.state for track in (await spots.load_tracks(camera.id)).values()}
+
+
+async def test_a_frame_is_decoded_small_looked_at_and_its_states_saved(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=3)
+    frame = await store(ctx["clients"], camera, jpeg(size=(640, 480)))
+    await read_frame(ctx, frame.id)
+    assert await states(camera) == {FREE}
+    read = await frames.get_frame(frame.id)
+    assert read.status is FrameStatus.READ
+    assert read.ms is not None
+    assert engine.sizes == [(80, 60)]
+
+
+async def test_a_frame_that_was_read_is_not_looked_at_again(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    frame = await store(ctx["clients"], camera)
+    for _ in range(3):
+        await read_frame(ctx, frame.id)
+    assert engine.looks == 1
+
+
+async def test_jobs_of_one_frame_side_by_side_have_one_effect(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    """As in two processes: each with turns of its own, so that only the database keeps them apart."""
+    camera = await save_camera(spots_seen=1, debounce=Debounce(2, 3))
+    await read_frame(ctx, (await store(ctx["clients"], camera)).id)
+    engine.says = OCCUPIED
+    frame = await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=1))
+    await asyncio.gather(*(read_frame({**ctx, "turns": CameraTurns()}, frame.id) for _ in range(6)))
+    assert await states(camera) == {FREE}
+    assert {track.recent for track in (await spots.load_tracks(camera.id)).values()} == {"fo"}
+
+
+async def test_a_later_frame_of_a_camera_does_not_overtake_a_slow_one_within_a_process(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    slow, quick = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in range(2)]
+    engine.holds_on = threading.Event()
+    first = asyncio.create_task(read_frame(ctx, slow.id))
+    while not engine.looks:
+        await asyncio.sleep(0.005)
+    second = asyncio.create_task(read_frame(ctx, quick.id))
+    await asyncio.sleep(0.1)
+    assert engine.looks == 1
+    engine.holds_on.set()
+    await asyncio.gather(first, second)
+    assert {(await frames.get_frame(frame.id)).status for frame in (slow, quick)} == {FrameStatus.READ}
+
+
+async def test_an_engine_s_memory_is_given_back_to_it_with_the_next_picture(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    one, other = await save_camera(spots_seen=1), await save_camera(spots_seen=1)
+    for camera, at_s in [(one, 0), (one, 1), (other, 0)]:
+        frame = await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=at_s))
+        await read_frame(ctx, frame.id)
+    assert engine.memories == [None, b"look 1", None]
+
+
+async def test_a_late_frame_does_not_touch_the_engine_s_memory(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    for at_s in (5, 0, 6):
+        frame = await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=at_s))
+        await read_frame(ctx, frame.id)
+    assert engine.memories == [None, b"look 1", b"look 1"]
+
+
+async def test_a_camera_without_spots_needs_no_engine(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    frame = await store(ctx["clients"], await save_camera())
+    await read_frame(ctx, frame.id)
+    assert (await frames.get_frame(frame.id)).status is FrameStatus.READ
+    assert engine.looks == 0
+
+
+@pytest.mark.parametrize(
+    ("picture", "fails", "reason"),
+    [
+        (jpeg()[:200], None, "damaged"),
+        (None, EngineError("The model broke."), "The model broke."),
+    ],
+    ids=["a picture that went bad on the disk", "an engine that fails"],
+)
+async def test_what_cannot_be_read_fails_with_its_reason_and_spots_stay_as_they_were(
+    database: Settings,
+    ctx: dict[str, Any],
+    engine: Dummy,
+    picture: bytes | None,
+    fails: ParkHubError | None,
+    reason: str,
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    engine.fails = fails
+    frame = await store(ctx["clients"], camera, picture)
+    await read_frame(ctx, frame.id)
+    failed = await frames.get_frame(frame.id)
+    assert failed.status is FrameStatus.FAILED
+    assert reason in failed.error
+    assert await states(camera) == {UNKNOWN}
+
+
+async def test_a_picture_that_is_gone_fails_with_its_reason(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
+    camera = await save_camera(spots_seen=1)
+    frame = await store(ctx["clients"], camera)
+    await ctx["clients"].pictures.delete(frame.picture_key)
+    await read_frame(ctx, frame.id)
+    failed = await frames.get_frame(frame.id)
+    assert (failed.status, failed.error) == (FrameStatus.FAILED, "This picture is no longer kept.")
+
+
+async def test_a_frame_that_was_deleted_meanwhile_is_let_pass(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
+    await read_frame(ctx, 4711)
+
+
+@pytest.mark.parametrize("fails", [ZeroDivisionError(), BusyError("The database is away.")], ids=["fault", "away"])
+async def test_a_fault_and_what_is_away_are_raised_for_another_try(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy, fails: Exception
+) -> None:
+    engine.fails = fails
+    frame = await store(ctx["clients"], await save_camera(spots_seen=1))
+    with pytest.raises(type(fails)):
+        await read_frame(ctx, frame.id)
+    assert (await frames.get_frame(frame.id)).status is FrameStatus.STORED
+
+
+async def test_after_the_last_try_the_frame_has_failed(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
+    frame = await store(ctx["clients"], await save_camera(spots_seen=1))
+    await give_up(ctx, frame.id)
+    assert (await frames.get_frame(frame.id)).status is FrameStatus.FAILED
+
+
+async def test_a_frame_that_again_and_again_kills_its_reader_is_given_up(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    old = datetime.now(UTC) - timedelta(minutes=5)
+    frame = await store(ctx["clients"], await save_camera(spots_seen=1), received_at=old)
+    for _ in range(LATE_TRIES_MAX):
+        await ctx["clients"].limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, 86_400)
+    await read_frame(ctx, frame.id)
+    failed = await frames.get_frame(frame.id)
+    assert (failed.status, engine.looks) == (FrameStatus.FAILED, 0)
+
+
+async def test_the_real_difference_engine_sees_a_car_come_and_go(database: Settings, ctx: dict[str, Any]) -> None:
+    camera = await save_camera(spots_seen=places(4), engine=Engine.DIFFERENCE, debounce=Debounce(1, 1))
+    ctx["engines"] = Engines(database)
+    seen = []
+    for number, taken in enumerate([(), (2,), (0, 2), ()]):
+        at = NOW + timedelta(seconds=number)
+        frame = await store(ctx["clients"], camera, a_row(4, taken), captured_at=at)
+        await read_frame(ctx, frame.id)
+        tracks = (await spots.load_tracks(camera.id)).values()
+        seen.append({at for at, track in enumerate(tracks) if track.state is OCCUPIED})
+    assert seen == [set(), {2}, {0, 2}, set()]
+
+
+async def test_a_detector_without_a_model_fails_the_frame_with_what_to_do(
+    sqlite_open: Settings, ctx: dict[str, Any]
+) -> None:
+    camera = await save_camera(spots_seen=1, engine=Engine.DETECTOR)
+    ctx["engines"] = Engines(sqlite_open)
+    await ctx["engines"].warm({Engine.DETECTOR})
+    frame = await store(ctx["clients"], camera)
+    await read_frame(ctx, frame.id)
+    failed = await frames.get_frame(frame.id)
+    assert failed.status is FrameStatus.FAILED
+    assert "PARKHUB_DETECTOR_MODEL" in failed.error

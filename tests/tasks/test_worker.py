@@ -1,0 +1,278 @@
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_new_frame, a_track, save_camera
+from processes import running
+from redis.asyncio import Redis
+from workers import ROOT, a_row, places, worker
+
+from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients.queue import MemoryQueue, QueueName
+from parkhub.db import cameras, frames, spots
+from parkhub.db.engine import transaction
+from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.spots import Debounce, SpotState
+from parkhub.errors import BusyError
+from parkhub.services.frames import Upload, accept_frame
+from parkhub.settings import Settings
+from tasks.worker import TRIES_MAX, Job, keep_working, make_worker
+
+FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
+
+
+@pytest.fixture
+def shared(database: Settings, redis_url: str) -> Settings:
+    """An open database and a Redis that processes of their own can reach too."""
+    return database.model_copy(update={"redis_url": redis_url})
+
+
+@pytest.fixture
+async def clients(shared: Settings) -> AsyncIterator[Clients]:
+    found = await open_clients(shared)
+    yield found
+    await close_clients(found)
+
+
+async def until(true: Callable[[], Any], what: str, timeout_s: float = 60) -> Any:
+    """Ask (a function, awaited if need be) until the answer is a yes."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            answer = true()
+            found = await answer if asyncio.iscoroutine(answer) else answer
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+    raise AssertionError(f"gave up waiting for {what}")
+
+
+async def upload(clients: Clients, settings: Settings, camera: Camera, sequence: int, picture: bytes) -> Frame:
+    now = datetime.now(UTC)
+    return (await accept_frame(clients, settings, camera, Upload(sequence, now, picture, None, now))).frame
+
+
+async def status(frame: Frame) -> FrameStatus:
+    return (await frames.get_frame(frame.id)).status
+
+
+async def begun(clients: Clients, frame: Frame) -> bool:
+    assert isinstance(clients.redis, Redis)
+    return bool(await clients.redis.exists(f"arq:in-progress:frame:{frame.id}"))
+
+
+async def states(camera: Camera) -> list[SpotState]:
+    return [track.state for track in (await spots.load_tracks(camera.id)).values()]
+
+
+class TestVision:
+    async def test_a_vision_process_reads_what_is_uploaded_until_it_is_told_to_stop(
+        self, shared: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(spots_seen=places(4), engine=Engine.DIFFERENCE, debounce=Debounce(1, 1))
+        with worker("vision", shared, tmp_path) as vision:
+            for sequence, taken in enumerate([(), (1, 3)]):
+                frame = await upload(clients, shared, camera, sequence, a_row(4, taken))
+                await until(lambda frame=frame: is_read(frame), "the frame to be read")
+            assert await states(camera) == [FREE, OCCUPIED, FREE, OCCUPIED]
+            vision.signal(signal.SIGTERM)
+            assert vision.end() == 0
+        assert "Traceback" not in vision.stderr
+
+    @pytest.mark.slow
+    async def test_a_frame_whose_reader_is_killed_in_the_middle_is_read_once_more_with_one_effect(
+        self, shared: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(spots_seen=places(2), engine=Engine.DIFFERENCE, debounce=Debounce(2, 3))
+        with worker("vision", shared, tmp_path) as vision:
+            first = await upload(clients, shared, camera, 0, a_row(2, ()))
+            await until(lambda: is_read(first), "the first frame")
+            second = await upload_unasked(clients, shared, camera, 1, a_row(2, (0,)))
+            async with transaction():
+                await spots.load_tracks(camera.id)  # holds the camera: the job cannot save what it has seen
+                await ask_for(clients, second)
+                await until(lambda: begun(clients, second), "the job to begin")
+                await asyncio.sleep(0.3)
+                vision.signal(signal.SIGKILL)
+                vision.end()
+        assert await status(second) is FrameStatus.STORED
+        with worker("vision", shared, tmp_path):
+            await until(lambda: is_read(second), "the frame to be read once more")
+        tracks = await spots.load_tracks(camera.id)
+        assert [track.recent for track in tracks.values()] == ["fo", "ff"]
+        assert await states(camera) == [FREE, FREE]
+        assert len(await spots.list_changes(camera.lot_id, 100)) == 2
+        await until(lambda: nothing_waits(clients), "the job to be over")
+
+    @pytest.mark.slow
+    async def test_a_job_in_hand_goes_back_to_the_queue_when_its_process_is_told_to_stop(
+        self, shared: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(spots_seen=places(2), engine=Engine.DIFFERENCE)
+        with worker("vision", shared, tmp_path) as vision:
+            await until(lambda: vision.log_lines("worker.started"), "the start")
+            frame = await upload_unasked(clients, shared, camera, 1, a_row(2, (0,)))
+            async with transaction():
+                await spots.load_tracks(camera.id)
+                await ask_for(clients, frame)
+                await until(lambda: begun(clients, frame), "the job to begin")
+                vision.signal(signal.SIGTERM)
+                assert vision.end(10) == 0
+        assert not await begun(clients, frame)
+        with worker("vision", shared, tmp_path):
+            await until(lambda: is_read(frame), "the frame to be read by another process")
+
+    @pytest.mark.slow
+    async def test_a_redis_that_goes_away_for_a_while_ends_no_process(
+        self, shared: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(spots_seen=places(2), engine=Engine.DIFFERENCE)
+        with worker("vision", shared, tmp_path) as vision:
+            await until(lambda: vision.log_lines("worker.started"), "the start")
+            for _ in range(20):
+                await clients.redis.client_kill_filter(_type="normal", skipme=True)  # type: ignore[union-attr]
+                await asyncio.sleep(0.05)
+            frame = await upload(clients, shared, camera, 0, a_row(2, ()))
+            await until(lambda: is_read(frame), "the frame to be read")
+            assert vision.process.poll() is None
+
+
+async def is_read(frame: Frame) -> bool:
+    return await status(frame) is FrameStatus.READ
+
+
+async def nothing_waits(clients: Clients) -> bool:
+    return await clients.queue.waiting(QueueName.FRAMES) == 0
+
+
+async def upload_unasked(clients: Clients, settings: Settings, camera: Camera, sequence: int, picture: bytes) -> Frame:
+    """A stored frame that nobody has been asked to read."""
+    return await upload(replace(clients, queue=MemoryQueue()), settings, camera, sequence, picture)
+
+
+async def ask_for(clients: Clients, frame: Frame) -> None:
+    await clients.queue.enqueue("read_frame", frame.id, job_id=f"frame:{frame.id}", queue=QueueName.FRAMES)
+
+
+class TestWork:
+    @pytest.mark.slow
+    async def test_a_work_process_turns_unseen_spots_unknown_and_finds_lost_frames(
+        self, shared: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(spots_seen=1, stale_after_s=0.5)
+        await save_track(camera, FREE)
+        lost = await frames.add_frame(a_new_frame(camera.id, received_at=datetime.now(UTC) - timedelta(minutes=1)))
+        assert lost is not None
+        with worker("work", shared, tmp_path) as work:
+            await until(lambda: is_state(camera, UNKNOWN), "the spot to turn unknown")
+            await until(lambda: clients.queue.holds(f"frame:{lost.id}"), "the frame to be asked for")
+            work.signal(signal.SIGTERM)
+            assert work.end() == 0
+        assert "Traceback" not in work.stderr
+
+    async def test_it_never_loads_a_vision_library(self, tmp_path: Path) -> None:
+        code = (
+            "import sys, tasks.worker as worker; worker.work_workers({});"
+            "print([name for name in ('cv2', 'numpy', 'onnxruntime', 'av') if name in sys.modules])"
+        )
+        with running([sys.executable, "-c", code], tmp_path, cwd=ROOT) as program:
+            assert program.end() == 0
+            assert program.stdout.strip() == "[]"
+
+
+async def save_track(camera: Camera, state: SpotState) -> None:
+    now = datetime.now(UTC)
+    frame = await frames.add_frame(a_new_frame(camera.id, received_at=now))
+    assert frame is not None
+    await frames.finish_frame(frame.id, FrameStatus.READ, 1.0, [], "")
+    await spots.save_tracks(camera.id, [a_track("A1", state, seen_at=now, since=now)])
+    await cameras.set_last_look(camera.id, frame.id, now)
+
+
+async def is_state(camera: Camera, state: SpotState) -> bool:
+    return await states(camera) == [state]
+
+
+class TestTrying:
+    """What becomes of a job that fails, with a real queue and a worker in this process."""
+
+    @pytest.fixture
+    async def run(self, settings: Settings, redis_url: str) -> AsyncIterator[Callable[..., Any]]:
+        given = settings.model_copy(update={"redis_url": redis_url})
+        clients = await open_clients(given)
+
+        async def run(job: Job, argument: int) -> None:
+            await clients.queue.enqueue(job.name, argument, job_id="job:1", queue=QueueName.FRAMES)
+            ctx = {"settings": given, "clients": clients}
+            working = asyncio.create_task(
+                keep_working(lambda: make_worker(ctx, QueueName.FRAMES, [job], max_jobs=2, poll_delay=0.01))
+            )
+
+            async def over() -> bool:
+                return not await clients.queue.holds("job:1")
+
+            await until(over, "the job to be over")
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+        yield run
+        await close_clients(clients)
+
+    async def test_a_fault_is_tried_three_times_and_then_given_up(self, run: Callable[..., Any]) -> None:
+        told: list[tuple[str, int]] = []
+
+        async def faulty(ctx: dict[str, Any], number: int) -> None:
+            told.append(("try", number))
+            raise ZeroDivisionError
+
+        async def give_up(ctx: dict[str, Any], number: int) -> None:
+            told.append(("given up", number))
+
+        await run(Job(faulty, 5, give_up, retry_delay_s=0.01), 7)
+        assert told == [("try", 7)] * TRIES_MAX + [("given up", 7)]
+
+    async def test_a_job_that_works_the_second_time_is_not_given_up(self, run: Callable[..., Any]) -> None:
+        told: list[str] = []
+
+        async def shaky(ctx: dict[str, Any], number: int) -> None:
+            told.append("try")
+            if len(told) == 1:
+                raise ZeroDivisionError
+
+        async def give_up(ctx: dict[str, Any], number: int) -> None:
+            told.append("given up")
+
+        await run(Job(shaky, 5, give_up, retry_delay_s=0.01), 7)
+        assert told == ["try", "try"]
+
+    async def test_what_is_away_is_never_given_up_but_left_for_upkeep(self, run: Callable[..., Any]) -> None:
+        told: list[str] = []
+
+        async def waiting(ctx: dict[str, Any], number: int) -> None:
+            told.append("try")
+            raise BusyError("The database is away.")
+
+        async def give_up(ctx: dict[str, Any], number: int) -> None:
+            told.append("given up")
+
+        await run(Job(waiting, 5, give_up, retry_delay_s=0.01), 7)
+        assert told == ["try"] * TRIES_MAX
+
+    async def test_a_job_that_takes_too_long_is_ended_and_counts_as_failed(self, run: Callable[..., Any]) -> None:
+        told: list[str] = []
+
+        async def endless(ctx: dict[str, Any], number: int) -> None:
+            told.append("try")
+            await asyncio.sleep(60)
+
+        async def give_up(ctx: dict[str, Any], number: int) -> None:
+            told.append("given up")
+
+        await run(Job(endless, 0.05, give_up, retry_delay_s=0.01), 7)
+        assert told == ["try"] * TRIES_MAX + ["given up"]
