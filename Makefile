@@ -19,7 +19,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 run: $(VENV)/.installed
-	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" $(BIN)/parkhub up --demo
+	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" exec $(BIN)/parkhub up --demo
 
 test: lint packages
 	$(BIN)/python -m pytest
