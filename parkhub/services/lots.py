@@ -27,7 +27,7 @@ _LETTERS: Final = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "�
 
 def suggest_slug(name: str) -> str:
     """A lot's name as it may stand in an address: "Harbour Street Car Park" is harbour-street-car-park."""
-    plain = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
+    plain = unicodedata.normalize("NFKD", name).lower().translate(_LETTERS)
     words = re.findall(r"[a-z0-9]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
     return "-".join(words)[:SLUG_LENGTH_MAX].strip("-")
 

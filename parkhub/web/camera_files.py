@@ -18,13 +18,13 @@ from parkhub.web.templating import AnyRequest
 
 FORM_BYTES_MAX: Final = 64 * 1024 * 1024
 BOX_MAX: Final = 10_000
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 KINDS: Final = {
     b"\x89PNG": SpotsFileKind.MASK,
     b"\xff\xd8\xff": SpotsFileKind.MASK,
     b"RIFF": SpotsFileKind.MASK,
     b"BM": SpotsFileKind.MASK,
     b"{": SpotsFileKind.JSON,
-    b"\xef\xbb\xbf{": SpotsFileKind.JSON,
     b"\x80": SpotsFileKind.CARPARKPOS,
     b"(": SpotsFileKind.CARPARKPOS,
     b"]": SpotsFileKind.CARPARKPOS,
@@ -34,7 +34,7 @@ Refused = (InvalidInputError, TooLargeError, UnsupportedTypeError)
 
 def kind_of(data: bytes) -> SpotsFileKind:
     """What a spots file is, by its first bytes; its name says nothing. Raises UnsupportedTypeError."""
-    head = data[:64].lstrip()
+    head = data[:64].removeprefix(BYTE_ORDER_MARK).lstrip()
     for start, kind in KINDS.items():
         if head.startswith(start):
             return kind

@@ -1,0 +1,64 @@
+"""Cameras, on both databases."""
+
+import hashlib
+
+import pytest
+from builders import save_camera, save_lot
+
+from parkhub.db import cameras as camera_rows
+from parkhub.domain.cameras import Engine
+from parkhub.domain.spots import Debounce
+from parkhub.errors import FieldsError, NotFoundError
+from parkhub.services import cameras
+from parkhub.settings import Settings
+
+
+async def test_a_camera_is_added_with_a_key_that_is_not_kept(database: Settings) -> None:
+    lot = await save_lot(slug="harbour")
+    camera, key = await cameras.create_camera("harbour", " North gate ", "difference")
+    assert len(key) == 43
+    assert camera.key_hash == hashlib.sha256(key.encode()).hexdigest()
+    assert (camera.lot_id, camera.name, camera.engine) == (lot.id, "North gate", Engine.DIFFERENCE)
+    assert (camera.debounce, camera.stale_after_s, camera.enabled) == (Debounce(2, 3), 60, True)
+    assert await cameras.find_camera(camera.public_id) == camera
+
+
+@pytest.mark.parametrize("name", ["駐車場", "North gate, far left corner of the upper deck"])
+async def test_every_name_gives_an_id_that_can_stand_in_an_address(database: Settings, name: str) -> None:
+    await save_lot(slug="harbour")
+    camera, _ = await cameras.create_camera("harbour", name)
+    assert camera.public_id.replace("-", "").isalnum()
+    assert camera.public_id.isascii()
+    assert len(camera.public_id) <= 31
+
+
+async def test_two_cameras_may_have_one_name(database: Settings) -> None:
+    await save_lot(slug="harbour")
+    (one, first), (two, second) = [await cameras.create_camera("harbour", "Roof") for _ in range(2)]
+    assert one.public_id != two.public_id
+    assert first != second
+
+
+async def test_a_camera_of_no_lot_is_refused(database: Settings) -> None:
+    with pytest.raises(FieldsError) as refused:
+        await cameras.create_camera("none", "Roof")
+    assert list(refused.value.fields) == ["lot"]
+
+
+async def test_all_that_is_wrong_is_said_at_once(database: Settings) -> None:
+    camera = await save_camera()
+    with pytest.raises(FieldsError) as refused:
+        await cameras.save_settings(camera.public_id, "", "magic", 1, 3, 0, enabled=True)
+    assert set(refused.value.fields) == {"name", "engine", "agree", "stale_after_s"}
+    assert await camera_rows.get_camera(camera.id) == camera
+
+
+async def test_a_new_key_makes_the_old_one_worthless(database: Settings) -> None:
+    camera = await save_camera()
+    key = await cameras.rotate_key(camera)
+    assert (await cameras.find_camera(camera.public_id)).key_hash == hashlib.sha256(key.encode()).hexdigest()
+
+
+async def test_settings_of_no_camera_are_not_found(database: Settings) -> None:
+    with pytest.raises(NotFoundError):
+        await cameras.save_settings("none", "Roof", "classifier", 2, 3, 60, enabled=True)
