@@ -80,7 +80,10 @@ def read_spots(path: Path, box: tuple[int, int] = CARPARKPOS_BOX) -> Callable[[t
     elif data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         found = parse_spots_json(data)
     else:
-        parse_carparkpos(data, (10**6, 10**6), box)  # a damaged file is refused before the first picture
+        try:  # a damaged file is refused before the first picture
+            parse_carparkpos(data, (10**6, 10**6), box)
+        except SpotsFileError as error:
+            raise SpotsFileError(f"{path.name} is neither JSON nor a picture. As CarParkPos: {error}") from None
         return lambda size: parse_carparkpos(data, size, box)
     return lambda _: found
 
