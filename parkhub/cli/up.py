@@ -85,9 +85,9 @@ class _Start:
         self._start("worker", "tasks.worker", "work")
         for number in range(1, self._settings.vision_processes + 1):
             self._start(f"vision.{number}", "tasks.worker", "vision")
-        self._wait_for_web()
         if self._demo:
-            self._start_camera()
+            self._start_camera()  # it takes a while to draw its lot, and tries again until the web process answers
+        self._wait_for_web()
         self._tell_addresses()
         self._supervisor.run()
         print("\nStopping…", flush=True)
