@@ -119,6 +119,10 @@ class RecordingView:
         marks = tuple(sorted({0, top // 2, top} if top % 2 == 0 else {0, top}, reverse=True))
         return Chart(top, line, area, unknown, marks, tuple(clock(end_s * part / 4) for part in range(5)))
 
+    def moment(self, t_s: float) -> str:
+        """A row's time: to a tenth of a second in a short video, where rows stand that close."""
+        return f"{t_s:.1f} s" if self.summary["duration_s"] < TABLE_ROWS_MAX else clock(t_s)
+
     @cached_property
     def table(self) -> list[dict[str, float]]:
         """At most `TABLE_ROWS_MAX` points of the chart, first and last among them."""
