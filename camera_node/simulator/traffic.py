@@ -22,7 +22,7 @@ PATIENCE_S = 2.5
 PATIENCE_MAX_S = 30.0
 """Who waits for somebody who waits for him pushes through after the first; nobody waits longer than the second."""
 ENTRANCE_M, LINE_M = ENTRANCE_X * UNIT_M, -258 * UNIT_M
-JUNCTION_M = (12 * UNIT_M, 102 * UNIT_M, -248 * UNIT_M, -125 * UNIT_M)
+JUNCTION_M = (12 * UNIT_M, 102 * UNIT_M, -248 * UNIT_M, -165 * UNIT_M)
 """Where those have the right of way who come round to the exit: x from, x to, y from, y to."""
 GEAR_S = 1.0
 """How long a driver takes to change direction."""

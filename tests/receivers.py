@@ -1,0 +1,61 @@
+"""A small HTTP server that answers uploads as a script says and remembers what came."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Receiver:
+    """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word."""
+
+    url: str = ""
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def sequences(self) -> list[str]:
+        """The sequence of each request, in the order they came."""
+        return [headers["parkhub-sequence"] for _, headers, _ in self.requests]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A server on a free port, gone afterwards."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.requests.append((self.path, headers, body))
+            status, extra = receiver.answers.pop(0) if receiver.answers else (201, {})
+            if status == 0:
+                self.close_connection = True
+                return
+            known = status in (200, 201)
+            detail = {"id": len(receiver.requests), "status": "stored"} if known else {"detail": f"No, {status}."}
+            data = json.dumps(detail).encode()
+            self.send_response(status)
+            for name, value in (extra | {"Content-Length": str(len(data))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        receiver.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            server.shutdown()
+            thread.join()
