@@ -1,0 +1,120 @@
+"""A lot's page in a real browser, while states change behind it."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from builders import a_new_spot, a_track, new_spots, save_camera, save_frame, save_lot
+from playwright.async_api import Page, expect
+
+from parkhub.clients import Clients
+from parkhub.db import cameras, frames, spots
+from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import FrameStatus
+from parkhub.domain.spots import SpotKind, SpotState
+
+pytestmark = pytest.mark.browser
+
+FREE, TAKEN = SpotState.FREE, SpotState.OCCUPIED
+
+
+async def look(clients: Clients, camera: Camera, **states: SpotState) -> None:
+    """As if the camera had seen this just now, and the world had been told."""
+    at = datetime.now(UTC)
+    await spots.save_tracks(camera.id, [a_track(name, state, seen_at=at, since=at) for name, state in states.items()])
+    frame = await save_frame(camera, captured_at=at, received_at=at)
+    await frames.finish_frame(frame.id, FrameStatus.READ, 10.0, [], "")
+    await cameras.set_last_look(camera.id, frame.id, at)
+    await clients.live.announce(f"lot:{camera.lot_id}")
+
+
+async def a_lot(**given: Any) -> Camera:
+    lot = await save_lot(slug="harbour", name="Harbour Street")
+    marked = [*new_spots(3), a_new_spot("A4", kind=SpotKind.EV)]
+    return await save_camera(lot, marked, stale_after_s=600, **given)
+
+
+async def test_a_spot_changes_without_a_reload(browse: Any, clients: Clients) -> None:
+    camera = await a_lot()
+    await look(clients, camera, A1=FREE, A2=TAKEN, A3=TAKEN, A4=TAKEN)
+    page = await (await browse()).new_page()
+    await page.goto("/lots/harbour")
+    await page.evaluate("window.opened = 'once'")
+    live = page.locator("[data-freshness]")
+    await expect(live).to_have_text(re.compile(r"^Live, \d\d:\d\d:\d\d$"))
+    await expect(page).to_have_title("Harbour Street: 1 place free")
+    spot = page.locator('.map [data-spot="A2"]')
+    await expect(spot).to_have_attribute("data-state", "occupied")
+
+    await look(clients, camera, A1=FREE, A2=FREE, A3=SpotState.UNKNOWN, A4=FREE)
+
+    await expect(spot).to_have_attribute("data-state", "free")
+    await expect(page.locator('.map [data-spot="A3"]')).to_have_attribute("data-state", "unknown")
+    await expect(page).to_have_title("Harbour Street: 3 places free")
+    await expect(page.locator('[data-text="hero"]')).to_have_text("3")
+    await expect(page.locator('[data-text="rest"]')).to_have_text("of 4, 1 not seen just now")
+    await expect(page.locator('[data-kind-free="ev"]')).to_have_text("1")
+    await page.get_by_text("Free places as a list").click()
+    await expect(page.locator('[data-free-names="standard"]')).to_have_text("A1, A2")
+    await expect(page.get_by_text("1 place cannot be seen just now.")).to_be_visible()
+    await expect(page.get_by_role("img", name="Plan of Harbour Street: 3 of 4 places free")).to_be_visible()
+    assert await page.evaluate("window.opened") == "once"
+
+
+async def test_a_lost_connection_is_said_and_what_was_missed_comes_after(
+    browse: Any, clients: Clients, web: Any
+) -> None:
+    camera = await a_lot()
+    await look(clients, camera, A1=TAKEN, A2=TAKEN, A3=TAKEN, A4=TAKEN)
+    page = await (await browse()).new_page()
+    await page.goto("/lots/harbour")
+    live = page.locator("[data-freshness]")
+    await expect(live).to_have_attribute("data-state", "live")
+    web.stop()  # ends although the stream is open
+    await expect(live).to_have_text(re.compile(r"^Connection lost, this is \d+ (s|min) old$"))
+    await expect(live).to_have_attribute("data-state", "stale")
+    await expect(page.get_by_role("status")).to_contain_text("Connection lost")
+    await look(clients, camera, A1=FREE)
+    web.start()
+    await expect(page.locator('.map [data-spot="A1"]')).to_have_attribute("data-state", "free")
+    await expect(live).to_have_attribute("data-state", "live")
+    await expect(page.get_by_role("status")).to_have_text("The connection is back.")
+
+
+async def test_new_spots_are_drawn_without_anybody_asking(browse: Any, clients: Clients) -> None:
+    camera = await a_lot()
+    await look(clients, camera, A1=FREE)
+    page = await (await browse()).new_page()
+    await page.goto("/lots/harbour")
+    await expect(page.locator(".map .spot")).to_have_count(4)
+    await spots.replace_camera_spots(camera.id, new_spots(6))
+    await clients.live.announce(f"lot:{camera.lot_id}")
+    await expect(page.locator(".map .spot")).to_have_count(6)
+
+
+async def test_the_page_says_all_without_scripts(browse: Any, clients: Clients) -> None:
+    await look(clients, await a_lot(), A1=FREE, A2=TAKEN)
+    page = await (await browse(java_script_enabled=False)).new_page()
+    await page.goto("/lots/harbour")
+    await expect(page.locator('[data-text="hero"]')).to_have_text("1")
+    await expect(page.locator("[data-freshness]")).to_contain_text("Last look")
+    await page.get_by_text("Free places as a list").click()
+    await expect(page.locator('[data-free-names="standard"]')).to_have_text("A1")
+    await expect(page.get_by_role("link", name="Look again")).to_be_visible()
+
+
+async def too_wide(page: Page) -> int:
+    """By how many pixels the page can be scrolled sideways."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+@pytest.mark.parametrize("width", [320, 390, 900])
+async def test_nothing_is_wider_than_a_phone(browse: Any, clients: Clients, width: int) -> None:
+    camera = await a_lot()
+    await look(clients, camera, A1=FREE, A2=TAKEN)
+    page = await (await browse(viewport={"width": width, "height": 700})).new_page()
+    for path in ("/", "/lots/harbour", "/sign-in", "/nowhere"):
+        await page.goto(path)
+        assert await too_wide(page) == 0, path
