@@ -48,7 +48,12 @@ def places(count: int, prefix: str = "A") -> list[NewSpot]:
 
 
 def a_row(count: int, taken: Collection[int], shade: int = 96) -> bytes:
-    """A JPEG of places on plain ground; on the taken ones (0, 1, …) stands something that no engine overlooks."""
+    """`picture_of` as a JPEG."""
+    return encode(picture_of(count, taken, shade), quality=90)
+
+
+def picture_of(count: int, taken: Collection[int], shade: int = 96) -> Image.Image:
+    """Places on plain ground; on the taken ones (0, 1, …) stands something that no engine overlooks."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), (shade, shade, shade))
     pen = ImageDraw.Draw(picture)
     for number in range(count):
@@ -57,7 +62,7 @@ def a_row(count: int, taken: Collection[int], shade: int = 96) -> bytes:
             pen.rectangle((left + 8, top + 4, right - 8, bottom - 4), fill=(190, 30, 40))
             pen.rectangle((left + 14, top + 18, right - 14, top + 30), fill=(20, 25, 40))
             pen.rectangle((left + 14, bottom - 24, right - 14, bottom - 12), fill=(230, 235, 240))
-    return encode(picture, quality=90)
+    return picture
 
 
 def _square(number: int) -> tuple[int, int, int, int]:
