@@ -49,8 +49,8 @@ def analyze(
     """Say which spots are free over a whole video: one line of JSON per sampled frame, a table on a terminal.
 
     The lines hold what the engine saw in each frame by itself. The files under --out show steadied states: two of
-    the last three looks must agree. Without --out nothing is written. A video that can be read only in part is
-    analysed as far as it goes; the exit status is then 1.
+    the last three looks must agree, and none in doubt counts against them. Without --out nothing is written. A video
+    that can be read only in part is analysed as far as it goes; the exit status is then 1.
     """
     if (mask is None) == (spots is None):
         raise wrong_usage("Give either --mask MASK.png or --spots SPOTS.json.")

@@ -1,7 +1,7 @@
 """Recordings: a video somebody uploaded, analysed spot by spot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -12,6 +12,7 @@ from parkhub.domain.spots import Debounce, SpotObservation, SpotState, SpotTrack
 EVERY_S: Final = 0.5
 EVERY_S_MIN, EVERY_S_MAX = 0.02, 3600.0
 STEADY: Final = Debounce(agree=2, window=3)
+SURE: Final = 0.7
 SERIES_MAX: Final = 600
 CHANGES_MAX: Final = 1000
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # a video has no date of its own; only differences count
@@ -72,9 +73,10 @@ class _SpotTime:
 class Timeline:
     """Adds an analysis up, sample by sample, in memory that does not grow with the video's length.
 
-    States are steadied as a camera's are: two of the last three looks must agree, so one bad look (somebody walks by)
-    changes nothing, at the price of showing a real change one sample later. A spot nobody could look at for longer
-    than ``stale_after_s`` turns unknown.
+    States are steadied: two of the last three looks must agree, so one bad look (somebody walks by) changes nothing,
+    at the price of showing a real change one sample later; and a look of less confidence than `SURE` never speaks
+    against a state that is known, because an engine in doubt wavers (a recording has nobody who would correct it). A
+    spot nobody could look at for longer than ``stale_after_s`` turns unknown.
     """
 
     def __init__(self, spots: Sequence[str], every_s: float = EVERY_S, rule: Debounce = STEADY) -> None:
@@ -100,13 +102,19 @@ class Timeline:
         self._pass_time(sample.t_s)
         at = _START + timedelta(seconds=sample.t_s)
         for index, (track, seen) in enumerate(zip(self._tracks, sample.observations, strict=True)):
-            after = expire(debounce(track, seen, at, self.rule), at, self.stale_after_s)
+            after = expire(self._steady(track, seen, at), at, self.stale_after_s)
             self._tracks[index] = after
             if after.state not in (SpotState.UNKNOWN, self._times[index].known):
                 self._note_change(index, after.state, sample.t_s)
         self._add_point(sample.t_s)
         self.sample_count += 1
         return self.states
+
+    def _steady(self, track: SpotTrack, seen: SpotObservation, at: datetime) -> SpotTrack:
+        doubtful = seen.confidence < SURE and seen.state is not track.state
+        if doubtful and SpotState.UNKNOWN not in (track.state, seen.state):
+            return replace(track, seen_at=at)
+        return debounce(track, seen, at, self.rule)
 
     def summary(self, duration_s: float) -> dict[str, Any]:
         """Everything a person asks of a finished analysis, ready for JSON.

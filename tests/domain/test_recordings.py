@@ -38,6 +38,18 @@ def test_a_change_shows_at_the_second_look_that_agrees() -> None:
     assert found["spots"][0]["state"] == "occupied"
 
 
+def test_a_look_in_doubt_never_speaks_against_what_is_known() -> None:
+    timeline = fed((FREE,))
+    for t_s in range(1, 30):
+        timeline.add(Sample(t_s, (SpotObservation("A0", TAKEN, 0.69),)))
+    assert timeline.states == (FREE,)
+
+
+def test_a_first_look_in_doubt_is_better_than_none() -> None:
+    timeline = Timeline(["A0"])
+    assert timeline.add(Sample(0, (SpotObservation("A0", TAKEN, 0.51),))) == (TAKEN,)
+
+
 def test_shares_of_time_add_up_to_the_whole() -> None:
     found = fed((FREE,), (FREE,), (TAKEN,), (TAKEN,), (TAKEN,)).summary(10)["spots"][0]
     assert (found["free_share"], found["occupied_share"], found["unknown_share"]) == (0.3, 0.7, 0.0)
