@@ -9,6 +9,8 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PARKHUB_DATA_DIR ?= $(CURDIR)/.parkhub
+# A line per picture would carry the owner's password out of sight.
+PARKHUB_LOG_LEVEL ?= warning
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 NEEDS := pyproject.toml constraints.txt
 
@@ -19,7 +21,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 run: $(VENV)/.installed
-	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" exec $(BIN)/parkhub up --demo
+	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" PARKHUB_LOG_LEVEL="$(PARKHUB_LOG_LEVEL)" exec $(BIN)/parkhub up --demo
 
 test: lint packages
 	$(BIN)/python -m pytest
