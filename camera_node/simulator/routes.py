@@ -187,5 +187,5 @@ def _bike_tail(place: Place) -> list[Point]:
     bay = place.bay
     middle = (bay.x + bay.width / 2 + place.aside, bay.y + bay.height / 2 + 5.5)
     if bay.y > 30:
-        return [(LANE_EAST, 96.0), (middle[0], 70.0), middle]
-    return [(LANE_EAST, 96.0), (BIKE_AISLE_X, 72.0), (BIKE_AISLE_X, 48.0), (middle[0], 36.0), middle]
+        return [(LANE_EAST, 96.0), (LANE_EAST, 84.0), (middle[0], 68.0), middle]
+    return [(LANE_EAST, 96.0), (LANE_EAST, 84.0), (BIKE_AISLE_X, 70.0), (BIKE_AISLE_X, 48.0), (middle[0], 36.0), middle]
