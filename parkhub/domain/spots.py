@@ -155,12 +155,13 @@ def debounce(track: SpotTrack, seen: SpotObservation, at: datetime, rule: Deboun
         return track
     letter = _LETTERS[seen.state]
     recent = (track.recent + letter)[-rule.window :]
-    looked = replace(track, seen_at=at, recent=recent)
-    if seen.state is track.state:
-        return replace(looked, confidence=seen.confidence)
-    if track.state is SpotState.UNKNOWN or recent.count(letter) >= rule.agree:
-        return replace(looked, state=seen.state, confidence=seen.confidence, since=at)
-    return looked
+    state, confidence, since = track.state, track.confidence, track.since
+    if seen.state is state:
+        confidence = seen.confidence
+    elif state is SpotState.UNKNOWN or recent.count(letter) >= rule.agree:
+        state, confidence, since = seen.state, seen.confidence, at
+    # built anew and not by `replace`, which is slow and would run for every spot of every picture
+    return SpotTrack(track.spot, state, confidence, since, at, recent)
 
 
 def expire(track: SpotTrack, now: datetime, stale_after_s: float) -> SpotTrack:
