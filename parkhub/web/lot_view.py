@@ -3,12 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from parkhub.domain.lots import Lot, LotStatus, SpotStatus
-from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState
-from parkhub.web.templating import count, local, span
+from markupsafe import Markup
+
+from parkhub.domain.lots import Lot, LotStatus
+from parkhub.domain.spots import BayPlan, BayShape, Spot, SpotKind, SpotState
+from parkhub.web.templating import ENVIRONMENT, count, local, span
 
 OLD_AFTER_S: Final = 120
 KINDS: Final = {
@@ -169,9 +171,8 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
     return {**told, **changed}
 
 
-def drawn(known: SpotStatus) -> dict[str, Any]:
-    """Numbers of a spot with its own outline: the outline, a smaller one for the car, and its middle, in plan units."""
-    plan = known.spot.plan
+def outline_numbers(plan: BayPlan) -> dict[str, Any]:
+    """An outline, a smaller one for the car, its middle and the room for a name, in plan units."""
     outline = plan.outline
     if plan.shape is not BayShape.OUTLINE or len(outline) < 3:
         x, y, wide, high = plan.x, plan.y, plan.width, plan.height
@@ -191,3 +192,11 @@ def drawn(known: SpotStatus) -> dict[str, Any]:
 
 def _points(outline: tuple[tuple[float, float], ...], cx: float, cy: float, scale: float) -> str:
     return " ".join(f"{cx + (x - cx) * scale:.1f},{cy + (y - cy) * scale:.1f}" for x, y in outline)
+
+
+@lru_cache(maxsize=16_384)
+def drawn(spot: Spot) -> Markup:
+    """What the map shows of a spot whatever its state; drawn once, as spots hardly ever change."""
+    macro = ENVIRONMENT.get_template("lots/_map.html").module.bay  # type: ignore[attr-defined]
+    found: Markup = macro(spot, outline_numbers(spot.plan))
+    return found

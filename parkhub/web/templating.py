@@ -51,8 +51,7 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def template_config() -> TemplateConfig[JinjaTemplateEngine]:
-    """Templates fail on an unknown name instead of showing nothing."""
+def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FRONTEND / "templates"),
         autoescape=True,
@@ -63,7 +62,16 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
     )
     environment.filters.update(ago=ago, local=local, span=span)
     environment.globals.update(asset=asset, count=count, version=__version__)
-    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
+    return environment
+
+
+ENVIRONMENT: Final = _make_environment()
+"""All templates. They fail on an unknown name instead of showing nothing."""
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    """The same for Litestar."""
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(ENVIRONMENT))
 
 
 def csrf_token(request: AnyRequest) -> str:

@@ -1,6 +1,9 @@
 """Forms from elsewhere."""
 
+from typing import Any
+
 import pytest
+from litestar import Litestar
 from visitors import EMAIL, PASSWORD, Visitor, token_of
 
 from parkhub.domain.accounts import Account
@@ -53,3 +56,42 @@ async def test_a_form_with_a_file_is_judged_by_where_the_browser_says_it_comes_f
 ) -> None:
     answer = await staff.post("/console/cameras/none/picture", files={"picture": b"x"}, headers=headers)
     assert answer.status_code == status
+
+
+async def test_a_large_form_is_refused_before_its_body_is_read(app: Litestar) -> None:
+    """Whoever is not signed in must not make the server read a gigabyte."""
+    reads = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal reads
+        reads += 1
+        return {"type": "http.request", "body": b"x" * 65536, "more_body": True}
+
+    for headers, status in (([], 403), ([(b"origin", b"http://parkhub.test")], 303)):
+        sent: list[dict[str, Any]] = []
+
+        async def send(message: dict[str, Any], to: list[dict[str, Any]] = sent) -> None:
+            to.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/console/recordings",
+            "raw_path": b"/console/recordings",
+            "query_string": b"",
+            "headers": [
+                (b"host", b"parkhub.test"),
+                (b"accept", b"text/html"),
+                (b"content-type", b"multipart/form-data; boundary=b"),
+                (b"content-length", b"1000000000"),
+                *headers,
+            ],
+            "client": ("127.0.0.1", 1),
+            "server": ("parkhub.test", 80),
+            "scheme": "http",
+            "root_path": "",
+            "http_version": "1.1",
+        }
+        await app(scope, receive, send)  # type: ignore[arg-type]
+        assert sent[0]["status"] == status
+    assert reads == 0

@@ -19,7 +19,7 @@ from parkhub.domain.lots import LotStatus, SpotStatus
 from parkhub.domain.spots import SpotKind, SpotState, SpotTrack
 from parkhub.errors import BusyError, NotFoundError
 from parkhub.web.lot_view import LotView, update
-from parkhub.web.stream import FRAMES_WAITING_MAX, PING, Client, Streams, encode
+from parkhub.web.watched_lots import FRAMES_WAITING_MAX, PING, Client, Streams, encode
 
 LOT = a_lot(id=7, slug="harbour", name="Harbour")
 LONG_S = 60.0
