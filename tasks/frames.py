@@ -22,7 +22,7 @@ from tasks.engines import Engines
 from tasks.vision.engine import Look, SpotEngine, decode_for
 
 LATE_TRIES_MAX: Final = 6
-_DAY_S: Final = 86_400
+LATE_TRIES_WINDOW_S: Final = 3600
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ async def _is_poison(clients: Clients, frame: Frame) -> bool:
     if datetime.now(UTC) - frame.received_at < timedelta(seconds=STUCK_AFTER_S):
         return False
     try:
-        await clients.limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, _DAY_S)
+        await clients.limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, LATE_TRIES_WINDOW_S)
     except TooOftenError:
         return True
     return False

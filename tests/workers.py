@@ -1,13 +1,14 @@
-"""Real worker processes, as `parkhub up` starts them, and pictures in which places visibly fill and empty."""
+"""Real processes, as `parkhub up` starts them, and pictures in which places visibly fill and empty."""
 
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from pictures import encode
 from PIL import Image, ImageDraw
-from processes import Program, running
+from processes import Program, free_port, running, wait_for
 
 from parkhub.domain.spots import BayPlan, BayShape, NewSpot, SpotKind
 from parkhub.settings import Settings
@@ -33,6 +34,27 @@ def worker(kind: str, settings: Settings, folder: Path) -> Iterator[Program]:
     command = [sys.executable, "-m", "tasks.worker", kind]
     with running(command, folder, environment(settings), cwd=ROOT) as program:
         yield program
+
+
+@contextmanager
+def web(settings: Settings, folder: Path) -> Iterator[tuple[Program, str]]:
+    """A web process that answers, and its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
+    command += ["--no-access-log", "--log-level", "warning"]
+    with running(command, folder, environment(settings), cwd=ROOT) as program:
+        address = f"http://127.0.0.1:{port}"
+
+        def answers() -> bool:
+            if program.process.poll() is not None:
+                raise AssertionError(program.stderr)
+            try:
+                return httpx.get(f"{address}/health/live").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_for(answers, "the web process to answer")
+        yield program, address
 
 
 def places(count: int, prefix: str = "A") -> list[NewSpot]:

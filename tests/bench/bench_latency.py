@@ -31,8 +31,8 @@ import servers
 from builders import a_camera, save_camera, save_lot
 from pictures import signed
 from PIL import Image
-from processes import free_port, running, wait_for
-from workers import ROOT, environment, picture_of, places, worker
+from processes import wait_for
+from workers import picture_of, places, web, worker
 
 from parkhub.db.engine import close_database, migrate, open_database
 from parkhub.domain.cameras import Engine
@@ -127,19 +127,7 @@ async def send(address: str, sender: Sender, pictures: dict[str, bytes], first_a
 @contextmanager
 def processes(settings: Settings, folder: Path) -> Iterator[str]:
     """One vision and one web process; yields the web's address."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning"]
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{address}/health/live").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    with worker("vision", settings, folder) as vision, running(command, folder, environment(settings), cwd=ROOT):
-        wait_for(answers, "the web process")
+    with worker("vision", settings, folder) as vision, web(settings, folder) as (_, address):
         wait_for(lambda: vision.log_lines("worker.started"), "the vision process")
         yield address
 
@@ -202,8 +190,8 @@ def run(lot_count: int, engine: Engine, seconds: float) -> dict[str, object]:
             address = stack.enter_context(servers.redis())
             settings = load_settings(data_dir=folder / "data", redis_url=f"unix://{address}")
             senders = asyncio.run(set_up(settings, lot_count, engine))
-            web = stack.enter_context(processes(settings, folder))
-            asyncio.run(measure(web, senders, seconds))
+            page = stack.enter_context(processes(settings, folder))
+            asyncio.run(measure(page, senders, seconds))
         return report(senders, lot_count, engine.value)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from parkhub.domain.spots import Debounce, SpotObservation, SpotShape, SpotState
 from parkhub.errors import BusyError, EngineError, ParkHubError
 from parkhub.settings import Settings
 from tasks.engines import Engines
-from tasks.frames import LATE_TRIES_MAX, CameraTurns, give_up, read_frame
+from tasks.frames import LATE_TRIES_MAX, LATE_TRIES_WINDOW_S, CameraTurns, give_up, read_frame
 from tasks.vision.engine import Look
 from tasks.vision.picture import Picture
 
@@ -228,7 +228,7 @@ async def test_a_frame_that_again_and_again_kills_its_reader_is_given_up(
     old = datetime.now(UTC) - timedelta(minutes=5)
     frame = await store(ctx["clients"], await save_camera(spots_seen=1), received_at=old)
     for _ in range(LATE_TRIES_MAX):
-        await ctx["clients"].limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, 86_400)
+        await ctx["clients"].limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, LATE_TRIES_WINDOW_S)
     await read_frame(ctx, frame.id)
     failed = await frames.get_frame(frame.id)
     assert (failed.status, engine.looks) == (FrameStatus.FAILED, 0)

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import httpx
 import pytest
 from builders import save_camera
 from pictures import signed
-from processes import Program, free_port, running, wait_for
-from workers import ROOT, a_row, environment, places, worker
+from processes import wait_for
+from workers import a_row, places, web, worker
 
 from parkhub.db import frames, lots, spots
 from parkhub.db.engine import close_database, open_database
@@ -24,26 +23,6 @@ from parkhub.domain.spots import Debounce, SpotState
 from parkhub.settings import Settings
 
 CAMERAS, FRAMES_EACH, SPOTS = 3, 20, 4
-
-
-@contextmanager
-def web(settings: Settings, folder: Path) -> Iterator[tuple[Program, str]]:
-    """A web process and its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
-    with running(command, folder, environment(settings), cwd=ROOT) as program:
-        address = f"http://127.0.0.1:{port}"
-
-        def answers() -> bool:
-            if program.process.poll() is not None:
-                raise AssertionError(program.stderr)
-            try:
-                return httpx.get(f"{address}/health/live").status_code == 200
-            except httpx.TransportError:
-                return False
-
-        wait_for(answers, "the web process to answer")
-        yield program, address
 
 
 @asynccontextmanager

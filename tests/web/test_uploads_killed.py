@@ -1,0 +1,75 @@
+"""A web process that is killed in the middle of an upload."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from builders import save_camera
+from pictures import jpeg, signed
+from workers import web
+
+from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.db import frames, spots
+from parkhub.db.engine import fetch, on_postgresql, transaction
+from parkhub.services.upkeep import ORPHAN_AFTER_S, delete_orphans
+from parkhub.settings import Settings
+
+
+@pytest.fixture
+def shared(database: Settings, redis_url: str) -> Settings:
+    return database.model_copy(update={"redis_url": redis_url})
+
+
+@pytest.fixture
+async def clients(shared: Settings) -> AsyncIterator[Clients]:
+    found = await open_clients(shared)
+    yield found
+    await close_clients(found)
+
+
+def files(settings: Settings) -> list[Path]:
+    return [path for path in settings.pictures_dir.rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
+async def test_what_it_leaves_is_swept_up_and_the_camera_s_next_try_succeeds(
+    shared: Settings, clients: Clients, tmp_path: Path
+) -> None:
+    camera, body = await save_camera(), jpeg()
+    path = f"/api/v1/cameras/{camera.public_id}/frames"
+    headers = signed(camera.public_id, body)
+    async with httpx.AsyncClient(timeout=60) as node:
+        with web(shared, tmp_path) as (site, address):
+            async with transaction():
+                await hold(camera.id)  # the picture can be put on the disk, its row cannot be written
+                sending = asyncio.create_task(node.post(address + path, content=body, headers=headers))
+                async with asyncio.timeout(20):
+                    while not files(shared):
+                        await asyncio.sleep(0.01)
+                site.signal(signal.SIGKILL)
+                site.end()
+            with pytest.raises(httpx.TransportError):
+                await sending
+        assert await frames.find_frame(camera.id, 0) is None
+        (orphan,) = files(shared)
+        with web(shared, tmp_path) as (_, address):
+            assert (await node.post(address + path, content=body, headers=headers)).status_code == 201
+    stored = await frames.find_frame(camera.id, 0)
+    assert stored is not None
+    for file in files(shared):
+        long_ago = file.stat().st_mtime - ORPHAN_AFTER_S - 1
+        os.utime(file, (long_ago, long_ago))
+    assert await delete_orphans(clients) == 1
+    assert not orphan.exists()
+    assert files(shared) == [clients.pictures.path(stored.picture_key)]
+
+
+async def hold(camera_id: int) -> None:
+    """Let nobody write a frame of the camera until the transaction ends."""
+    await spots.load_tracks(camera_id)
+    if on_postgresql():  # the lock that looks take lets new frames pass; this one does not
+        await fetch("SELECT id FROM camera WHERE id = {} FOR UPDATE", camera_id)
