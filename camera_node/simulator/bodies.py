@@ -15,10 +15,10 @@ from camera_node.simulator.vehicles import Size, Vehicle, VehicleKind
 
 BLACK: Colour = (0.012, 0.012, 0.012)
 TRIM: Colour = (0.03, 0.03, 0.03)
-GLASS: Colour = (0.022, 0.02, 0.018)
+GLASS: Colour = (0.011, 0.01, 0.009)
 TYRE: Colour = (0.018, 0.018, 0.018)
 LENS: Colour = (0.5, 0.5, 0.5)
-RED: Colour = (0.02, 0.015, 0.28)
+RED: Colour = (0.02, 0.015, 0.34)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _screen_colour(share: float, trim: _Trim) -> Colour:
     """Return what is seen through the screen: the dashboard below, seats and head rests above; or a sun shade."""
     if trim.shade and share < 0.75:
         return (0.38, 0.38, 0.4)
-    return (0.045, 0.045, 0.046) if share < 0.22 else ((0.014, 0.014, 0.014) if share < 0.6 else (0.026, 0.024, 0.024))
+    return (0.03, 0.03, 0.031) if share < 0.2 else ((0.009, 0.009, 0.009) if share < 0.6 else (0.016, 0.015, 0.015))
 
 
 def _darker(paint: Colour) -> Colour:

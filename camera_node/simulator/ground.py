@@ -21,9 +21,9 @@ LOT = (-0.6, 46.2, -35.2, -0.4)
 STREET = (5.6, 12.6)
 """The street behind it: from y to y."""
 
-ASPHALT = np.array([0.150, 0.150, 0.147], np.float32)
+ASPHALT = np.array([0.205, 0.207, 0.206], np.float32)
 GRASS = np.array([0.028, 0.105, 0.072], np.float32)
-PAVING = np.array([0.24, 0.255, 0.27], np.float32)
+PAVING = np.array([0.29, 0.305, 0.32], np.float32)
 KERB = np.array([0.33, 0.34, 0.35], np.float32)
 
 Texture = NDArray[np.float32]
@@ -74,7 +74,7 @@ def build_texture(seed: int) -> Texture:
     _area(paths, -9.0, -36.9, 6.3, -35.35)
     _blend(texture, paths, paving)
     _blend(texture, kerbs, stone)
-    _blend(texture, street, asphalt * 0.8)
+    _blend(texture, street, asphalt * 0.7)
 
     lot, kerb = empty.copy(), empty.copy()
     west, east, south, north = LOT

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from camera_node.simulator.noise import clouds_of, speckle
 from camera_node.simulator.plan import BAYS, Bay, to_world
 
-WHITE = np.array([0.60, 0.63, 0.64], np.float32)
+WHITE = np.array([0.62, 0.65, 0.66], np.float32)
 BLUE = np.array([0.34, 0.13, 0.045], np.float32)
 GREEN = np.array([0.11, 0.27, 0.075], np.float32)
 LINE_M = 0.11
@@ -28,8 +28,8 @@ def paint_markings(texture: NDArray[np.float32], rng: np.random.Generator, texel
     # Paint goes where it is worn by chance and where wheels scrub: one field of wear for all of it.
     wear = 0.5 * clouds_of(rng, shape, 30, 4) + 0.35 * speckle(rng, shape) + 0.4 * clouds_of(rng, shape, 240, 2)
     for colour, drawer, opacity in (
-        (BLUE, _draw_disabled_grounds, 0.78),
-        (GREEN, _draw_charging_grounds, 0.62),
+        (BLUE, _draw_disabled_grounds, 0.34),
+        (GREEN, _draw_charging_grounds, 0.5),
         (WHITE, _draw_white, 0.9),
     ):
         mask = np.zeros(shape, np.uint8)

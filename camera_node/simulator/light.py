@@ -58,7 +58,7 @@ def light_at(hour: float, clouds: float) -> Light:
     dusk = float(np.clip((degrees + 9) / 12, 0, 1)) * (1 - up)
     sky_colour = sky_colour + dusk * 0.05 * np.array([1.25, 1.0, 0.95]) + 0.022 * np.array([1.35, 1.0, 0.85])
     lamps = float(np.clip((4 - degrees) / 6, 0, 1))
-    horizon = sky_colour * 1.5 + up * 0.25 * (1 - clouds)
+    horizon = sky_colour * 1.9 + up * 0.5 * (1 - clouds)
     return Light(
         hour=hour,
         sun=sun,

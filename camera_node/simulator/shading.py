@@ -81,16 +81,11 @@ def _mirrored(
     cosine = np.clip((normals * views).sum(1), 0, 1)
     mirror = 2 * cosine[:, None] * normals - views
     grazing = (1 - cosine) ** 5
-    strength = np.where(glass, 0.075 + 0.9 * grazing, 0.058 + 0.75 * grazing)
-    height = mirror[:, 2]
-    sky = light.horizon_colour + np.clip(height, 0, 1)[:, None] ** 0.6 * (
-        light.sky_colour * 0.85 - light.horizon_colour
-    )
-    scenery = 0.35 * light.sky_colour + 0.1 * light.sun_colour
-    seen = np.where((height > 0.12)[:, None], sky, scenery + (height > -0.05)[:, None] * (sky - scenery) * 0.3)
-    colour = strength[:, None] * seen
+    strength = np.where(glass, 0.06 + 0.9 * grazing, 0.07 + 0.8 * grazing)
+    colour = strength[:, None] * _surroundings(mirror, light)
     glint = np.clip(mirror @ light.sun, 0, 1)
-    shine = np.where(glass, 5.0 * glint**160, 2.4 * glint**70) + np.where(glass, 0.035, 0.1) * glint**8
+    # The sun's disc, the bright sky around it, and on paint the flakes below the clear coat.
+    shine = strength * (0.7 * glint**4 + 5.0 * glint**28 + 50.0 * glint**300) + np.where(glass, 0.0, 0.08) * glint**7
     colour += (shine * sun)[:, None] * light.sun_colour
     if light.lamps:
         for plan_x, plan_y in LAMPS:
@@ -98,6 +93,17 @@ def _mirrored(
             ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 0.3)
             colour += (light.lamps * 1.1 * np.clip((mirror * ways).sum(1), 0, 1) ** 90)[:, None] * light.lamp_colour
     return np.asarray(colour)
+
+
+def _surroundings(directions: NDArray[np.float64], light: Light) -> NDArray[np.float64]:
+    """Return what lies in each direction: the sky, brightest over the horizon, and below it trees, walls and ground."""
+    height = directions[:, 2]
+    azimuth = np.arctan2(directions[:, 1], directions[:, 0])
+    skyline = 0.13 + 0.07 * np.sin(3 * azimuth + 1) + 0.05 * np.sin(11 * azimuth)
+    share = np.clip(height, 0, 1)[:, None] ** 0.7
+    sky = light.horizon_colour * (1 - share) + 0.75 * light.sky_colour * share
+    scenery = 0.14 * light.sky_colour + 0.05 * light.sun_colour
+    return np.asarray(np.where((height > skyline)[:, None], sky, scenery))
 
 
 def _glow(mesh: Mesh, colour: NDArray[np.float64], light: Light, *, lit: bool, braking: bool, reversing: bool) -> None:

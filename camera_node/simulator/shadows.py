@@ -66,9 +66,9 @@ class ShadowPlan:
             _raise(heights, feet, seen)
         dark_below = _shadow_heights(heights, light)
         # Under a car and close around it little of the sky is seen: dark at the tyres, fading over half a metre.
-        near = cv2.GaussianBlur(feet, (0, 0), 1.0).astype(np.float32) * np.float32(0.5 / 255)
+        near = cv2.GaussianBlur(feet, (0, 0), 1.4).astype(np.float32) * np.float32(0.75 / 255)
         near += cv2.GaussianBlur(feet, (0, 0), 4.2).astype(np.float32) * np.float32(0.55 / 255)
-        open_sky = 1 - 0.9 * np.clip(near, 0, 1)
+        open_sky = 1 - 0.92 * np.clip(near, 0, 1)
         sunny = 1 - np.clip((dark_below - 0.03) * 5, 0, 1)
         sunny *= self._through_leaves(light)
         lamp = self._lamp_light(light, vehicles)

@@ -48,13 +48,13 @@ SHARES: dict[VehicleKind, float] = {
 
 # What European registrations look like: mostly without colour. Linear BGR reflectance.
 PAINTS: tuple[tuple[str, float, tuple[float, float, float]], ...] = (
-    ("white", 0.22, (0.72, 0.74, 0.74)),
-    ("black", 0.19, (0.016, 0.015, 0.015)),
-    ("grey", 0.15, (0.105, 0.1, 0.095)),
-    ("silver", 0.14, (0.42, 0.41, 0.4)),
+    ("white", 0.24, (0.72, 0.74, 0.74)),
+    ("black", 0.15, (0.016, 0.015, 0.015)),
+    ("grey", 0.13, (0.105, 0.1, 0.095)),
+    ("silver", 0.17, (0.42, 0.41, 0.4)),
     ("dark blue", 0.07, (0.11, 0.045, 0.022)),
     ("blue", 0.06, (0.33, 0.12, 0.04)),
-    ("red", 0.08, (0.025, 0.022, 0.34)),
+    ("red", 0.1, (0.025, 0.022, 0.34)),
     ("wine", 0.02, (0.03, 0.012, 0.11)),
     ("green", 0.015, (0.05, 0.085, 0.03)),
     ("sand", 0.02, (0.25, 0.36, 0.43)),
