@@ -54,18 +54,18 @@ async def test_what_it_leaves_is_swept_up_and_the_camera_s_next_try_succeeds(
                 site.end()
             with pytest.raises(httpx.TransportError):
                 await sending
-        assert await frames.find_frame(camera.id, 0) is None
-        (orphan,) = files(shared)
+        assert len(files(shared)) == 1
         with web(shared, tmp_path) as (_, address):
-            assert (await node.post(address + path, content=body, headers=headers)).status_code == 201
-    stored = await frames.find_frame(camera.id, 0)
-    assert stored is not None
+            answer = await node.post(address + path, content=body, headers=headers)
+    # PostgreSQL may write the row of a sender that has died meanwhile; then the next try is a repeat.
+    assert answer.status_code in ((201, 200) if on_postgresql() else (201,))
     for file in files(shared):
         long_ago = file.stat().st_mtime - ORPHAN_AFTER_S - 1
         os.utime(file, (long_ago, long_ago))
-    assert await delete_orphans(clients) == 1
-    assert not orphan.exists()
-    assert files(shared) == [clients.pictures.path(stored.picture_key)]
+    assert await delete_orphans(clients) == (1 if answer.status_code == 201 else 0)
+    stored = await frames.list_frames(camera.id, 10)
+    assert files(shared) == [clients.pictures.path(frame.picture_key) for frame in stored]
+    assert len(stored) == 1
 
 
 async def hold(camera_id: int) -> None:
