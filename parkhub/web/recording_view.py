@@ -10,6 +10,7 @@ from parkhub.web.templating import span
 
 CHART_WIDTH, CHART_HEIGHT = 1000, 200
 TABLE_ROWS_MAX: Final = 40
+SILENT_S: Final = 10.0
 _STEPS: Final = (1, 2, 5)
 _BADGES: Final = {
     RecordingStatus.WAITING: ("waiting", "", ""),
@@ -80,6 +81,9 @@ class RecordingView:
         """What is going on, and how long it will take once that can be told."""
         if self.recording.status is RecordingStatus.WAITING:
             return "Waiting for its turn"
+        silent_s = (self.now - alive).total_seconds() if (alive := self.recording.alive_at) else 0.0
+        if silent_s > SILENT_S:
+            return f"Nothing heard of the analysis for {span(silent_s)}. It starts again by itself."
         return f"Analysing, {self.percent} %{self._left_words}"
 
     @property
