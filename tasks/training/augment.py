@@ -6,13 +6,15 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from tasks.training.data import Sample
 from tasks.vision.crops import Window, matrix
 
 Array = np.ndarray[Any, Any]
 TURN_MAX = 100
+GAMMA = 0.35
+CONTRAST = 0.25
 
 
 def jitter(sample: Sample, window: Window, random: np.random.Generator) -> tuple[Array, Array]:
@@ -35,6 +37,11 @@ def jitter(sample: Sample, window: Window, random: np.random.Generator) -> tuple
     return polygon, full[:2]
 
 
+def _coarser(x: torch.Tensor, by: int) -> torch.Tensor:
+    """Fewer pixels, as a small or far spot has."""
+    return functional.interpolate(functional.avg_pool2d(x, by), size=x.shape[2:], mode="bilinear")
+
+
 class Weather:
     """Disturbs batches N x side x side x 4 (uint8); the mark stays as it is."""
 
@@ -43,11 +50,10 @@ class Weather:
 
     def __call__(self, crops: torch.Tensor, occupied: torch.Tensor) -> torch.Tensor:
         """Surroundings, paint, shade, dirt, then light and colour, then the lens and the sensor."""
-        side = crops.shape[1]
         x = crops[..., :3].float().permute(0, 3, 1, 2) / 255
         mark = crops[..., 3][:, None].float() / 255
         pure = x.clone()
-        self._some(x, 0.5, lambda part, at: self._patchwork(part, pure, ~occupied), ~occupied)
+        self._some(x, 0.5, lambda part, _: self._patchwork(part, pure, ~occupied), ~occupied)
         pure = x.clone()
         self._some(x, 0.25, lambda part, at: self._transplant(part, mark[at], pure, occupied[at], ~occupied))
         self._some(x, 0.35, lambda part, _: self._line(part))
@@ -56,8 +62,16 @@ class Weather:
         self._some(x, 0.25, lambda part, _: self._dirt(part))
         x = self._light(x)
         self._some(x, 0.3, lambda part, _: self._soften(part))
-        self._some(x, 0.15, lambda part, _: F.interpolate(F.avg_pool2d(part, 2), size=(side, side), mode="bilinear"))
-        self._some(x, 0.05, lambda part, _: F.interpolate(F.avg_pool2d(part, 4), size=(side, side), mode="bilinear"))
+        self._some(
+            x,
+            0.15,
+            lambda part, _: _coarser(part, 2),
+        )
+        self._some(
+            x,
+            0.05,
+            lambda part, _: _coarser(part, 4),
+        )
         self._some(
             x, 0.5, lambda part, _: part + torch.randn(part.shape, generator=self._random) * self._n(part, 0, 0.08)
         )
@@ -83,12 +97,12 @@ class Weather:
 
     def _light(self, x: torch.Tensor) -> torch.Tensor:
         """Gamma, white balance, colour strength, contrast, brightness down to night."""
-        x = x.clamp(1e-4, 1) ** torch.exp(self._n(x, -0.6, 0.6))
+        x = x.clamp(1e-4, 1) ** torch.exp(self._n(x, -GAMMA, GAMMA))
         x = x * self._n(x, 0.85, 1.15, 3, 1, 1)
         grey = x.mean(dim=1, keepdim=True)
         strength = torch.where(self._n(x, 0, 1) < 0.2, torch.zeros(()), self._n(x, 0.4, 1.6))
         mean = grey.mean(dim=(2, 3), keepdim=True)
-        contrast = self._n(x, 0.5, 1.5)
+        contrast = self._n(x, 1 - CONTRAST, 1 + CONTRAST)
         gain = torch.where(self._n(x, 0, 1) < 0.2, self._n(x, 0.1, 0.5), self._n(x, 0.7, 1.3))
         return (mean + ((grey - mean) + (x - grey) * strength) * contrast) * gain
 
@@ -100,8 +114,10 @@ class Weather:
         count, planes = x.shape[:2]
         choice = torch.randint(0, 4, (count,), generator=self._random)
         weight = kernels[choice][:, None].repeat(1, planes, 1, 1).reshape(count * planes, 1, 5, 5)
-        padded = F.pad(x, (2, 2, 2, 2), mode="replicate").reshape(1, count * planes, x.shape[2] + 4, x.shape[3] + 4)
-        return F.conv2d(padded, weight, groups=count * planes).reshape(x.shape)
+        padded = functional.pad(x, (2, 2, 2, 2), mode="replicate").reshape(
+            1, count * planes, x.shape[2] + 4, x.shape[3] + 4
+        )
+        return functional.conv2d(padded, weight, groups=count * planes).reshape(x.shape)
 
     def _half_plane(self, x: torch.Tensor, soft: float) -> torch.Tensor:
         """0 on one side of a random line, 1 on the other."""
@@ -148,10 +164,10 @@ class Weather:
         ground = empty[torch.randint(0, len(empty), (count,), generator=self._random)]
         other = every[torch.where(occupied, ground, anything)]
         other = torch.where(self._n(x, 0, 1) < 0.5, other.flip(3), other)
-        wide = F.max_pool2d(mark, 9, 1, 4)
-        wide = torch.maximum(wide, F.pad(wide, (0, 0, 0, 5))[:, :, 5:])  # and upward, for the vehicle's roof
-        keep = torch.where(occupied[:, None, None, None], wide, F.max_pool2d(mark, 3, 1, 1))
-        keep = F.avg_pool2d(F.pad(keep, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        wide = functional.max_pool2d(mark, 9, 1, 4)
+        wide = torch.maximum(wide, functional.pad(wide, (0, 0, 0, 5))[:, :, 5:])  # and upward, for the vehicle's roof
+        keep = torch.where(occupied[:, None, None, None], wide, functional.max_pool2d(mark, 3, 1, 1))
+        keep = functional.avg_pool2d(functional.pad(keep, (1, 1, 1, 1), mode="replicate"), 3, 1)
         return x * keep + self._levelled(other, x, 0.6) * (1 - keep)
 
     def _line(self, x: torch.Tensor) -> torch.Tensor:

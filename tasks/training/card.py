@@ -18,13 +18,14 @@ LICENCES = {
     "atl_traffic": "CC BY 4.0; made-up spots under and beside vehicle boxes",
     "vehicle_1class_farzad": "CC BY 4.0; made-up spots under and beside vehicle boxes",
     "openimages_vehicles": "annotations CC BY 4.0, pictures CC BY 2.0; made-up spots under and beside vehicle boxes",
+    "simulated_camera": "ours: rendered by `parkhub-node simulate`",
     "highway_tidar": "CC BY 4.0; made-up spots under and beside vehicle boxes",
 }
 
 LIMITS = (
-    "Judged on three lots of two countries by day, dusk and some night; snow, heavy rain and fisheye lenses were not seen.",
-    "A spot smaller than about 20 pixels on its longer side is guessed rather than seen; under 9 pixels it is unknown.",
-    "The polygon must mark the ground of one place. A tall vehicle in front can hide a free place and make it occupied.",
+    "Judged on three lots in two countries by day, dusk and some night; no snow, heavy rain or fisheye was seen.",
+    "A spot smaller than about 20 pixels on its longer side is guessed more than seen; under 9 pixels it is unknown.",
+    "The polygon must mark the ground of one place. A tall vehicle in front can hide a free place: it seems occupied.",
     "Anything vehicle-like counts: a trailer or a skip is occupied; a motorcycle in a car's place may be missed.",
 )
 
@@ -65,9 +66,9 @@ def _text(card: dict[str, Any]) -> str:
     lines = [
         f"# {card['file']}: is a vehicle standing on this spot?",
         "",
-        f"A small convolutional network ({card['parameters']:,} parameters, {card['file_bytes']:,} bytes). It gets one crop",
-        f"per spot ({card['window']['side_px']} pixels a side, the spot upright, its polygon marked in a fourth channel) and",
-        "answers one logit; above 0 means occupied. Geometry and temperature are written in the file.",
+        f"A small convolutional network ({card['parameters']:,} parameters, {card['file_bytes']:,} bytes). It gets one",
+        f"crop per spot ({card['window']['side_px']} pixels a side, the spot upright, its polygon marked in a fourth",
+        "channel) and answers one logit; above 0 means occupied. Geometry and temperature are written in the file.",
         "",
         "## How good it is",
         "",
@@ -102,12 +103,13 @@ def _text(card: dict[str, Any]) -> str:
         "",
         "## Training",
         "",
-        "`python -m tasks.training.spots --data DATA --out tasks/vision/models` with the package's `training` extra; two CPU",
-        "cores suffice. Settings:",
+        "`python -m tasks.training.spots --data DATA --out tasks/vision/models` with the package's `training` extra;",
+        "two CPU cores suffice. Settings:",
         "",
         f"`{json.dumps(card['settings'])}`",
         "",
-        f"Crops: `{json.dumps(card['window'])}`. Calibration on the left-out lots: `{json.dumps(card['calibration'])}`.",
+        f"Crops: `{json.dumps(card['window'])}`.",
+        f"Calibration on the left-out lots: `{json.dumps(card['calibration'])}`.",
         "",
         f"Licence of the file: {card['licence']}.",
         "",

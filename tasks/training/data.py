@@ -13,6 +13,7 @@ import numpy as np
 LOTS = ("vsb_ostrava", "pklot_pucpr", "pklot_ufpr05")
 PATCHES = ("umass_townhall", "devora_topview", "dwivedi_aerial", "minipk_mix")
 ROADS = ("atl_traffic", "vehicle_1class_farzad", "openimages_vehicles", "highway_tidar")
+MADE = "simulated_camera"
 SIDE_MIN_PX = 18
 SIDE_MAX_SHARE = 0.6
 PICTURES_MAX = 700
@@ -68,6 +69,17 @@ class DataSet:
             self.samples += [
                 Sample(index, np.array(s["polygon"], np.float32), s["occupied"], folder.name) for s in frame["spots"]
             ]
+
+    def add_made(self, folder: Path) -> None:
+        """Add pictures of the simulated camera (`parkhub-node simulate --out`), labelled by the renderer itself."""
+        spots = json.loads((folder / "SPOTS.json").read_text())["spots"]
+        for line in (folder / "truth.jsonl").read_text().splitlines():
+            row = json.loads(line)
+            index = self.add_picture(folder / row["image"])
+            for spot in spots:
+                occupied = row["occupied"][spot["id"]]
+                if occupied is not None:
+                    self.samples.append(Sample(index, np.array(spot["polygon"], np.float32), occupied, MADE))
 
     def add_patches(self, folder: Path) -> None:
         """Add ``patches/<set>/{empty,occupied}``: the whole patch is the spot."""
@@ -132,9 +144,10 @@ def load(
     lots: Sequence[str] = LOTS,
     patches: Sequence[str] = PATCHES,
     roads: Sequence[str] = ROADS,
+    made: Path | None = None,
     seed: int = 0,
 ) -> DataSet:
-    """Everything under ``data/parking`` that may be trained on."""
+    """Everything under ``data/parking`` that may be trained on, and the simulated camera's pictures."""
     random = np.random.default_rng(seed)
     found = DataSet()
     for lot in lots:
@@ -143,4 +156,6 @@ def load(
         found.add_patches(data / "parking" / "patches" / name)
     for name in roads:
         found.add_roads(data / "parking" / "vehicles" / name, random)
+    if made is not None:
+        found.add_made(made)
     return found

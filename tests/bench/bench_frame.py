@@ -39,7 +39,8 @@ def made_frame() -> tuple[bytes, list[SpotShape]]:
             corners = np.array([(x + 12, y), (x + 84, y), (x + 76, y + 150), (x, y + 150)])
             cv2.polylines(ground, [corners], True, (215, 215, 215), 3)
             if numbers.random() < 0.66:
-                cv2.fillPoly(ground, [np.add(corners, [[8, 14], [-8, 14], [-8, -10], [8, -10]])], numbers.uniform(0, 255, 3))
+                body = np.add(corners, [[8, 14], [-8, 14], [-8, -10], [8, -10]])
+                cv2.fillPoly(ground, [body], numbers.uniform(0, 255, 3))
                 cv2.rectangle(ground, (x + 18, y + 50), (x + 66, y + 74), (30, 28, 25), -1)
                 cv2.rectangle(ground, (x + 18, y + 116), (x + 66, y + 128), (30, 28, 25), -1)
             polygon = tuple((float(a) / WIDTH, float(b) / HEIGHT) for a, b in corners)
