@@ -1,6 +1,7 @@
 """A camera's pages: adding it, its last picture with its spots, its settings, its key."""
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest, page
 
 LOOKS_SHOWN: Final = 8
+RENEW_S: Final = 20
 SETTINGS_FIELDS: Final = ("name", "engine", "agree", "window", "stale_after_s")
 
 
@@ -94,15 +96,25 @@ async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
     read = await frame_rows.latest_read(camera.id)
     if read is not None and not await asyncio.to_thread(clients.pictures.path(read.picture_key).is_file):
         read = None  # the row may outlive its picture
+    looks = await frame_rows.list_frames(camera.id, LOOKS_SHOWN)
+    spot_import = await import_rows.latest_spot_import(camera.id)
+    told = (
+        read and read.id,
+        [(look.id, look.status) for look in looks],
+        spot_import and (spot_import.id, spot_import.status),
+        [known.track.state for known in spots],
+        now.timestamp() // RENEW_S,  # "4 min ago" must not stand still
+    )
     return {
+        "version": hashlib.sha256(repr(told).encode()).hexdigest()[:12],
         "camera": camera,
         "lot": lot,
         "view": await load_view(camera, lot, len(spots), now),
         "shown": read,
         "picture": outlines(read, spots),
         "spots": spots,
-        "looks": await frame_rows.list_frames(camera.id, LOOKS_SHOWN),
-        "spot_import": await import_rows.latest_spot_import(camera.id),
+        "looks": looks,
+        "spot_import": spot_import,
         "now": now,
     }
 
@@ -150,9 +162,12 @@ async def show(
 
 
 @get("/console/cameras/{public_id:str}/seen")
-async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Template:
-    """Only what it saw, for a page that renews itself."""
-    return page(request, "cameras/_seen.html", **await seen(clients, await cameras.find_camera(public_id)))
+async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Response[Any] | Template:
+    """Only what it saw, for a page that renews itself; nothing when that page shows it already."""
+    found = await seen(clients, await cameras.find_camera(public_id))
+    if request.query_params.get("version") == found["version"]:
+        return Response(b"", status_code=204)
+    return page(request, "cameras/_seen.html", **found)
 
 
 @post("/console/cameras/{public_id:str}/settings")

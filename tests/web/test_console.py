@@ -267,3 +267,25 @@ async def test_the_first_page_says_what_needs_somebody(staff: Visitor) -> None:
 @pytest.mark.parametrize("path", ["", "/seen", "/latest.jpg"])
 async def test_a_camera_that_is_not_there_is_not_found(staff: Visitor, path: str) -> None:
     assert (await staff.get(f"/console/cameras/none{path}")).status_code == 404
+
+
+async def test_a_page_that_shows_it_already_is_told_nothing(staff: Visitor, app: Litestar) -> None:
+    camera = await save_camera(None, 2)
+    await seen(app, camera)
+    address = f"/console/cameras/{camera.public_id}/seen"
+
+    async def ask(version: str) -> tuple[int, str]:
+        answer = await staff.get(address, params={"version": version})
+        found = re.search(r"seen\?version=(\w+)", answer.text)
+        return answer.status_code, found[1] if found else version
+
+    _, version = await ask("")
+    told = set()
+    for _ in range(2):  # the version moves on by itself now and then
+        status, version = await ask(version)
+        told.add(status)
+    assert 204 in told
+    await spots.save_tracks(camera.id, [a_track("A1", SpotState.FREE, seen_at=datetime.now(UTC))])
+    status, changed = await ask(version)
+    assert status == 200
+    assert changed != version
