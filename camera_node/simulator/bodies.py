@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from camera_node.simulator.lettering import write
 from camera_node.simulator.mesh import Builder, Colour, Finish, Lamp, Mesh
-from camera_node.simulator.vehicles import Size, Vehicle, VehicleKind
+from camera_node.simulator.outlines import OUTLINES, Outline
+from camera_node.simulator.vehicles import Size, Vehicle
 
 BLACK: Colour = (0.012, 0.012, 0.012)
 TRIM: Colour = (0.03, 0.03, 0.03)
@@ -20,50 +21,6 @@ TYRE: Colour = (0.018, 0.018, 0.018)
 LENS: Colour = (0.5, 0.5, 0.5)
 RED: Colour = (0.02, 0.015, 0.34)
 
-
-@dataclass(frozen=True)
-class _Outline:
-    """A side view: ``top`` as (share of length from the nose, share of height); glass and pillars as shares of length."""
-
-    top: tuple[tuple[float, float], ...]
-    belt: float
-    screen: tuple[float, float]
-    back: tuple[float, float]
-    windows: tuple[float, float]
-    pillars: tuple[float, ...]
-    wheel_m: float = 0.32
-
-
-_OUTLINES: dict[VehicleKind, _Outline] = {
-    "city": _Outline(
-        ((0, 0.44), (0.02, 0.55), (0.11, 0.63), (0.23, 0.68), (0.42, 0.965), (0.58, 1.0), (0.85, 0.965), (0.97, 0.66), (1, 0.45)),
-        0.65, (0.24, 0.40), (0.865, 0.955), (0.3, 0.86), (0.58,), 0.29,
-    ),
-    "hatch": _Outline(
-        ((0, 0.42), (0.015, 0.51), (0.1, 0.60), (0.27, 0.66), (0.455, 0.965), (0.6, 1.0), (0.84, 0.955), (0.975, 0.65), (1, 0.45)),
-        0.635, (0.28, 0.44), (0.855, 0.96), (0.34, 0.86), (0.56, 0.76), 0.315,
-    ),
-    "sedan": _Outline(
-        ((0, 0.42), (0.015, 0.52), (0.1, 0.62), (0.29, 0.685), (0.455, 0.965), (0.57, 1.0), (0.69, 0.965), (0.83, 0.735), (0.965, 0.70), (1, 0.5)),
-        0.66, (0.3, 0.445), (0.7, 0.82), (0.35, 0.78), (0.55, 0.7), 0.32,
-    ),
-    "estate": _Outline(
-        ((0, 0.42), (0.015, 0.51), (0.1, 0.61), (0.28, 0.67), (0.44, 0.965), (0.58, 1.0), (0.9, 0.945), (0.985, 0.65), (1, 0.47)),
-        0.645, (0.29, 0.43), (0.905, 0.97), (0.34, 0.9), (0.53, 0.72), 0.32,
-    ),
-    "suv": _Outline(
-        ((0, 0.46), (0.015, 0.56), (0.09, 0.635), (0.26, 0.68), (0.42, 0.965), (0.57, 1.0), (0.88, 0.955), (0.98, 0.64), (1, 0.46)),
-        0.655, (0.27, 0.41), (0.89, 0.965), (0.32, 0.88), (0.54, 0.74), 0.365,
-    ),
-    "van": _Outline(
-        ((0, 0.36), (0.02, 0.46), (0.13, 0.565), (0.29, 0.945), (0.38, 0.99), (0.6, 1.0), (0.975, 0.98), (0.995, 0.62), (1, 0.4)),
-        0.58, (0.14, 0.28), (0.98, 0.985), (0.2, 0.42), (0.4,), 0.34,
-    ),
-    "pickup": _Outline(
-        ((0, 0.44), (0.015, 0.55), (0.1, 0.62), (0.24, 0.655), (0.36, 0.965), (0.45, 1.0), (0.585, 0.965), (0.625, 0.655), (0.98, 0.635), (1, 0.45)),
-        0.62, (0.25, 0.35), (0.592, 0.618), (0.29, 0.59), (0.44,), 0.38,
-    ),
-}  # fmt: skip
 
 _Look = tuple[Colour, Finish, Lamp]
 
@@ -79,7 +36,7 @@ def _stations() -> NDArray[np.float64]:
 @lru_cache(maxsize=256)
 def build_body(vehicle: Vehicle) -> Mesh:
     """Return the mesh of a car (not of a truck or motorcycle)."""
-    outline, size = _OUTLINES[vehicle.kind], vehicle.size
+    outline, size = OUTLINES[vehicle.kind], vehicle.size
     rng = np.random.default_rng(vehicle.shape)
     builder = Builder()
     rings = _rings(outline, size)
@@ -91,7 +48,7 @@ def build_body(vehicle: Vehicle) -> Mesh:
     return builder.build()
 
 
-def _rings(outline: _Outline, size: Size) -> NDArray[np.float64]:
+def _rings(outline: Outline, size: Size) -> NDArray[np.float64]:
     """Return the cross-sections: stations x 10 points (sill to the roof's middle, left side) x 3."""
     shares, heights = (np.array(values) for values in zip(*outline.top, strict=True))
     at = _stations()
@@ -127,7 +84,7 @@ class _Trim:
     shade: bool
 
 
-def _skin_look(strip: int, at: float, full: float, outline: _Outline, paint: Colour, trim: _Trim) -> _Look:
+def _skin_look(strip: int, at: float, full: float, outline: Outline, paint: Colour, trim: _Trim) -> _Look:
     """Return what a piece of skin is: ``strip`` counts from the sill (0) to the roof's middle (8)."""
     if strip == 0:
         return TRIM, Finish.MATT, Lamp.NONE
@@ -173,7 +130,7 @@ def _darker(paint: Colour) -> Colour:
 
 
 def _add_skin(
-    builder: Builder, outline: _Outline, rings: NDArray[np.float64], vehicle: Vehicle, rng: np.random.Generator
+    builder: Builder, outline: Outline, rings: NDArray[np.float64], vehicle: Vehicle, rng: np.random.Generator
 ) -> None:
     at = _stations()
     chances = rng.random(4)
@@ -223,7 +180,7 @@ def _add_ends(builder: Builder, rings: NDArray[np.float64], vehicle: Vehicle) ->
                 builder.face(quad, (out, 0, 0.1), colour, finish, lamp)
 
 
-def _add_wheels(builder: Builder, outline: _Outline, size: Size, rng: np.random.Generator) -> None:
+def _add_wheels(builder: Builder, outline: Outline, size: Size, rng: np.random.Generator) -> None:
     radius = outline.wheel_m
     alloy = float(rng.choice([0.05, 0.25, 0.4]))
     for x in (size.wheelbase / 2, -size.wheelbase / 2):
@@ -235,7 +192,7 @@ def _add_wheels(builder: Builder, outline: _Outline, size: Size, rng: np.random.
             builder.disc((x, y + side * 0.02, radius), radius * 0.3, side, (alloy / 3, alloy / 3, alloy / 3), 4, 6)
 
 
-def _add_mirrors(builder: Builder, outline: _Outline, size: Size, paint: Colour) -> None:
+def _add_mirrors(builder: Builder, outline: Outline, size: Size, paint: Colour) -> None:
     x = (0.5 - outline.windows[0] - 0.015) * size.length
     z = outline.belt * size.height
     for side in (1.0, -1.0):

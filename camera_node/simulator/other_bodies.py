@@ -25,9 +25,16 @@ def build_truck(vehicle: Vehicle) -> Mesh:
     base, roof = (front - 0.08, front - 1.7), (front - 0.55, front - 1.7)
     for side in (1.0, -1.0):
         builder.face(
-            [(base[0], side * low, 1.25), (base[1], side * low, 1.25), (roof[1], side * high, 2.1), (roof[0], side * high, 2.1)],
-            (0, side, 0.2), GLASS, Finish.GLASS,
-        )  # fmt: skip
+            [
+                (base[0], side * low, 1.25),
+                (base[1], side * low, 1.25),
+                (roof[1], side * high, 2.1),
+                (roof[0], side * high, 2.1),
+            ],
+            (0, side, 0.2),
+            GLASS,
+            Finish.GLASS,
+        )
     builder.face(
         [(base[0], -low, 1.25), (base[0], low, 1.25), (roof[0], high, 2.1), (roof[0], -high, 2.1)],
         (1, 0, 0.5),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from camera_node.simulator.bodies import build_body
 from camera_node.simulator.camera import AXES, EYE, HEIGHT, WIDTH, scale_at
+from camera_node.simulator.driver import Seen
 from camera_node.simulator.ground import build_texture, photograph
 from camera_node.simulator.light import Light
 from camera_node.simulator.mesh import Mesh
@@ -17,7 +18,6 @@ from camera_node.simulator.scenery import TREES, build_scenery, still_heights
 from camera_node.simulator.shading import shade
 from camera_node.simulator.shadows import GroundLight, ShadowPlan
 from camera_node.simulator.street import street_vehicles
-from camera_node.simulator.traffic import Seen
 
 Picture = NDArray[np.uint8]
 

@@ -83,8 +83,8 @@ def draw(points: list[Point], *, reverse: bool = False, slow: bool = False, turn
         cosine = float(np.clip(into @ out / max(reach_in * reach_out, 1e-9), -1, 1))
         cut = min(turn_m * np.tan(np.arccos(cosine) / 2), reach_in * 0.49, reach_out * 0.49)
         first, last = corner - into / reach_in * cut, corner + out / reach_out * cut
-        for t in np.linspace(0, 1, 14):  # a quadratic curve: steering is turned, not jerked
-            way.append((1 - t) ** 2 * first + 2 * t * (1 - t) * corner + t**2 * last)
+        # A quadratic curve: steering is turned, not jerked.
+        way += [(1 - t) ** 2 * first + 2 * t * (1 - t) * corner + t**2 * last for t in np.linspace(0, 1, 14)]
     way.append(corners[-1])
     raw = np.array(way)
     marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(raw, axis=0).T))])

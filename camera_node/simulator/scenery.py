@@ -143,9 +143,12 @@ def _lamp(x: float, y: float) -> Mesh:
     for side in (-1, 1):
         middle = x + side * reach
         builder.box(
-            (middle - 0.35, y - 0.16, LAMP_HEIGHT_M - 0.02), (middle + 0.35, y + 0.16, LAMP_HEIGHT_M + 0.14), (0.3, 0.3, 0.3),
-            Finish.PAINT, 2,
-        )  # fmt: skip
+            (middle - 0.35, y - 0.16, LAMP_HEIGHT_M - 0.02),
+            (middle + 0.35, y + 0.16, LAMP_HEIGHT_M + 0.14),
+            (0.3, 0.3, 0.3),
+            Finish.PAINT,
+            2,
+        )
         z = LAMP_HEIGHT_M - 0.01
         face = [
             (middle - 0.3, y - 0.165, z),

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camera_node.simulator import camera
+from camera_node.simulator.driver import Seen
 from camera_node.simulator.light import Light
 from camera_node.simulator.plan import LAMPS, to_world
-from camera_node.simulator.traffic import Seen
 
 CELL_M = 0.1
 WEST, NORTH, COLUMNS, ROWS = -10.0, 16.0, 660, 560
@@ -64,13 +64,17 @@ class ShadowPlan:
         feet = np.zeros((ROWS, COLUMNS), np.uint8)
         for seen in vehicles:
             _raise(heights, feet, seen)
-        dark_below = _shadow_heights(heights, light)
+        if light.sun_colour.max() > 0.005:
+            dark_below = _shadow_heights(heights, light)
+        else:
+            dark_below = np.full((ROWS, COLUMNS), -50.0, np.float32)
         # Under a car and close around it little of the sky is seen: dark at the tyres, fading over half a metre.
         near = cv2.GaussianBlur(feet, (0, 0), 1.4).astype(np.float32) * np.float32(0.75 / 255)
         near += cv2.GaussianBlur(feet, (0, 0), 4.2).astype(np.float32) * np.float32(0.55 / 255)
         open_sky = 1 - 0.92 * np.clip(near, 0, 1)
         sunny = 1 - np.clip((dark_below - 0.03) * 5, 0, 1)
-        sunny *= self._through_leaves(light)
+        if light.sun_colour.max() > 0.005:
+            sunny *= self._through_leaves(light)
         lamp = self._lamp_light(light, vehicles)
         slope = float(light.sun[2])
         planes = []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from camera_node.simulator.traffic import Seen
+from camera_node.simulator.driver import Seen
 from camera_node.simulator.vehicles import build_vehicle
 
 KERB_Y = {"near": 6.75, "far": 11.5}

@@ -4,13 +4,12 @@ Nothing here draws; the renderer is given ``Seen`` vehicles. Times in simulated 
 """
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from camera_node.simulator.driver import Driver, Seen, straightness, waits_for_itself
 from camera_node.simulator.plan import BAYS, ENTRANCE_X, UNIT_M, Bay
-from camera_node.simulator.routes import Leg, Place, way_in, way_out, way_through
+from camera_node.simulator.routes import Place, way_in, way_out, way_through
 from camera_node.simulator.vehicles import Vehicle, build_vehicle
 
 SUBSTEP_S = 0.2
@@ -28,67 +27,6 @@ GEAR_S = 1.0
 """How long a driver takes to change direction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One vehicle at one instant: its middle, heading (radians), and what its lamps do. ``bay`` while it is parked."""
-
-    vehicle: Vehicle
-    x: float
-    y: float
-    heading: float
-    bay: str | None
-    lit: bool
-    braking: bool
-    reversing: bool
-
-    @property
-    def corners(self) -> NDArray[np.float64]:
-        """The footprint's corners (4 x 2)."""
-        half = np.array([self.vehicle.size.length, self.vehicle.size.width]) / 2
-        ahead = np.array([np.cos(self.heading), np.sin(self.heading)])
-        aside = np.array([-ahead[1], ahead[0]])
-        signs = ((1, 1), (1, -1), (-1, -1), (-1, 1))
-        return np.array([(self.x, self.y) + a * half[0] * ahead + b * half[1] * aside for a, b in signs])
-
-
-@dataclass(slots=True, eq=False)
-class _Driver:
-    vehicle: Vehicle
-    place: Place | None
-    legs: list[Leg]
-    s_m: float = 0.0
-    speed: float = 0.0
-    wait_s: float = 0.0
-    blocked_s: float = 0.0
-    behind: "_Driver | None" = None
-    pushing_s: float = 0.0
-    braking: bool = False
-    leaving: bool = False
-    leave_at_s: float = field(default=0.0)
-
-    @property
-    def rear(self) -> float:
-        return self.vehicle.size.rear
-
-    def pose(self, ahead_m: float = 0.0) -> tuple[float, float, float]:
-        """Where the middle of the body is, ``ahead_m`` further along the way."""
-        x, y, heading = self.legs[0].pose(self.s_m + ahead_m)
-        return x + self.rear * math.cos(heading), y + self.rear * math.sin(heading), heading
-
-    def claims(self) -> list[tuple[float, float, float]]:
-        """Where the others had better not be: where it is, and where it is about to drive backwards to."""
-        found = [self.pose()]
-        leg = self.legs[0]
-        if leg.reverse and self.leaving:
-            found += [self.pose(leg.length_m), self.pose((leg.length_m - self.s_m) / 2)]
-        elif leg.reverse:
-            found.append(self.pose((leg.length_m - self.s_m) / 2))
-        elif len(self.legs) > 1 and self.legs[1].reverse and leg.length_m - self.s_m < 14:
-            x, y, heading = self.legs[1].pose(self.legs[1].length_m * 0.45)
-            found.append((x + self.rear * math.cos(heading), y + self.rear * math.sin(heading), heading))
-        return found
-
-
 class World:
     """The car park's traffic. ``step`` moves it on; ``seen`` and ``truth`` look at it."""
 
@@ -99,8 +37,8 @@ class World:
         self._phase = float(self._rng.uniform(0, 6.28))
         self._count = 0
         self.now_s = 0.0
-        self._moving: list[_Driver] = []
-        self._parked: dict[str, _Driver] = {}
+        self._moving: list[Driver] = []
+        self._parked: dict[str, Driver] = {}
         self._next_in_s = self._next_out_s = 1.0
         for bay in BAYS:
             share = 0.4 if bay.kind == "disabled" else occupancy
@@ -132,7 +70,7 @@ class World:
         swing = 0.17 * np.sin(self.now_s / 210 + self._phase) + 0.06 * np.sin(self.now_s / 47 + 2 * self._phase)
         return float(np.clip(self._occupancy + swing, 0.42, 0.83))
 
-    def _look(self, driver: _Driver, bay: str | None) -> Seen:
+    def _look(self, driver: Driver, bay: str | None) -> Seen:
         x, y, heading = driver.pose()
         leg = driver.legs[0]
         lit = bay is None
@@ -154,7 +92,7 @@ class World:
         place = self._place(bay)
         vehicle = self._vehicle_for(bay)
         last = way_in(place, vehicle.size.rear)[-1]
-        self._parked[bay.name] = _Driver(vehicle, place, [last], s_m=last.length_m)
+        self._parked[bay.name] = Driver(vehicle, place, [last], s_m=last.length_m)
 
     def _start_trips(self) -> None:
         if self.now_s >= self._next_in_s:
@@ -175,12 +113,12 @@ class World:
             return
         if self._rng.random() < 0.05:
             self._count += 1
-            driver = _Driver(build_vehicle(self._count, self._rng, "truck"), None, way_through())
+            driver = Driver(build_vehicle(self._count, self._rng, "truck"), None, way_through())
         else:
             weights = np.array([0.35 if bay.kind == "disabled" else 1.0 for bay in free])
             bay = free[int(self._rng.choice(len(free), p=weights / weights.sum()))]
             place, vehicle = self._place(bay), self._vehicle_for(bay)
-            driver = _Driver(vehicle, place, way_in(place, vehicle.size.rear))
+            driver = Driver(vehicle, place, way_in(place, vehicle.size.rear))
         x, y, _ = driver.pose()
         if all(np.hypot(other.pose()[0] - x, other.pose()[1] - y) > 9 for other in self._moving):
             driver.speed = CRUISE_M_S
@@ -202,7 +140,7 @@ class World:
         driver.legs, driver.s_m, driver.speed, driver.wait_s, driver.leaving = legs, 0.0, 0.0, 1.5, True
         self._moving.append(driver)
 
-    def _drive(self, driver: _Driver, dt_s: float) -> None:
+    def _drive(self, driver: Driver, dt_s: float) -> None:
         if driver.wait_s > 0:
             driver.wait_s -= dt_s
             driver.speed = 0.0
@@ -216,7 +154,7 @@ class World:
             wish = min(wish, 0.25 + math.sqrt(1.4 * max(0.0, left_m)))
         elif len(driver.legs) > 1 and driver.legs[1].slow:
             wish = min(wish, SLOW_M_S + math.sqrt(2.0 * max(0.0, left_m)))
-        wish = min(wish, 0.8 + 11 * _straightness(leg, driver.s_m))
+        wish = min(wish, 0.8 + 11 * straightness(leg, driver.s_m))
         driver.pushing_s = max(0.0, driver.pushing_s - dt_s)
         driver.behind = None if driver.pushing_s else self._ahead_of(driver)
         if driver.behind is None and not driver.pushing_s:
@@ -226,7 +164,7 @@ class World:
         else:
             driver.blocked_s += dt_s
             wish = 0.0
-            if driver.blocked_s > PATIENCE_S and (_waits_for_itself(driver) or driver.blocked_s > PATIENCE_MAX_S):
+            if driver.blocked_s > PATIENCE_S and (waits_for_itself(driver) or driver.blocked_s > PATIENCE_MAX_S):
                 driver.pushing_s, driver.blocked_s = 3.0, 0.0
         faster, slower = driver.speed + SPEED_UP_M_S2 * dt_s, driver.speed - BRAKE_M_S2 * dt_s
         driver.braking = wish < driver.speed - 0.3 or wish == 0.0
@@ -235,7 +173,7 @@ class World:
         if driver.s_m >= leg.length_m - 0.03:
             self._next_leg(driver)
 
-    def _next_leg(self, driver: _Driver) -> None:
+    def _next_leg(self, driver: Driver) -> None:
         if len(driver.legs) > 1:
             done = driver.legs.pop(0)
             driver.s_m = 0.0
@@ -248,7 +186,7 @@ class World:
             driver.leave_at_s = self.now_s + float(self._rng.uniform(40, 90))
             self._parked[driver.place.bay.name] = driver
 
-    def _gives_way_to(self, driver: _Driver) -> "_Driver | None":
+    def _gives_way_to(self, driver: Driver) -> "Driver | None":
         """Return whom a driver who comes in lets pass at the line behind the entrance, None elsewhere."""
         x, y, heading = driver.pose()
         front = y + driver.vehicle.size.length / 2
@@ -271,13 +209,13 @@ class World:
                 return other
         return None
 
-    def _ahead_of(self, driver: _Driver) -> "_Driver | None":
+    def _ahead_of(self, driver: Driver) -> "Driver | None":
         """Return the moving vehicle that stands in the way ahead, None when the way is clear."""
         leg = driver.legs[0]
         if driver.leaving and leg.reverse and leg.slow and driver.s_m > 1.0:
             return None  # half out of a bay one goes on: the others see it and wait
         here_x, here_y, _ = driver.pose()
-        bodies: list[tuple[float, float, _Driver]] = []
+        bodies: list[tuple[float, float, Driver]] = []
         for other in self._moving:
             if other is driver:
                 continue
@@ -300,19 +238,3 @@ class World:
                 if (x - body_x) ** 2 + (y - body_y) ** 2 < 2.9:
                     return other
         return None
-
-
-def _waits_for_itself(driver: _Driver) -> bool:
-    """Say whether a ring of drivers waits for each other and this one is the first of it."""
-    ring = [driver]
-    while (following := ring[-1].behind) is not None and len(ring) < 12:
-        if following is driver:
-            return driver.vehicle.number == min(member.vehicle.number for member in ring)
-        ring.append(following)
-    return False
-
-
-def _straightness(leg: Leg, s_m: float) -> float:
-    """Return 1 on the straight, less in a bend: how fast a driver dares to go, as a share."""
-    here, there = leg.pose(s_m)[2], leg.pose(min(s_m + 2.5, leg.length_m))[2]
-    return max(0.15, 1 - abs(there - here) / 1.2)

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from camera_node.simulator.camera import project
 from camera_node.simulator.describe import polygon_of
+from camera_node.simulator.driver import Seen
 from camera_node.simulator.plan import BAYS, to_world
-from camera_node.simulator.traffic import Seen
 
 ON_GROUND = 0.02
 """A moving vehicle that stands over this share of a spot makes it undecided."""
