@@ -62,16 +62,8 @@ class Weather:
         self._some(x, 0.25, lambda part, _: self._dirt(part))
         x = self._light(x)
         self._some(x, 0.3, lambda part, _: self._soften(part))
-        self._some(
-            x,
-            0.15,
-            lambda part, _: _coarser(part, 2),
-        )
-        self._some(
-            x,
-            0.05,
-            lambda part, _: _coarser(part, 4),
-        )
+        self._some(x, 0.15, lambda part, _: _coarser(part, 2))
+        self._some(x, 0.05, lambda part, _: _coarser(part, 4))
         self._some(
             x, 0.5, lambda part, _: part + torch.randn(part.shape, generator=self._random) * self._n(part, 0, 0.08)
         )
