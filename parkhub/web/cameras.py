@@ -72,12 +72,15 @@ async def add(request: AnyRequest, settings: GivenSettings) -> Template:
 
 
 def _show_key(request: AnyRequest, settings: Settings, camera: Camera, key: str, status_code: int = 200) -> Template:
-    server = settings.public_url or str(request.base_url).rstrip("/")
-    context = {"camera": camera, "key": key, "server": server, "fresh": status_code == 201}
+    context = {"camera": camera, "key": key, "server": _server(request, settings), "fresh": status_code == 201}
     shown = page(request, "cameras/key.html", status_code=status_code, **context)
     # Reloading must not make another camera or key.
     shown.headers["hx-push-url"] = f"/console/cameras/{camera.public_id}"
     return shown
+
+
+def _server(request: AnyRequest, settings: Settings) -> str:
+    return settings.public_url or str(request.base_url).rstrip("/")
 
 
 @post("/console/cameras/{public_id:str}/key", status_code=200)
@@ -144,6 +147,7 @@ async def show_camera(
         **await seen(clients, camera),
         "given": {**kept, **(given or {})},
         "errors": defaultdict(str, errors or {}),
+        "server": _server(request, settings),
         "engines": engine_choices(settings, camera.engine),
         "saved": request.query_params.get("saved") == "1",
     }
