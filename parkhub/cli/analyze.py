@@ -1,5 +1,6 @@
 """`parkhub analyze`: a whole video, spot by spot."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ def analyze(
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("time", "free", "occupied", "unknown", "free spots"), _rows, jsonl)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: half results are removed
     try:
         size = video_size(video)
         order = Order(video, fit(marked(size[:2]), size), out, every, model=model.name if model else "")

@@ -5,7 +5,8 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from litestar import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]
+from litestar.exceptions import InternalServerException
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from parkhub.errors import InvalidInputError, TooLargeError
 
@@ -81,5 +82,5 @@ async def _events(request: Request[Any, Any, Any], boundary: str) -> Any:
             if parser.closed:
                 return
         parser.close()
-    except MultipartError:
+    except (MultipartError, InternalServerException):  # the latter: the browser went away in the middle
         raise InvalidInputError(BROKEN) from None
