@@ -205,15 +205,15 @@ def _add_plates(builder: Builder, vehicle: Vehicle, rings: NDArray[np.float64]) 
     ground: Colour = (0.08, 0.5, 0.75) if vehicle.plate_yellow else (0.72, 0.72, 0.72)
     bits = write(vehicle.plate)
     rows, columns = bits.shape
+    width, height = 0.52, 0.115
+    colours = np.where(bits.reshape(-1, 1), BLACK, ground)
+    left = np.tile((np.arange(columns) / columns - 0.5) * width, rows)
+    high = np.repeat((0.5 - np.arange(rows) / rows) * height, columns)
+    right, low = left + width / columns, high - height / rows
     for ring, out, share in ((rings[0], 1.0, 0.45), (rings[-1], -1.0, 1.55)):
         z = float(np.interp(share, [0, 1, 2, 3, 4], ring[:5, 2]))
-        x = float(ring[0, 0]) + out * 0.012
-        width, height = 0.52, 0.115
-        for row in range(rows):
-            for column in range(columns):
-                left = out * (column / columns - 0.5) * width
-                right = out * ((column + 1) / columns - 0.5) * width
-                high, low = z + height * (0.5 - row / rows), z + height * (0.5 - (row + 1) / rows)
-                colour = BLACK if bits[row, column] else ground
-                quad = [(x, left, high), (x, right, high), (x, right, low), (x, left, low)]
-                builder.face(quad, (out, 0, 0), colour, layer=5)
+        x = np.full(len(left), float(ring[0, 0]) + out * 0.012)
+        corners = [(left, high), (right, high), (right, low), (left, low)]
+        quads = np.stack([np.column_stack([x, out * across, z + up]) for across, up in corners], 1)
+        outs = np.tile((out, 0.0, 0.0), (len(x), 1))
+        builder.faces(quads, outs, colours, Finish.MATT, layer=5)

@@ -31,13 +31,16 @@ def paint_markings(texture: NDArray[np.float32], rng: np.random.Generator, texel
         (BLUE, _draw_disabled_grounds, 0.34),
         (GREEN, _draw_charging_grounds, 0.5),
         (WHITE, _draw_white, 0.9),
+        (WHITE, _draw_street, 0.9),
     ):
         mask = np.zeros(shape, np.uint8)
         drawer(mask, texel, texels)
-        soft = cv2.GaussianBlur(mask, (0, 0), 0.7).astype(np.float32) / 255
-        share = soft * opacity * np.clip(0.88 - 0.75 * np.clip(wear - 0.1, 0, 2), 0.12, 1)
-        dirty = colour * np.clip(1 - 0.12 * wear, 0.6, 1.1)[..., None]
-        texture[:] = texture * (1 - share[..., None]) + dirty * share[..., None]
+        left, top, width, height = cv2.boundingRect(mask)
+        part = (slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3))
+        soft = cv2.GaussianBlur(mask[part], (0, 0), 0.7).astype(np.float32) / 255
+        share = soft * opacity * np.clip(0.88 - 0.75 * np.clip(wear[part] - 0.1, 0, 2), 0.12, 1)
+        dirty = colour * np.clip(1 - 0.12 * wear[part], 0.6, 1.1)[..., None]
+        texture[part] = texture[part] * (1 - share[..., None]) + dirty * share[..., None]
 
 
 def _points(texel: Texel, plan: list[tuple[float, float]]) -> NDArray[np.int32]:
@@ -96,7 +99,10 @@ def _draw_white(mask: NDArray[np.uint8], texel: Texel, texels: int) -> None:
         _arrow(mask, texel, texels, x, y, degrees)
     _line(mask, texel, texels, [(59, 300), (78, 300)], 0.3)
     _line(mask, texel, texels, [(79, 262), (79, 340)], 0.1)
-    for n in range(-30, 70, 2):  # the street's dashes
+
+
+def _draw_street(mask: NDArray[np.uint8], texel: Texel, texels: int) -> None:
+    for n in range(-30, 70, 2):
         x = n * 26.4
         _line(mask, texel, texels, [(x, -80), (x + 18, -80)], 0.13)
 
