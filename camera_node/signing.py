@@ -1,4 +1,4 @@
-"""Signs one upload: the key never needs a session, and a captured request is worth nothing after five minutes.
+"""Signs one upload, so that whoever reads a request on its way can do nothing with it five minutes later.
 
 The wire is described in WIRE.md, with a worked example that the tests check. Nothing here is shared with the server.
 """
