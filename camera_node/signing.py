@@ -1,4 +1,4 @@
-"""Signs one upload, so that whoever reads a request on its way can do nothing with it five minutes later.
+"""Signs one upload, so that its bytes, number and times cannot be changed on the way or sent again much later.
 
 The wire is described in WIRE.md, with a worked example that the tests check. Nothing here is shared with the server.
 """
