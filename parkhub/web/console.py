@@ -78,7 +78,7 @@ async def add_lot(request: AnyRequest) -> Response[Any] | Template:
     form = await request.form()
     given = {name: str(form.get(name, "")) for name in ("name", "address", "time_zone", "slug")}
     try:
-        lot = await lots.create_lot(**given)
+        lot = await lots.create_lot(given["name"], given["address"], given["time_zone"], given["slug"])
     except FieldsError as error:
         return _lot_form(request, given, error.fields, 422)
     return Redirect(f"/console/cameras/new?lot={lot.slug}", status_code=303)
