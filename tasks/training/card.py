@@ -23,6 +23,7 @@ LICENCES = {
 }
 
 LIMITS = (
+    "Crops, augmentation and length of training were chosen by the very folds above: expect a little less elsewhere.",
     "Judged on three lots in two countries by day, dusk and some night; no snow, heavy rain or fisheye was seen.",
     "A spot smaller than about 20 pixels on its longer side is guessed more than seen; under 9 pixels it is unknown.",
     "The polygon must mark the ground of one place. A tall vehicle in front can hide a free place: it seems occupied.",

@@ -8,33 +8,20 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from torch import nn
 
 from tasks.training.net import SpotNet
 from tasks.vision.crops import Window
 
 
-class _Shifted(nn.Module):
-    """The net with the calibration's bias taken off its answer."""
-
-    def __init__(self, net: SpotNet, bias: float) -> None:
-        super().__init__()
-        self.net, self.bias = net, bias
-
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        """One logit per crop; 0 is the border."""
-        return self.net(crops) - self.bias
-
-
-def export(net: SpotNet, window: Window, bias: float, temperature: float, path: Path) -> None:
+def export(net: SpotNet, window: Window, temperature: float, path: Path) -> None:
     """Write the file with its crop geometry and temperature in it; raises ValueError when it answers differently."""
-    shifted = _Shifted(net, bias).eval()
+    net.eval()
     side = window.side_px
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its successor, which needs a package more
         torch.onnx.export(
-            shifted,
+            net,
             (torch.zeros((2, side, side, 4), dtype=torch.uint8),),
             str(path),
             input_names=["crops"],
@@ -51,6 +38,6 @@ def export(net: SpotNet, window: Window, bias: float, temperature: float, path: 
     crops = np.random.default_rng(0).integers(0, 256, (16, side, side, 4), np.uint8)
     (answer,) = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"crops": crops})
     with torch.no_grad():
-        wanted = shifted(torch.from_numpy(crops)).numpy()
+        wanted = net(torch.from_numpy(crops)).numpy()
     if not np.allclose(answer, wanted, atol=1e-3):
         raise ValueError(f"torch and ONNX differ by up to {np.abs(answer - wanted).max():.5f}")
