@@ -27,6 +27,7 @@ LIMITS = (
     "Judged on three lots in two countries by day, dusk and some night; no snow, heavy rain or fisheye was seen.",
     "A spot smaller than about 20 pixels on its longer side is guessed more than seen; under 9 pixels it is unknown.",
     "The polygon must mark the ground of one place. A tall vehicle in front can hide a free place: it seems occupied.",
+    "Lorries and vans seen from straight above, above all across several places, may be taken for bare ground.",
     "Anything vehicle-like counts: a trailer or a skip is occupied; a motorcycle in a car's place may be missed.",
 )
 
