@@ -104,11 +104,11 @@ class TestVision:
         assert await status(second) is FrameStatus.STORED
         with worker("vision", shared, tmp_path):
             await until(lambda: is_read(second), "the frame to be read once more")
+            await until(lambda: nothing_waits(clients), "the job to be over")
         tracks = await spots.load_tracks(camera.id)
         assert [track.recent for track in tracks.values()] == ["fo", "ff"]
         assert await states(camera) == [FREE, FREE]
         assert len(await spots.list_changes(camera.lot_id, 100)) == 2
-        await until(lambda: nothing_waits(clients), "the job to be over")
 
     @pytest.mark.slow
     async def test_a_job_in_hand_goes_back_to_the_queue_when_its_process_is_told_to_stop(
