@@ -95,4 +95,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     app.state.settings = given
+    app.state.lot_pages = lots.LotPages()
     return app

@@ -1,5 +1,8 @@
 """The public pages: all lots, and one lot with its drawn map."""
 
+import asyncio
+import math
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,9 +16,11 @@ from litestar.response import Redirect, Template
 from parkhub.services import lots
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.lot_view import LotView, drawn
-from parkhub.web.templating import AnyRequest, page
+from parkhub.web.templating import AnyRequest, page, render
+from parkhub.web.watched_lots import SPACING_S
 
 # Only public answers are compressed: packed together with what a visitor may choose, a secret's length would show.
+ASK_AGAIN: Final = {"cache-control": "no-cache"}
 PACKED: Final = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", gzip_compress_level=4))
 
 
@@ -25,21 +30,48 @@ async def show_lots(request: AnyRequest) -> Response[Any] | Template:
     now = datetime.now(UTC)
     views = [LotView(status, now) for status in await lots.list_statuses(now)]
     if len(views) == 1:
-        return Redirect(f"/lots/{views[0].lot.slug}", status_code=302, headers={"cache-control": "no-cache"})
-    return _fresh(page(request, "lots/index.html", views=views))
+        return Redirect(f"/lots/{views[0].lot.slug}", status_code=302, headers=ASK_AGAIN)
+    answer = page(request, "lots/index.html", views=views)
+    answer.headers.update(ASK_AGAIN)
+    return answer
 
 
 @get("/lots/{slug:str}", opt=NO_CSRF, middleware=[PACKED], include_in_schema=False)
-async def show_lot(request: AnyRequest, slug: FromPath[str]) -> Template:
+async def show_lot(request: AnyRequest, slug: FromPath[str]) -> Response[str]:
     """One lot: how many places are free, which, and how long ago somebody looked."""
+    pages: LotPages = request.app.state.lot_pages
+    return Response(await pages.show(request, slug), media_type="text/html", headers=ASK_AGAIN)
+
+
+class LotPages:
+    """Lots' pages as all strangers get them, each made anew at most as often as its event stream tells.
+
+    A crowd that opens a page at once costs one reading and one rendering. Nobody stays behind: the stream's first
+    message tells an open page everything.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[float, asyncio.Task[str]]] = {}
+
+    async def show(self, request: AnyRequest, slug: str) -> str:
+        """A lot's page, at most `SPACING_S` old. Raises NotFoundError."""
+        now = time.monotonic()
+        made_at, made = self._made.get(slug, (-math.inf, None))
+        if made is None or now - made_at >= SPACING_S:
+            made_at, made = now, asyncio.create_task(_render(request, slug))
+            self._made[slug] = made_at, made
+        try:
+            return await asyncio.shield(made)  # a visitor who goes away takes nobody's page along
+        except Exception:
+            if self._made.get(slug) == (made_at, made):  # neither wrong addresses nor a moment's trouble are kept
+                del self._made[slug]
+            raise
+
+
+async def _render(request: AnyRequest, slug: str) -> str:
     now = datetime.now(UTC)
     view = LotView(await lots.lot_status(slug, now), now)
-    return _fresh(page(request, "lots/lot.html", view=view, drawn=drawn))
-
-
-def _fresh(answer: Template) -> Template:
-    answer.headers["cache-control"] = "no-cache"
-    return answer
+    return render(request, "lots/lot.html", view=view, drawn=drawn)
 
 
 routes = [show_lots, show_lot]

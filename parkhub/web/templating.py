@@ -88,13 +88,20 @@ def signed_in_account(request: AnyRequest) -> Account | None:
 
 def page(request: AnyRequest, name: str, /, *, status_code: int = 200, **context: Any) -> Template:
     """Answer with a template, which also gets `account`, `csrf_field`, `csrf_token`, `path` and `now` (UTC)."""
+    return Template(name, context=_given(request) | context, status_code=status_code, media_type="text/html")
+
+
+def render(request: AnyRequest, name: str, /, **context: Any) -> str:
+    """The same as text, for answers that are kept."""
+    return ENVIRONMENT.get_template(name).render(_given(request) | context)
+
+
+def _given(request: AnyRequest) -> dict[str, Any]:
     token = csrf_token(request)
-    given = {
+    return {
         "account": signed_in_account(request),
         "csrf_field": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(token),
         "csrf_token": token,
         "path": request.url.path,
         "now": datetime.now(UTC),
-        **context,
     }
-    return Template(name, context=given, status_code=status_code, media_type="text/html")

@@ -117,11 +117,13 @@ class WatchedLot:
 
     async def run(self) -> None:
         """Re-read and tell until the lot is gone."""
+        loop = asyncio.get_running_loop()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._reread_s):
                     await self._changed.wait()
             self._changed.clear()
+            begun = loop.time()
             try:
                 self._tell(await self._read(self.view.lot.slug))
             except NotFoundError:
@@ -131,7 +133,7 @@ class WatchedLot:
                 log.warning("lot not re-read", lot=self.view.lot.slug, error=str(error))
             except Exception:  # one lot's trouble must not end its stream for good: the next re-read may do
                 log.exception("lot not re-read", lot=self.view.lot.slug)
-            await asyncio.sleep(self._spacing_s)
+            await asyncio.sleep(begun + self._spacing_s - loop.time())
 
     def _tell(self, view: LotView) -> None:
         told = update(view, self.view)

@@ -1,5 +1,6 @@
 """The public pages."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from parkhub.db import cameras, frames, lots, spots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState, SpotTrack
+from parkhub.web.watched_lots import SPACING_S
 
 STATES = {"A1": SpotState.FREE, "A2": SpotState.OCCUPIED, "A3": SpotState.UNKNOWN, "A4": SpotState.FREE}
 
@@ -194,3 +196,21 @@ async def test_the_map_is_never_smaller_than_its_spots(visitor: Visitor, size: t
     box = re.search(r'<svg viewBox="0 0 ([\d.]+) ([\d.]+)" role="img"', (await visitor.get("/lots/sized")).text)
     assert box is not None
     assert (float(box[1]), float(box[2])) == (max(size[0], 239), max(size[1], 47))
+
+
+async def test_a_crowd_gets_one_page_and_soon_after_the_next_one(visitor: Visitor) -> None:
+    lot = await save_lot()
+    camera = await save_camera(lot, 4)
+    await look(camera, STATES)
+    crowd = await asyncio.gather(*(visitor.get(f"/lots/{lot.slug}") for _ in range(20)))
+    assert len({answer.text for answer in crowd}) == 1
+    assert states_of(crowd[0].text)["A1"] == "free"
+    await look(camera, STATES | {"A1": SpotState.OCCUPIED})
+    await asyncio.sleep(SPACING_S)
+    assert states_of((await visitor.get(f"/lots/{lot.slug}")).text)["A1"] == "occupied"
+
+
+async def test_an_address_without_a_lot_is_asked_for_again_each_time(visitor: Visitor) -> None:
+    assert (await visitor.get("/lots/soon")).status_code == 404
+    await save_lot(slug="soon")
+    assert (await visitor.get("/lots/soon")).status_code == 200
