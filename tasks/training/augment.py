@@ -56,6 +56,7 @@ class Weather:
         self._some(x, 0.5, lambda part, _: self._patchwork(part, pure, ~occupied), ~occupied)
         pure = x.clone()
         self._some(x, 0.25, lambda part, at: self._transplant(part, mark[at], pure, occupied[at], ~occupied))
+        self._some(x, 0.12, lambda part, at: self._ink(part, mark[at]), occupied)
         self._some(x, 0.35, lambda part, _: self._line(part))
         self._some(x, 0.2, lambda part, _: self._line(part))
         self._some(x, 0.5, lambda part, _: self._shadow(part))
@@ -161,6 +162,13 @@ class Weather:
         keep = torch.where(occupied[:, None, None, None], wide, functional.max_pool2d(mark, 3, 1, 1))
         keep = functional.avg_pool2d(functional.pad(keep, (1, 1, 1, 1), mode="replicate"), 3, 1)
         return x * keep + self._levelled(other, x, 0.6) * (1 - keep)
+
+    def _ink(self, x: torch.Tensor, mark: torch.Tensor) -> torch.Tensor:
+        """The vehicle painted darker and duller: black roofs are rare in the data and easily taken for asphalt."""
+        cover = functional.avg_pool2d(functional.pad(mark, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        grey = x.mean(dim=1, keepdim=True)
+        painted = (grey + (x - grey) * self._n(x, 0.2, 0.8)) * self._n(x, 0.25, 0.75)
+        return x * (1 - cover) + painted * cover
 
     def _line(self, x: torch.Tensor) -> torch.Tensor:
         """A painted line, kerb or cable across the crop."""

@@ -47,9 +47,9 @@ class Settings:
     follow: float = 0.01  # of each step, in the averaged net that is kept
     soften: float = 0.03  # labels are not fully trusted
     lots: float = 0.4  # shares of what is drawn
-    roads: float = 0.45
+    roads: float = 0.42
     patches: float = 0.1
-    made: float = 0.05
+    made: float = 0.08
     lean: tuple[tuple[str, float], ...] = (
         ("umass_townhall", 0.2),
         ("highway_tidar", 0.3),
