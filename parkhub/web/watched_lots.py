@@ -106,7 +106,7 @@ class WatchedLot:
 
     @property
     def everything(self) -> bytes:
-        """What a page that has just come is told; written when one comes, and once for all that come together."""
+        """What a page that has just come is told; written once for all that come between two re-readings."""
         if self._everything is None:
             self._everything = encode(update(self.view, None) or {})
         return self._everything
@@ -137,11 +137,10 @@ class WatchedLot:
 
     def _tell(self, view: LotView) -> None:
         told = update(view, self.view)
-        self.view = view
-        if told is None:
-            return
-        self._everything = None
-        self.push(encode(told))
+        # Also when nothing has changed: who comes next must hear how long ago the last look is by now.
+        self.view, self._everything = view, None
+        if told is not None:
+            self.push(encode(told))
 
     def push(self, frame: bytes) -> None:
         """Give one frame to every client."""

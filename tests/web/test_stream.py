@@ -33,12 +33,13 @@ class TheLot:
         self.spots = [a_spot(f"A{at}", id=at, kind=kinds[at % 2]) for at in range(names)]
         self.states = {spot.name: SpotState.FREE for spot in self.spots}
         self.as_of = NOW
+        self.age_s = 1.0
         self.reads = 0
         self.fails: Exception | None = None
 
     def view(self) -> LotView:
         known = tuple(SpotStatus(spot, SpotTrack(spot.name, self.states[spot.name])) for spot in self.spots)
-        return LotView(LotStatus(LOT, self.as_of, known), self.as_of + timedelta(seconds=1))
+        return LotView(LotStatus(LOT, self.as_of, known), self.as_of + timedelta(seconds=self.age_s))
 
     async def read(self, slug: str) -> LotView:
         self.reads += 1
@@ -138,6 +139,18 @@ async def test_nothing_new_is_not_told(streams: Streams, lot: TheLot, live: Memo
     await settle()
     assert lot.reads == 2
     assert not client.frames
+
+
+async def test_who_comes_later_is_told_how_old_the_last_look_is_by_then(
+    streams: Streams, lot: TheLot, live: MemoryLive
+) -> None:
+    await streams.join("harbour")
+    lot.age_s = 3000.0
+    await live.announce("lot:7")  # read again, and nothing has changed
+    await settle()
+    _, late = await streams.join("harbour")
+    [everything] = told(await late.next())
+    assert everything["age_s"] == 3000.0
 
 
 async def test_many_changes_in_one_moment_are_read_and_told_once(lot: TheLot, live: MemoryLive) -> None:
