@@ -30,7 +30,7 @@ from parkhub.web import (
 )
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import possible, signed_in
 from parkhub.web.headers import security_headers
 from parkhub.web.secret_key import secret_key
 from parkhub.web.stream import open_streams
@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         ROUTES,
         lifespan=[lifespan],
+        guards=[possible],
         dependencies={"clients": Provide(provide_clients), "settings": Provide(provide_settings)},
         middleware=[DefineMiddleware(CsrfGuard, config=csrf_config(secret_key(given), secure=given.secure_cookies))],
         exception_handlers=exception_handlers,

@@ -15,6 +15,7 @@ from parkhub.clients import Clients
 from parkhub.db import accounts as account_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, Role
+from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, NotFoundError, SignInRequiredError
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ async def sign_in(clients: Clients, email: str, password: str, address: str, now
     key = f"sign-in:{_digest(email)}"
     await clients.limiter.hit(f"sign-in:from:{address}", TRIES_PER_ADDRESS, TRY_WINDOW_S)
     left = await clients.limiter.hit(key, TRIES_PER_EMAIL, TRY_WINDOW_S)
-    account = await account_rows.find_account(email)
+    account = await account_rows.find_account(email) if one_line(email) else None
     known = account.password_hash if account is not None and not account.disabled else _nobody
     loop = asyncio.get_running_loop()
     good = len(password) <= PASSWORD_LENGTH_MAX and await loop.run_in_executor(_hashing, _matches, known, password)

@@ -1,6 +1,5 @@
 """Cameras: adding one, its settings and its key."""
 
-import hashlib
 import secrets
 from typing import Final
 
@@ -10,7 +9,9 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.signatures import hash_key
 from parkhub.domain.spots import Debounce
+from parkhub.domain.text import one_line
 from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services.lots import suggest_slug
 
@@ -25,9 +26,9 @@ _KEY_BYTES: Final = 32
 
 
 def _new_key() -> tuple[str, str]:
-    """A key for a node (base64url) and what is stored of it (SHA-256, hex)."""
+    """A key for a node (base64url) and what is stored of it."""
     key = secrets.token_urlsafe(_KEY_BYTES)
-    return key, hashlib.sha256(key.encode()).hexdigest()
+    return key, hash_key(key)
 
 
 def _check(name: str, engine: str, agree: int, window: int, stale_after_s: float) -> tuple[Engine, Debounce]:
@@ -36,6 +37,8 @@ def _check(name: str, engine: str, agree: int, window: int, stale_after_s: float
         wrong["name"] = "Give the camera a name."
     elif len(name) > NAME_LENGTH_MAX:
         wrong["name"] = f"Use at most {NAME_LENGTH_MAX} letters."
+    elif not one_line(name):
+        wrong["name"] = "Use letters, digits and signs on one line only."
     if engine not in list(Engine):
         wrong["engine"] = "Choose an engine from the list."
     if not 1 <= window <= WINDOW_MAX:
@@ -66,7 +69,7 @@ async def create_camera(
     key, key_hash = _new_key()
     public_id = f"{suggest_slug(name)[:24].strip('-') or 'camera'}-{secrets.token_hex(3)}"
     async with transaction():
-        lot = await lot_rows.find_lot(lot_slug)
+        lot = await lot_rows.find_lot(lot_slug) if one_line(lot_slug) else None
         if lot is None:
             raise FieldsError({"lot": "Choose a lot from the list."})
         camera = await camera_rows.add_camera(public_id, lot.id, name, key_hash, engine_found, debounce, stale_after_s)

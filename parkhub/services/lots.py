@@ -13,6 +13,7 @@ from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.lots import Lot, LotStatus, SpotStatus
 from parkhub.domain.spots import expire
+from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
 
 NAME_LENGTH_MAX: Final = 80
@@ -53,8 +54,12 @@ def _check(name: str, address: str, time_zone: str, slug: str) -> dict[str, str]
         wrong["name"] = "Give the lot a name."
     elif len(name) > NAME_LENGTH_MAX:
         wrong["name"] = f"Use at most {NAME_LENGTH_MAX} letters."
+    elif not one_line(name):
+        wrong["name"] = "Use letters, digits and signs on one line only."
     if len(address) > ADDRESS_LENGTH_MAX:
         wrong["address"] = f"Use at most {ADDRESS_LENGTH_MAX} letters."
+    elif not one_line(address):
+        wrong["address"] = "Use letters, digits and signs on one line only."
     if time_zone not in zoneinfo.available_timezones():
         wrong["time_zone"] = "Choose a time zone from the list."
     if name and (not _SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH_MAX):

@@ -7,16 +7,29 @@ from urllib.parse import quote, urlsplit
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from parkhub.errors import SignInRequiredError
+from parkhub.domain.text import one_line
+from parkhub.errors import NotFoundError, SignInRequiredError
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
 PRIVATE: Final = "parkhub_private"
+ID_MAX: Final = 2**31 - 1
+"""The largest id that a row with an address of its own can have."""
 
 
 def cookie_name(settings: Settings) -> str:
     """Name of the sign-in's cookie; the prefix makes browsers insist on https, this host and the whole site."""
     return "__Host-parkhub" if settings.secure_cookies else "parkhub"
+
+
+async def possible(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Turn away, before anything is looked up, addresses that nothing can have: a control character, a huge id.
+
+    The databases would refuse them each in its own way. Raises NotFoundError.
+    """
+    for given in connection.path_params.values():
+        if (isinstance(given, int) and given > ID_MAX) or not one_line(str(given)):
+            raise NotFoundError("There is nothing at this address.")
 
 
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

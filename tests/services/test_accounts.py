@@ -92,3 +92,8 @@ async def test_one_network_address_has_twenty_tries_for_all_e_mails(database: Se
     assert refused.value.retry_after_s is not None
     with pytest.raises(SignInRequiredError):
         await accounts.sign_in(clients, "another@example.org", "wrong", "other address", NOW)
+
+
+async def test_an_e_mail_that_nobody_can_have_is_one_that_nobody_has(database: Settings, clients: Clients) -> None:
+    with pytest.raises(SignInRequiredError, match="do not match"):
+        await accounts.sign_in(clients, "kim\0@example.org", PASSWORD, "here", NOW)

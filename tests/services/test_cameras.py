@@ -62,3 +62,11 @@ async def test_a_new_key_makes_the_old_one_worthless(database: Settings) -> None
 async def test_settings_of_no_camera_are_not_found(database: Settings) -> None:
     with pytest.raises(NotFoundError):
         await cameras.save_settings("none", "Roof", "classifier", 2, 3, 60, enabled=True)
+
+
+@pytest.mark.parametrize(("lot", "name", "field"), [("harbour", "Ro\0of", "name"), ("har\0bour", "Roof", "lot")])
+async def test_characters_that_no_name_has_are_refused(database: Settings, lot: str, name: str, field: str) -> None:
+    await save_lot(slug="harbour")
+    with pytest.raises(FieldsError) as refused:
+        await cameras.create_camera(lot, name)
+    assert list(refused.value.fields) == [field]

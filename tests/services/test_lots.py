@@ -37,6 +37,8 @@ async def test_a_lot_is_made(database: Settings) -> None:
     [
         ({"name": " "}, "name"),
         ({"name": "x" * 81}, "name"),
+        ({"name": "La\0Z", "slug": "la"}, "name"),
+        ({"address": "Station\x1b[2J Road"}, "address"),
         ({"address": "x" * 161}, "address"),
         ({"time_zone": "Europe/Atlantis"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),

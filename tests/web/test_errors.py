@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 import structlog
+from apps import running
+from builders import save_account
 from litestar import Litestar, get
-from visitors import Visitor, visit
+from visitors import EMAIL, PASSWORD, Visitor, visit
 
 from parkhub.app import create_app
 from parkhub.errors import BusyError, ConflictError, NotFoundError, ParkHubError, TooOftenError
+from parkhub.services import accounts
 from parkhub.settings import Settings
 
 BROWSER = {"accept": "text/html"}
@@ -137,3 +140,32 @@ async def test_no_page_has_scripts_or_styles_within_it(staff: Visitor, app: Lite
         text = (await staff.get(path)).text
         assert not re.search(r"<script(?![^>]*\ssrc=)", text), path
         assert not re.search(r"\s(style|on\w+)=\"", text), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/lots/%00",
+        "/lots/a%00b/events",
+        "/lots/%1f",
+        "/api/v1/lots/%00/status",
+        "/static/%00.css",
+        "/console/cameras/%00",
+        "/console/cameras/%7f/latest.jpg",
+        f"/console/recordings/{2**31}",
+        f"/console/recordings/{2**70}/progress",
+        f"/console/recordings/{2**40}/summary.json",
+    ],
+)
+async def test_addresses_that_nothing_can_have_are_not_found_on_either_database(
+    database_settings: Settings, redis_url: str, path: str
+) -> None:
+    settings = database_settings.model_copy(update={"redis_url": redis_url})
+    async with running(settings) as app, visit(app) as somebody:
+        await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
+        assert (await somebody.send_form("/sign-in", email=EMAIL, password=PASSWORD)).status_code == 303
+        assert (await somebody.get(path)).status_code == 404
+
+
+async def test_an_upload_for_a_camera_that_nothing_can_be_is_not_found(program: Visitor) -> None:
+    assert (await program.post("/api/v1/cameras/%00/frames", content=b"x")).status_code == 404
