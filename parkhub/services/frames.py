@@ -1,4 +1,4 @@
-"""A frame's way in, and what one look at it changes."""
+"""A frame's way in: who sends it, is it a picture, and may it be kept."""
 
 import hashlib
 import secrets
@@ -90,6 +90,8 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
     if stored is not None:
         return _repeated(stored, sha256)
     signatures.check_captured_at(upload.captured_at, upload.now)
+    # A clock that ran ahead and was set right would make every later picture late.
+    captured_at = min(upload.captured_at, upload.now)
     if await frame_rows.count_waiting() >= settings.frames_waiting_max:
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
     info = await to_thread(inspect, upload.picture, settings.frame_pixels_max)
@@ -98,7 +100,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
     new = NewFrame(
         camera_id=camera.id,
         sequence=upload.sequence,
-        captured_at=upload.captured_at,
+        captured_at=captured_at,
         received_at=upload.now,
         sha256=sha256,
         byte_count=len(upload.picture),

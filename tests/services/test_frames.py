@@ -111,6 +111,17 @@ class TestAccepting:
         assert stored is not None
         assert list(clients.pictures.files) == [stored.picture_key]
 
+    async def test_a_clock_that_ran_ahead_and_was_set_right_blinds_nobody(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=1, debounce=Debounce(1, 1))
+        for sequence, (clock_s, now_s, opinion) in enumerate([(290, 0, FREE), (10, 10, OCCUPIED)]):
+            upload = an_upload(sequence, captured_at=after(clock_s), now=after(now_s))
+            frame = (await accept_frame(clients, database, camera, upload)).frame
+            saved = await save_look(clients, frame.id, seen(opinion, "A1"), 1, after(now_s))
+            assert (saved.status, frame.captured_at) == (FrameStatus.READ, after(now_s))
+        assert await states(camera) == {"A1": OCCUPIED}
+
     async def test_cameras_count_each_for_itself(self, database: Settings, clients: Clients) -> None:
         one, other = await save_camera(), await save_camera()
         await accept_frame(clients, database, one, an_upload(7))
