@@ -1,7 +1,8 @@
 """Spots, what is known of each, and every change of that.
 
-Inside a transaction `load_tracks` and `replace_camera_spots` lock the camera's row on PostgreSQL, so that two looks of
-one camera take turns; on SQLite every transaction does. Call `load_tracks` before reading the camera's last look.
+Inside a transaction `load_tracks` locks the camera's row on PostgreSQL, so that two looks of one camera take turns, and
+`lock_map` the lot's, so that two who mark its spots do; on SQLite every transaction does. Call `load_tracks` before
+reading the camera's last look, and `lock_map`, which comes before a camera's lock, before reading the lot's spots.
 """
 
 from collections.abc import Sequence
@@ -103,11 +104,12 @@ async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None
     if twice is not None:
         raise InvalidInputError(f"The spot name {twice} is used twice.")
     async with transaction():
-        await _lock_camera(camera_id)
         camera = await fetch("SELECT lot FROM camera WHERE id = {}", camera_id)
         if not camera:
             raise NotFoundError("There is no such camera.")
         lot_id = camera[0]["lot"]
+        await lock_map(lot_id)
+        await _lock_camera(camera_id)
         present = await fetch("SELECT id, name, camera FROM spot WHERE lot = {}", lot_id)
         others = {row["name"] for row in present if row["camera"] != camera_id}
         taken = next((name for name in names if name in others), None)
@@ -135,6 +137,12 @@ async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None
                 for position, spot in enumerate(spots)
             ],
         )
+
+
+async def lock_map(lot_id: int) -> None:
+    """Wait for whoever else changes the lot's spots; see the module."""
+    if on_postgresql() and in_transaction():  # NO KEY: what refers to the lot need not wait
+        await fetch("SELECT id FROM lot WHERE id = {} FOR NO KEY UPDATE", lot_id)
 
 
 async def _lock_camera(camera_id: int) -> None:

@@ -98,6 +98,7 @@ async def fail_import(clients: Clients, spot_import: SpotImport, error: str) -> 
 
 async def _replace(camera_id: int, file: SpotsFile) -> int:
     camera = await camera_rows.get_camera(camera_id)
+    await spot_rows.lock_map(camera.lot_id)
     lot = await lot_rows.get_lot(camera.lot_id)
     others = [spot for spot in await spot_rows.list_spots(lot.id) if spot.camera_id != camera_id]
     width, height, spots = _fit((lot.plan_width, lot.plan_height), others, file)

@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from parkhub.clients.queue import QueueName
 from parkhub.db import lots, spot_imports, spots
 from parkhub.domain.cameras import Camera, SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots import SpotState
-from parkhub.domain.spots_file import SpotsFile, parse_spots_json
+from parkhub.domain.spots_file import SpotsFile, build, parse_spots_json
 from parkhub.errors import ConflictError, NotFoundError, SpotsFileError, TooLargeError
 from parkhub.services.frames import save_look
 from parkhub.services.spots import expire_stale, fail_import, finish_import, replace_spots, request_import
@@ -81,6 +82,32 @@ class TestReplacing:
         assert plans["B1"].y >= plans["A1"].y + plans["A1"].height
         drawn = await lots.get_lot(lot.id)
         assert (drawn.plan_width, drawn.plan_height) == (500, plans["A1"].y + plans["A1"].height + 90)
+
+    async def test_two_cameras_of_a_lot_marked_at_once_take_turns(self, database: Settings, clients: Clients) -> None:
+        for _ in range(10):
+            lot = await save_lot()
+            one, other = await save_camera(lot), await save_camera(lot)
+            files = {
+                one.id: build(100, 100, [(str(n), ((1, 1), (9, 1), (9, 9), (1, 9))) for n in range(30)]),
+                other.id: build(100, 100, [(str(n), ((51, 51), (59, 51), (59, 59), (51, 59))) for n in range(30)]),
+            }
+            answers = await asyncio.gather(
+                *(replace_spots(clients, camera_id, file) for camera_id, file in files.items()), return_exceptions=True
+            )
+            assert sorted(type(answer) for answer in answers if answer != 30) == [ConflictError]
+            for spot in await spots.list_spots(lot.id):
+                assert spot.polygon == files[spot.camera_id].spots[0].polygon
+
+    async def test_maps_drawn_at_once_do_not_cover_each_other(self, database: Settings, clients: Clients) -> None:
+        for _ in range(10):
+            lot = await save_lot()
+            one, other = await save_camera(lot), await save_camera(lot)
+            await asyncio.gather(
+                replace_spots(clients, one.id, a_file("A1", width=300, height=80)),
+                replace_spots(clients, other.id, a_file("B1", width=500, height=90)),
+            )
+            first, second = sorted((spot.plan for spot in await spots.list_spots(lot.id)), key=lambda plan: plan.y)
+            assert second.y >= first.y + first.height
 
     async def test_loading_a_file_again_does_not_make_the_map_grow(
         self, sqlite_open: Settings, clients: Clients
