@@ -48,7 +48,7 @@ class _Watch:
 
 
 async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
-    """Analyse one uploaded video. Safe to run again: it starts over, and what has ended is left alone.
+    """Analyse one uploaded video. Safe to run again: it starts over, and what has ended or is in hand is left alone.
 
     ``ctx`` holds ``clients``, ``settings`` and ``engines``. A failure is kept with the recording as a sentence.
     """
@@ -59,12 +59,14 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     bound = log.bind(recording=recording_id, engine=str(recording.engine))
     bound.info("recording.started")
     watch = _Watch()
-    beat = asyncio.create_task(_beat(clients, recording_id, watch))
+    beat = asyncio.create_task(_beat(clients, recording, watch))
     try:
         summary = await _in_thread(ctx, recording, watch)
     except asyncio.CancelledError:
-        # The worker stops. The thread ends at its next frame; the recording is sent again once it counts as stalled.
+        # The worker stops and gives the job back to the queue. The thread ends at its next frame.
         watch.stop = True
+        beat.cancel()
+        await service.hand_back(recording)
         raise
     except ParkHubError as error:
         bound.warning("recording.failed", error=str(error))
@@ -85,7 +87,7 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
         bound.info("recording.done", duration_s=summary["duration_s"], samples=summary["sample_count"])
 
 
-async def _beat(clients: Clients, recording_id: int, watch: _Watch) -> None:
+async def _beat(clients: Clients, recording: Recording, watch: _Watch) -> None:
     """Tell the database how far the thread is, and the thread when to stop. Survives a database that is away."""
     end_s = asyncio.get_running_loop().time() + TIME_MAX_S
     while not watch.stop:
@@ -94,9 +96,9 @@ async def _beat(clients: Clients, recording_id: int, watch: _Watch) -> None:
             watch.too_long = watch.stop = True
             return
         try:
-            go_on = await service.progress(clients, recording_id, watch.progress, datetime.now(UTC))
+            go_on = await service.progress(clients, recording, watch.progress, datetime.now(UTC))
         except Exception:  # an edge too: one lost beat is no reason to lose the work
-            log.warning("recording.beat_lost", recording=recording_id, exc_info=True)
+            log.warning("recording.beat_lost", recording=recording.id, exc_info=True)
             await asyncio.sleep(BEAT_S * 4)
             continue
         watch.stop = watch.stop or not go_on
@@ -106,7 +108,7 @@ async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -
     clients: Clients = ctx["clients"]
     settings: Settings = ctx["settings"]
     engines: Engines = ctx["engines"]
-    if await service.count_attempt(clients, recording) > ATTEMPTS_MAX:
+    if recording.attempt > ATTEMPTS_MAX:
         raise EngineError(KEEPS_BREAKING)
     try:
         wish = await service.read_order(clients, recording)

@@ -1,4 +1,5 @@
-"""Recordings and how far their analysis is. Every step is a compare-and-set: what has ended never runs again."""
+"""Recordings and how far their analysis is. Every step is a compare-and-set on status and attempt: what has ended never
+runs again, and of two jobs at one recording only the newer is heard."""
 
 import json
 from datetime import datetime
@@ -18,6 +19,7 @@ def _recording(row: Row) -> Recording:
         account_id=row["account"],
         engine=Engine(row["engine"]),
         status=RecordingStatus(row["status"]),
+        attempt=row["attempt"],
         progress=row["progress"],
         folder=row["folder"],
         created_at=row["created_at"],
@@ -36,6 +38,7 @@ async def add_recording(title: str, account_id: int, engine: Engine, folder: str
         "account": account_id,
         "engine": engine.value,
         "status": RecordingStatus.WAITING.value,
+        "attempt": 0,
         "progress": 0.0,
         "folder": folder,
         "created_at": created_at,
@@ -63,55 +66,75 @@ async def list_recordings(limit: int) -> list[Recording]:
     return [_recording(row) for row in rows]
 
 
-async def start_recording(recording_id: int, now: datetime) -> bool:
-    """Begin, or begin again after a crash; False when it has ended or is gone."""
+async def start_recording(recording_id: int, now: datetime, stalled_before: datetime) -> Recording | None:
+    """Begin the next attempt: of one that waits, or that runs and has given no sign of life since.
+
+    None when another attempt lives, or it has ended or is gone.
+    """
     rows = await fetch(
-        "UPDATE recording SET status = 'running', progress = 0, alive_at = {}, "
-        "started_at = coalesce(started_at, {}) WHERE id = {} AND status IN ('waiting', 'running') RETURNING id",
+        "UPDATE recording SET status = 'running', attempt = attempt + 1, progress = 0, alive_at = {}, "
+        "started_at = coalesce(started_at, {}) WHERE id = {} "
+        "AND (status = 'waiting' OR status = 'running' AND alive_at < {}) RETURNING *",
         now,
         now,
         recording_id,
+        stalled_before,
+    )
+    return _recording(rows[0]) if rows else None
+
+
+async def report_progress(recording_id: int, attempt: int, progress: float, now: datetime) -> bool:
+    """Note how far that attempt is, 0..1; False when it shall stop: ended, gone, or another attempt's by now."""
+    rows = await fetch(
+        "UPDATE recording SET progress = {}, alive_at = {} "
+        "WHERE id = {} AND status = 'running' AND attempt = {} RETURNING id",
+        float(progress),
+        now,
+        recording_id,
+        attempt,
     )
     return bool(rows)
 
 
-async def report_progress(recording_id: int, progress: float, now: datetime) -> RecordingStatus:
-    """Note how far a running analysis is, 0..1; returns the status, so that the job hears of a cancel.
-
-    Raises NotFoundError when the recording was deleted meanwhile.
-    """
+async def hand_back_recording(recording_id: int, attempt: int) -> bool:
+    """Have a running attempt wait again, as if it had never begun; False when it is not the one that runs."""
     rows = await fetch(
-        "UPDATE recording SET progress = {}, alive_at = {} WHERE id = {} AND status = 'running' RETURNING id",
-        float(progress),
-        now,
+        "UPDATE recording SET status = 'waiting', attempt = attempt - 1, progress = 0 "
+        "WHERE id = {} AND status = 'running' AND attempt = {} RETURNING id",
         recording_id,
+        attempt,
     )
-    if rows:
-        return RecordingStatus.RUNNING
-    return (await get_recording(recording_id)).status
+    return bool(rows)
 
 
 async def finish_recording(
-    recording_id: int, status: RecordingStatus, summary: dict[str, Any] | None, error: str, now: datetime
+    recording_id: int, attempt: int, status: RecordingStatus, summary: dict[str, Any] | None, error: str, now: datetime
 ) -> bool:
-    """End an analysis, once; False when it had ended already, by a cancel for example, or is gone."""
+    """End a running attempt, once; False when it is not the one that runs: cancelled, gone, or another's by now."""
     rows = await fetch(
         "UPDATE recording SET status = {}, summary = {}, error = {}, ended_at = {}, "
         "progress = CASE WHEN {} THEN 1 ELSE progress END "
-        "WHERE id = {} AND status IN ('waiting', 'running') RETURNING id",
+        "WHERE id = {} AND status = 'running' AND attempt = {} RETURNING id",
         status.value,
         None if summary is None else json.dumps(summary, ensure_ascii=False, separators=(",", ":")),
         error,
         now,
         status is RecordingStatus.DONE,
         recording_id,
+        attempt,
     )
     return bool(rows)
 
 
 async def cancel_recording(recording_id: int, now: datetime) -> bool:
-    """Cancel an analysis that has not ended; False otherwise."""
-    return await finish_recording(recording_id, RecordingStatus.CANCELLED, None, "", now)
+    """Cancel an analysis that has not ended, whichever attempt it is at; False otherwise."""
+    rows = await fetch(
+        "UPDATE recording SET status = 'cancelled', ended_at = {} "
+        "WHERE id = {} AND status IN ('waiting', 'running') RETURNING id",
+        now,
+        recording_id,
+    )
+    return bool(rows)
 
 
 async def list_stalled(before: datetime) -> list[int]:

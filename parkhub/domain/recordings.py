@@ -36,13 +36,15 @@ class RecordingStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Recording:
     """One analysis. ``progress`` 0..1. ``summary`` is what `summary.json` holds, once done. ``folder`` is the key
-    prefix of its files in the picture store."""
+    prefix of its files in the picture store. ``attempt`` counts the jobs that began it and were not handed back; only
+    the newest may speak for it."""
 
     id: int
     title: str
     account_id: int
     engine: Engine
     status: RecordingStatus
+    attempt: int
     progress: float
     folder: str
     created_at: datetime

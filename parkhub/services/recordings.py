@@ -20,12 +20,12 @@ FOLDER: Final = "recordings"
 VIDEO: Final = "video"
 SPOTS: Final = "spots"
 ORDER: Final = "order.json"
-ATTEMPTS: Final = "attempts"
 JOB: Final = "analyse_recording"
 TITLE_LENGTH_MAX: Final = 120
 BOX_SIDE_MAX: Final = 4000
 STALLED_S: Final = 60.0
 ABANDONED_S: Final = 86_400.0
+NOTHING_KEPT: Final = (RecordingStatus.FAILED, RecordingStatus.CANCELLED)
 
 log = structlog.get_logger()
 
@@ -81,59 +81,59 @@ async def read_order(clients: Clients, recording: Recording) -> Wish:
 
 
 async def start(clients: Clients, recording_id: int, now: datetime) -> Recording | None:
-    """Begin, or begin again after a crash. None: it has ended or was deleted meanwhile."""
-    async with transaction():
-        if not await rows.start_recording(recording_id, now):
-            return None
-        recording = await rows.get_recording(recording_id)
-    await _announce(clients, recording_id)
+    """Begin, or begin again after a crash. None: another job is at it, it has ended, or it was deleted meanwhile."""
+    recording = await rows.start_recording(recording_id, now, now - timedelta(seconds=STALLED_S))
+    if recording is not None:
+        await _announce(clients, recording_id)
     return recording
 
 
-async def count_attempt(clients: Clients, recording: Recording) -> int:
-    """Note that a job begins, and answer which attempt it is: a video that kills its worker must not do so for ever."""
-    key = f"{recording.folder}/{ATTEMPTS}"
+async def hand_back(recording: Recording) -> None:
+    """The job stops before its end, for no fault of the recording's; the next one begins at once and anew."""
     try:
-        count = int(await clients.pictures.get(key)) + 1
-    except NotFoundError:
-        count = 1
-    await clients.pictures.put(key, str(count).encode())
-    return count
+        await rows.hand_back_recording(recording.id, recording.attempt)
+    except BusyError:
+        log.warning("recordings.not_handed_back", recording=recording.id)  # sent again once it counts as stalled
 
 
-async def progress(clients: Clients, recording_id: int, share: float, now: datetime) -> bool:
+async def progress(clients: Clients, recording: Recording, share: float, now: datetime) -> bool:
     """Note how far the job is, 0..1, and that it lives; False when it shall stop."""
-    try:
-        status = await rows.report_progress(recording_id, share, now)
-    except NotFoundError:
-        return False
-    await _announce(clients, recording_id)
-    return status is RecordingStatus.RUNNING
+    go_on = await rows.report_progress(recording.id, recording.attempt, share, now)
+    await _announce(clients, recording.id)
+    return go_on
 
 
 async def finish(clients: Clients, recording: Recording, summary: dict[str, Any], now: datetime) -> bool:
-    """Keep the result; the uploaded video goes, as the annotated one shows the same. False: it had ended before."""
-    kept = await rows.finish_recording(recording.id, RecordingStatus.DONE, summary, "", now)
+    """Keep the result; the uploaded video goes, as the annotated one shows the same. False: it is not ours any more."""
+    kept = await rows.finish_recording(recording.id, recording.attempt, RecordingStatus.DONE, summary, "", now)
     if kept:
-        for name in (VIDEO, SPOTS, ATTEMPTS):
+        for name in (VIDEO, SPOTS):
             await clients.pictures.delete(f"{recording.folder}/{name}")
     else:
-        await _forget_unless_done(clients, recording)
+        await stopped(clients, recording)
     await _announce(clients, recording.id)
     return kept
 
 
 async def fail(clients: Clients, recording: Recording, error: ParkHubError, now: datetime) -> bool:
-    """Keep the sentence that says why, and nothing else."""
-    kept = await rows.finish_recording(recording.id, RecordingStatus.FAILED, None, str(error), now)
-    await _forget_unless_done(clients, recording)
+    """Keep the sentence that says why, and nothing else. False: it is not ours any more."""
+    kept = await rows.finish_recording(recording.id, recording.attempt, RecordingStatus.FAILED, None, str(error), now)
+    await stopped(clients, recording)
     await _announce(clients, recording.id)
     return kept
 
 
 async def stopped(clients: Clients, recording: Recording) -> None:
-    """The job has stopped because it was told to; what it may still have written goes."""
-    await _forget_unless_done(clients, recording)
+    """The job has stopped: where nothing is to come of the recording, what it may still have written goes.
+
+    Not where another attempt is at it or was faster: the files are that one's.
+    """
+    try:
+        status = (await rows.get_recording(recording.id)).status
+    except NotFoundError:
+        status = RecordingStatus.CANCELLED
+    if status in NOTHING_KEPT:
+        await clients.pictures.delete_folder(recording.folder)
 
 
 async def cancel(clients: Clients, recording_id: int, now: datetime) -> None:
@@ -185,10 +185,9 @@ async def delete_abandoned(clients: Clients) -> int:
 def _job_id(recording: Recording) -> str:
     """The same for the same attempt, so that asking twice sends once.
 
-    A dead worker leaves its attempt's id behind in the queue for an hour; the last sign of life makes the next one new.
+    A killed worker leaves its job's id behind in the queue for an hour; that its attempt counts makes the next one new.
     """
-    attempt = 0 if recording.alive_at is None else int(recording.alive_at.timestamp() * 1000)
-    return f"recording-{recording.id}-{attempt}"
+    return f"recording-{recording.id}-{recording.attempt}"
 
 
 async def _send(clients: Clients, recording_id: int, job_id: str) -> bool:
@@ -197,16 +196,6 @@ async def _send(clients: Clients, recording_id: int, job_id: str) -> bool:
     except BusyError:
         log.warning("recordings.queue_away", recording=recording_id)
         return False
-
-
-async def _forget_unless_done(clients: Clients, recording: Recording) -> None:
-    """Two attempts can run at once when one was thought dead; the loser must not take the winner's result away."""
-    try:
-        done = (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
-    except NotFoundError:
-        done = False
-    if not done:
-        await clients.pictures.delete_folder(recording.folder)
 
 
 async def _announce(clients: Clients, recording_id: int) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ async def asked(clients: Clients, wish: recordings.Wish = WISH) -> Recording:
     await clients.pictures.put(f"{folder}/{recordings.VIDEO}", b"video")
     await clients.pictures.put(f"{folder}/{recordings.SPOTS}", b"spots")
     return await recordings.request_recording(clients, account.id, folder, wish, NOW)
+
+
+async def begun(clients: Clients, now: datetime) -> Recording:
+    """A recording whose analysis has begun."""
+    recording = await recordings.start(clients, (await asked(clients)).id, now)
+    assert recording is not None
+    return recording
 
 
 def kept(clients: Clients, recording: Recording) -> set[str]:
@@ -80,10 +88,8 @@ async def test_a_wrong_wish_is_refused_and_nothing_is_kept(
 
 
 async def test_a_job_runs_to_its_end_and_the_upload_goes(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    assert await recordings.start(clients, recording.id, after(1)) is not None
-    assert await recordings.count_attempt(clients, recording) == 1
-    assert await recordings.progress(clients, recording.id, 0.5, after(2))
+    recording = await begun(clients, after(1))
+    assert await recordings.progress(clients, recording, 0.5, after(2))
     await clients.pictures.put(f"{recording.folder}/summary.json", b"{}")
     assert await recordings.finish(clients, recording, {"spot_count": 2}, after(3))
     found = await rows.get_recording(recording.id)
@@ -93,8 +99,7 @@ async def test_a_job_runs_to_its_end_and_the_upload_goes(database: Settings, cli
 
 
 async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    await recordings.start(clients, recording.id, after(1))
+    recording = await begun(clients, after(1))
     await recordings.fail(clients, recording, EngineError("The model is tired."), after(2))
     found = await rows.get_recording(recording.id)
     assert (found.status, found.error) == (RecordingStatus.FAILED, "The model is tired.")
@@ -102,18 +107,16 @@ async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings,
 
 
 async def test_a_cancelled_recording_stops_its_job_and_leaves_no_file(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    await recordings.start(clients, recording.id, after(1))
+    recording = await begun(clients, after(1))
     await recordings.cancel(clients, recording.id, after(2))
-    assert not await recordings.progress(clients, recording.id, 0.6, after(3))
+    assert not await recordings.progress(clients, recording, 0.6, after(3))
     assert not await recordings.finish(clients, recording, {}, after(4))
     assert (await rows.get_recording(recording.id)).status is RecordingStatus.CANCELLED
     assert kept(clients, recording) == set()
 
 
 async def test_a_cancel_after_the_end_changes_nothing(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    await recordings.start(clients, recording.id, after(1))
+    recording = await begun(clients, after(1))
     await recordings.finish(clients, recording, {"a": 1}, after(2))
     await recordings.cancel(clients, recording.id, after(3))
     assert (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
@@ -127,30 +130,61 @@ async def test_a_job_that_was_cancelled_while_it_waited_never_starts(database: S
 
 
 async def test_deleting_takes_row_and_files(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
+    recording = await begun(clients, after(1))
     with pytest.raises(ConflictError, match="Cancel it first"):
         await recordings.delete(clients, recording.id)
-    await recordings.start(clients, recording.id, after(1))
     await recordings.finish(clients, recording, {}, after(2))
     await recordings.delete(clients, recording.id)
     assert kept(clients, recording) == set()
     with pytest.raises(NotFoundError):
         await rows.get_recording(recording.id)
-    assert not await recordings.progress(clients, recording.id, 0.9, after(3))
+    assert not await recordings.progress(clients, recording, 0.9, after(3))
 
 
 async def test_a_job_whose_worker_died_is_sent_again_once_per_death(database: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    await recordings.start(clients, recording.id, NOW)
-    await recordings.progress(clients, recording.id, 0.4, after(10))
+    recording = await begun(clients, NOW)
+    await recordings.progress(clients, recording, 0.4, after(10))
     assert await recordings.requeue_stalled(clients, after(69)) == 0
     assert await recordings.requeue_stalled(clients, after(71)) == 1
     assert await recordings.requeue_stalled(clients, after(91)) == 0
     assert len({job_id for *_, job_id in jobs(clients)}) == 2
     again = await recordings.start(clients, recording.id, after(95))
     assert again is not None
-    assert again.progress == 0
+    assert (again.attempt, again.progress) == (2, 0)
     assert await recordings.requeue_stalled(clients, after(156)) == 1
+
+
+async def test_a_second_job_for_what_is_in_hand_does_nothing(database: Settings, clients: Clients) -> None:
+    recording = await begun(clients, NOW)
+    await recordings.progress(clients, recording, 0.4, after(3000))
+    assert await recordings.start(clients, recording.id, after(3059)) is None
+
+
+@pytest.mark.parametrize("end", ["finished", "failed", "stopped"])
+async def test_an_attempt_taken_for_dead_harms_neither_its_successor_nor_the_upload(
+    database: Settings, clients: Clients, end: str
+) -> None:
+    taken_for_dead = await begun(clients, NOW)
+    successor = await recordings.start(clients, taken_for_dead.id, after(61))
+    assert successor is not None
+    assert not await recordings.progress(clients, taken_for_dead, 0.6, after(62))
+    if end == "finished":
+        assert not await recordings.finish(clients, taken_for_dead, {}, after(63))
+    elif end == "failed":
+        assert not await recordings.fail(clients, taken_for_dead, EngineError("Its files were gone."), after(63))
+    else:
+        await recordings.stopped(clients, taken_for_dead)
+    assert kept(clients, successor) == {"video", "spots", "order.json"}
+    assert await recordings.progress(clients, successor, 0.1, after(64))
+    assert await recordings.finish(clients, successor, {"a": 1}, after(65))
+
+
+async def test_a_job_handed_back_begins_again_at_once_and_does_not_count(database: Settings, clients: Clients) -> None:
+    recording = await begun(clients, NOW)
+    await recordings.hand_back(recording)
+    again = await recordings.start(clients, recording.id, after(1))
+    assert again is not None
+    assert again.attempt == 1
 
 
 async def test_a_job_that_waits_its_turn_is_not_sent_twice(database: Settings, clients: Clients) -> None:
@@ -169,11 +203,6 @@ async def test_a_recording_asked_for_while_the_queue_is_away_is_sent_later(
     recording = await asked(replace(clients, queue=Away()))
     assert recording.status is RecordingStatus.WAITING
     assert await recordings.requeue_stalled(clients, after(61)) == 1
-
-
-async def test_attempts_are_counted(sqlite_open: Settings, clients: Clients) -> None:
-    recording = await asked(clients)
-    assert [await recordings.count_attempt(clients, recording) for _ in range(3)] == [1, 2, 3]
 
 
 async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ async def test_progress_is_told_while_it_runs_and_a_cancel_stops_it(ctx: dict[st
     assert kept(ctx["clients"], recording) == set()
 
 
-async def test_a_job_that_was_killed_starts_over_cleanly(ctx: dict[str, Any], tmp_path: Path) -> None:
+async def test_a_job_whose_worker_stops_goes_back_and_starts_over_cleanly(ctx: dict[str, Any], tmp_path: Path) -> None:
     engine = HeldEngine()
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
     job = asyncio.create_task(analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id))
@@ -163,18 +163,31 @@ async def test_a_job_that_was_killed_starts_over_cleanly(ctx: dict[str, Any], tm
     with pytest.raises(asyncio.CancelledError):
         await job
     engine.go_on.set()
-    left = await rows.get_recording(recording.id)
-    assert left.status is RecordingStatus.RUNNING
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.WAITING
     (ctx["clients"].pictures.path(recording.folder) / ".part-of-a-killed-run").mkdir()
     await analyse_recording(ctx, recording.id)
     assert (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
     assert kept(ctx["clients"], recording) == {"annotated.mp4", "summary.json", "timeline.csv", "order.json"}
 
 
+async def test_a_second_job_leaves_the_one_that_is_at_work_alone(ctx: dict[str, Any], tmp_path: Path) -> None:
+    engine = HeldEngine()
+    recording = await uploaded(ctx["clients"], a_video(tmp_path))
+    job = asyncio.create_task(analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id))
+    assert await asyncio.to_thread(engine.looking.wait, 20)
+    await analyse_recording(ctx, recording.id)
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.RUNNING
+    engine.go_on.set()
+    await job
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
+    assert kept(ctx["clients"], recording) == {"annotated.mp4", "summary.json", "timeline.csv", "order.json"}
+
+
 async def test_a_video_that_kills_its_worker_every_time_is_given_up(ctx: dict[str, Any], tmp_path: Path) -> None:
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
-    for _ in range(ATTEMPTS_MAX):
-        await service.count_attempt(ctx["clients"], recording)
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    for number in range(ATTEMPTS_MAX):
+        assert await service.start(ctx["clients"], recording.id, long_ago + timedelta(hours=number))
     await analyse_recording(ctx, recording.id)
     found = await rows.get_recording(recording.id)
     assert found.status is RecordingStatus.FAILED

@@ -74,14 +74,15 @@ async def a_done_recording(app: Litestar, browser: Visitor, video: bytes = b"012
     recording = await a_recording(app, browser)
     clients: Clients = app.state.clients
     now = datetime.now(UTC)
-    await service.start(clients, recording.id, now)
+    begun = await service.start(clients, recording.id, now)
+    assert begun is not None
     for name, data in (
         ("annotated.mp4", video),
         ("summary.json", json.dumps(SUMMARY).encode()),
         ("timeline.csv", b"t_s\r\n"),
     ):
         await clients.pictures.put(f"{recording.folder}/{name}", data)
-    await service.finish(clients, recording, SUMMARY, now)
+    await service.finish(clients, begun, SUMMARY, now)
     return await rows.get_recording(recording.id)
 
 
@@ -234,12 +235,13 @@ async def test_progress_is_told_until_the_end(site: Any) -> None:
     app, browser = site
     recording = await a_recording(app, browser)
     clients: Clients = app.state.clients
-    await service.start(clients, recording.id, datetime.now(UTC))
-    await service.progress(clients, recording.id, 0.42, datetime.now(UTC))
+    begun = await service.start(clients, recording.id, datetime.now(UTC))
+    assert begun is not None
+    await service.progress(clients, begun, 0.42, datetime.now(UTC))
     answer = await browser.get(f"{PAGE}/{recording.id}/progress")
     assert 'value="42"' in answer.text
     assert "hx-redirect" not in answer.headers
-    await service.fail(clients, recording, EngineError("The model is tired."), datetime.now(UTC))
+    await service.fail(clients, begun, EngineError("The model is tired."), datetime.now(UTC))
     answer = await browser.get(f"{PAGE}/{recording.id}/progress")
     assert answer.headers["hx-redirect"] == f"{PAGE}/{recording.id}"
     assert "The model is tired." in (await browser.get(f"{PAGE}/{recording.id}")).text

@@ -1,6 +1,6 @@
 """Recordings."""
 
-from piccolo.columns import JSON, DoublePrecision, ForeignKey, OnDelete, Serial, Text, Timestamptz
+from piccolo.columns import JSON, DoublePrecision, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz
 from piccolo.table import Table
 
 from parkhub.db.tables.accounts import Account
@@ -14,6 +14,7 @@ class Recording(Table, tablename="recording"):
     account = ForeignKey(Account, on_delete=OnDelete.restrict, null=False, index=True)
     engine = Text()
     status = Text()
+    attempt = Integer()
     progress = DoublePrecision()
     folder = Text()
     created_at = Timestamptz(default=None, null=False)
