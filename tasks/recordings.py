@@ -15,7 +15,7 @@ from parkhub.errors import EngineError, NotFoundError, ParkHubError
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
 from tasks.engines import Engines
-from tasks.vision.analysis import Order, analyse, read_spots, remove_leftovers, video_size
+from tasks.vision.analysis import Order, analyse, kept_summary, read_spots, remove_leftovers, video_size
 
 BEAT_S: Final = 0.25
 TIME_MAX_S: Final = 3500.0  # the queue gives a job an hour
@@ -50,7 +50,8 @@ class _Watch:
 async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     """Analyse one uploaded video. Safe to run again: it starts over, and what has ended or is in hand is left alone.
 
-    ``ctx`` holds ``clients``, ``settings`` and ``engines``. A failure is kept with the recording as a sentence.
+    ``ctx`` holds ``clients``, ``settings`` and ``engines``. A failure is kept with the recording as a sentence; raises
+    only what another try may mend.
     """
     clients: Clients = ctx["clients"]
     recording = await service.start(clients, recording_id, datetime.now(UTC))
@@ -62,29 +63,29 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     beat = asyncio.create_task(_beat(clients, recording, watch))
     try:
         summary = await _in_thread(ctx, recording, watch)
+        if summary is None:
+            bound.info("recording.stopped")
+            await service.stopped(clients, recording)
+        elif await service.finish(clients, recording, summary, datetime.now(UTC)):
+            bound.info("recording.done", duration_s=summary["duration_s"], samples=summary["sample_count"])
     except asyncio.CancelledError:
         # The worker stops and gives the job back to the queue. The thread ends at its next frame.
         watch.stop = True
-        beat.cancel()
         await service.hand_back(recording)
         raise
     except ParkHubError as error:
+        if error.retryable:  # not the recording's fault: the queue tries again, and upkeep after it
+            await service.hand_back(recording)
+            raise
         bound.warning("recording.failed", error=str(error))
         await service.fail(clients, recording, error, datetime.now(UTC))
-        return
     except Exception:  # the edge of a job: whatever it was, the person waiting must hear of it
         log.exception("recording.broke", recording=recording_id)
         await service.fail(clients, recording, EngineError(BROKE), datetime.now(UTC))
-        return
     finally:
         beat.cancel()
         with suppress(asyncio.CancelledError):
             await beat
-    if summary is None:
-        bound.info("recording.stopped")
-        await service.stopped(clients, recording)
-    elif await service.finish(clients, recording, summary, datetime.now(UTC)):
-        bound.info("recording.done", duration_s=summary["duration_s"], samples=summary["sample_count"])
 
 
 async def _beat(clients: Clients, recording: Recording, watch: _Watch) -> None:
@@ -121,6 +122,8 @@ async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -
 
     def work() -> dict[str, Any] | None:
         remove_leftovers(folder)
+        if (kept := kept_summary(folder)) is not None:  # an earlier attempt broke off between its files and its row
+            return kept
         video = folder / service.VIDEO
         if not video.is_file():
             raise EngineError(GONE)

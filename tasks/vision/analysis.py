@@ -122,6 +122,15 @@ def remove_leftovers(folder: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def kept_summary(folder: Path) -> dict[str, Any] | None:
+    """What a run that came to its end has left in the folder; None when none has."""
+    try:
+        summary: dict[str, Any] = json.loads((folder / SUMMARY).read_bytes())  # the last of the three to appear
+    except (FileNotFoundError, ValueError):  # nothing there, or cut short by a power cut
+        return None
+    return summary
+
+
 def _walk(
     order: Order,
     engine: SpotEngine,

@@ -17,9 +17,11 @@ from parkhub.db import recordings as rows
 from parkhub.db.engine import close_database, open_database
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import Recording, RecordingStatus
+from parkhub.errors import BusyError
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
 from tasks.recordings import ATTEMPTS_MAX, GONE, analyse_recording
+from tasks.vision.analysis import Order, analyse
 from tasks.vision.engine import Look, SpotEngine
 
 
@@ -132,6 +134,34 @@ async def test_a_fault_of_ours_is_not_shown_but_said(ctx: dict[str, Any], tmp_pa
     assert found.status is RecordingStatus.FAILED
     assert "secret" not in found.error
     assert "fault in ParkHub" in found.error
+
+
+async def test_what_is_away_for_a_while_costs_neither_the_recording_nor_its_upload(
+    ctx: dict[str, Any], tmp_path: Path
+) -> None:
+    class Away:
+        async def get(self, name: Engine) -> SpotEngine:
+            raise BusyError("The database is away.")
+
+    recording = await uploaded(ctx["clients"], a_video(tmp_path))
+    with pytest.raises(BusyError):
+        await analyse_recording({**ctx, "engines": Away()}, recording.id)
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.WAITING
+    await analyse_recording(ctx, recording.id)
+    assert (await rows.get_recording(recording.id)).status is RecordingStatus.DONE
+
+
+async def test_a_job_that_broke_off_after_its_files_and_before_its_row_looks_at_nothing_again(
+    ctx: dict[str, Any], tmp_path: Path
+) -> None:
+    recording = await uploaded(ctx["clients"], a_video(tmp_path))
+    folder = ctx["clients"].pictures.path(recording.folder)
+    first = analyse(Order(folder / service.VIDEO, videos.SPOTS, folder), videos.BrightEngine())
+    engine = videos.BrightEngine()
+    await analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id)
+    assert engine.memories == []
+    found = await rows.get_recording(recording.id)
+    assert (found.status, found.summary) == (RecordingStatus.DONE, first)
 
 
 async def test_progress_is_told_while_it_runs_and_a_cancel_stops_it(ctx: dict[str, Any], tmp_path: Path) -> None:
