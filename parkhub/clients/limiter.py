@@ -21,11 +21,14 @@ class Limiter(Protocol):
         tries cannot be counted: what is limited must not become unlimited because the counter is away.
         """
 
+    async def count(self, key: str, window_s: int) -> int:
+        """Count one try that is never refused; answer how many there are by now. Raises BusyError."""
+
     async def clear(self, key: str) -> None:
         """Forget the tries of a key. Raises BusyError."""
 
 
-def _judge(tries: int, limit: int, wait_s: int) -> int:
+def _judge(tries: int, wait_s: int, limit: int) -> int:
     if tries > limit:
         minutes = max(1, -(-wait_s // 60))
         raise TooOftenError(
@@ -43,6 +46,14 @@ class RedisLimiter:
 
     async def hit(self, key: str, limit: int, window_s: int) -> int:
         """See `Limiter`."""
+        return _judge(*await self._count(key, window_s), limit)
+
+    async def count(self, key: str, window_s: int) -> int:
+        """See `Limiter`."""
+        return (await self._count(key, window_s))[0]
+
+    async def _count(self, key: str, window_s: int) -> tuple[int, int]:
+        """Tries by now, and seconds until the window ends."""
         name = _PREFIX + key
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
@@ -52,7 +63,7 @@ class RedisLimiter:
                 _, tries, left_s = await pipe.execute()
         except AWAY as error:
             raise BusyError("Tries cannot be counted just now. Try again in a moment.") from error
-        return _judge(int(tries), limit, int(left_s))
+        return int(tries), int(left_s)
 
     async def clear(self, key: str) -> None:
         """See `Limiter`."""
@@ -70,12 +81,20 @@ class MemoryLimiter:
 
     async def hit(self, key: str, limit: int, window_s: int) -> int:
         """See `Limiter`."""
+        return _judge(*self._count(key, window_s), limit)
+
+    async def count(self, key: str, window_s: int) -> int:
+        """See `Limiter`."""
+        return self._count(key, window_s)[0]
+
+    def _count(self, key: str, window_s: int) -> tuple[int, int]:
+        """Tries by now, and seconds until the window ends."""
         now = time.monotonic()
         tries, ends = self._tries.get(key, (0, 0.0))
         if ends <= now:
             tries, ends = 0, now + window_s
         self._tries[key] = (tries + 1, ends)
-        return _judge(tries + 1, limit, int(ends - now))
+        return tries + 1, int(ends - now)
 
     async def clear(self, key: str) -> None:
         """See `Limiter`."""

@@ -34,6 +34,12 @@ async def test_each_key_counts_for_itself(limiter: Limiter) -> None:
     assert await limiter.hit("b", 1, 60) == 0
 
 
+async def test_tries_that_are_only_counted_are_never_refused(limiter: Limiter) -> None:
+    assert [await limiter.count("a", 60) for _ in range(4)] == [1, 2, 3, 4]
+    await limiter.clear("a")
+    assert await limiter.count("a", 60) == 1
+
+
 async def test_cleared_tries_begin_anew(limiter: Limiter) -> None:
     await limiter.hit("a", 1, 60)
     await limiter.clear("a")

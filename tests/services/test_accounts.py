@@ -97,3 +97,20 @@ async def test_one_network_address_has_twenty_tries_for_all_e_mails(database: Se
 async def test_an_e_mail_that_nobody_can_have_is_one_that_nobody_has(database: Settings, clients: Clients) -> None:
     with pytest.raises(SignInRequiredError, match="do not match"):
         await accounts.sign_in(clients, "kim\0@example.org", PASSWORD, "here", NOW)
+
+
+async def test_strangers_who_try_on_purpose_do_not_lock_anybody_out(database: Settings, clients: Clients) -> None:
+    await save_account("kim@example.org", password_hash=await accounts.hash_password(PASSWORD))
+    for number in range(11):
+        with pytest.raises(SignInRequiredError, match="4 tries left"):
+            await accounts.sign_in(clients, "kim@example.org", "wrong", f"192.0.2.{number}", NOW)
+    assert await accounts.sign_in(clients, "kim@example.org", PASSWORD, "198.51.100.1", NOW)
+
+
+async def test_one_address_has_five_tries_for_one_e_mail(database: Settings, clients: Clients) -> None:
+    await save_account("kim@example.org", password_hash=await accounts.hash_password(PASSWORD))
+    for number in range(5):
+        with pytest.raises(SignInRequiredError):
+            await accounts.sign_in(clients, "kim@example.org", "wrong", f"2001:db8::{number}", NOW)
+    with pytest.raises(TooOftenError):
+        await accounts.sign_in(clients, "kim@example.org", PASSWORD, "2001:db8::77", NOW)
