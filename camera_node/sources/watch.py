@@ -15,6 +15,7 @@ from camera_node.picture import is_picture_name, is_whole
 
 SETTLE_S = 0.4
 UNFINISHED_S = 30.0
+NEVER_STILL_S = 300.0
 TICK_MS = 200
 
 Mark = tuple[int, int]
@@ -44,12 +45,26 @@ class FolderWatch:
             now_s = self._clock()
             self._waiting[path] = _Waiting(mark, now_s, now_s)
 
+    def forget(self, path: Path) -> None:
+        """``path`` is gone; cameras that name every picture anew would fill the memory otherwise."""
+        if mark_of(path) is None:  # notices come late: another file may have its name already
+            self._known.pop(path, None)
+            self._waiting.pop(path, None)
+
+    @property
+    def size(self) -> int:
+        """How many files are remembered."""
+        return len(self._known.keys() | self._waiting.keys())
+
     def take_finished(self, give_up: Callable[[Path], None]) -> Iterator[Path]:
-        """Yield the files that are finished; ``give_up`` hears of those that stayed half written too long."""
+        """Yield the files that are finished; ``give_up`` hears of those that stay half written or never stand still."""
         for path, waiting in list(self._waiting.items()):
             mark, now_s = mark_of(path), self._clock()
             if mark is None:
-                del self._waiting[path]
+                self.forget(path)
+            elif mark != waiting.mark and now_s - waiting.since_s >= NEVER_STILL_S:
+                self._finish(path, mark)
+                give_up(path)
             elif mark != waiting.mark:
                 waiting.mark, waiting.still_since_s = mark, now_s
             elif now_s - waiting.still_since_s >= SETTLE_S and mark[0] > 0:
@@ -99,7 +114,9 @@ def watch_folder(
                 state.notice(path)
             ready()
         for change, name in sorted(changes, key=lambda item: item[1]):
-            if change != Change.deleted:
+            if change == Change.deleted:
+                state.forget(Path(name))
+            else:
                 state.notice(Path(name))
         yield from state.take_finished(give_up)
 

@@ -7,7 +7,7 @@ import pytest
 from pictures import encode, jpeg
 
 from camera_node.picture import is_picture_name, is_whole
-from camera_node.sources.watch import SETTLE_S, UNFINISHED_S, FolderWatch, mark_of, scan, watch_folder
+from camera_node.sources.watch import NEVER_STILL_S, SETTLE_S, UNFINISHED_S, FolderWatch, mark_of, scan, watch_folder
 
 
 class Clock:
@@ -84,6 +84,41 @@ def test_a_picture_that_goes_away_is_forgotten(tmp_path: Path, clock: Clock) -> 
     file.unlink()
     clock.now_s += 60
     assert _finished(watch) == []
+    assert watch.size == 0
+
+
+def test_pictures_that_were_taken_and_deleted_are_forgotten(tmp_path: Path, clock: Clock) -> None:
+    watch = FolderWatch({}, clock)
+    for number in range(20):
+        file = tmp_path / f"{number}.jpg"
+        file.write_bytes(jpeg())
+        watch.notice(file)
+        clock.now_s += SETTLE_S
+        assert _finished(watch) == [file]
+        file.unlink()
+        watch.forget(file)
+    assert watch.size == 0
+
+
+def test_a_late_notice_of_a_deletion_forgets_no_file_that_is_there(tmp_path: Path, clock: Clock) -> None:
+    watch, file = FolderWatch({}, clock), tmp_path / "a.jpg"
+    file.write_bytes(jpeg())
+    watch.notice(file)
+    watch.forget(file)
+    clock.now_s += SETTLE_S
+    assert _finished(watch) == [file]
+
+
+def test_a_file_that_never_stands_still_is_given_up_and_named(tmp_path: Path, clock: Clock) -> None:
+    watch, file, given_up = FolderWatch({}, clock), tmp_path / "a.jpg", list[Path]()
+    file.write_bytes(b"x")
+    watch.notice(file)
+    while not given_up:
+        clock.now_s += 1
+        file.write_bytes(file.read_bytes() + b"x")
+        assert _finished(watch, given_up) == []
+        assert clock.now_s < 100 + NEVER_STILL_S + 2
+    assert given_up == [file]
 
 
 @pytest.mark.parametrize(
