@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -101,9 +102,28 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
+        if not value:
+            return value
+        if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        try:
+            parts = urlsplit(value)
+            named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            named = False
+        if not named or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be an address such as https://park.example.org")
         return value.rstrip("/")
+
+    @field_validator("detector_model")
+    @classmethod
+    def _is_file(cls, value: str) -> str:
+        if not value:
+            return value
+        file = Path(value).expanduser()
+        if not file.is_file():
+            raise ValueError(f"there is no file {value}")
+        return str(file.absolute())
 
     @field_validator("secret_key")
     @classmethod
