@@ -66,6 +66,12 @@ async def list_recordings(limit: int) -> list[Recording]:
     return [_recording(row) for row in rows]
 
 
+async def list_folders() -> dict[str, RecordingStatus]:
+    """The folder of every recording, with where its analysis stands."""
+    rows = await fetch("SELECT folder, status FROM recording")
+    return {row["folder"]: RecordingStatus(row["status"]) for row in rows}
+
+
 async def start_recording(recording_id: int, now: datetime, stalled_before: datetime) -> Recording | None:
     """Begin the next attempt: of one that waits, or that runs and has given no sign of life since.
 

@@ -19,6 +19,7 @@ from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError,
 FOLDER: Final = "recordings"
 VIDEO: Final = "video"
 SPOTS: Final = "spots"
+UPLOADS: Final = frozenset({VIDEO, SPOTS})
 ORDER: Final = "order.json"
 JOB: Final = "analyse_recording"
 TITLE_LENGTH_MAX: Final = 120
@@ -107,8 +108,7 @@ async def finish(clients: Clients, recording: Recording, summary: dict[str, Any]
     """Keep the result; the uploaded video goes, as the annotated one shows the same. False: it is not ours any more."""
     kept = await rows.finish_recording(recording.id, recording.attempt, RecordingStatus.DONE, summary, "", now)
     if kept:
-        for name in (VIDEO, SPOTS):
-            await clients.pictures.delete(f"{recording.folder}/{name}")
+        await _delete_uploads(clients, recording.folder)
     else:
         await stopped(clients, recording)
     await _announce(clients, recording.id)
@@ -169,17 +169,33 @@ async def requeue_stalled(clients: Clients, now: datetime) -> int:
 
 
 async def delete_abandoned(clients: Clients) -> int:
-    """Remove what is left of uploads that never became a recording; answers how many."""
-    old = {key.split("/")[1] for key in await clients.pictures.list_older(FOLDER, ABANDONED_S)}
+    """Delete files older than a day that a killed process left behind; answers in how many folders.
+
+    All of a folder that no row knows, or whose recording keeps nothing; the uploads of one that is done.
+    """
+    old: dict[str, list[str]] = {}
+    for key in await clients.pictures.list_older(FOLDER, ABANDONED_S):
+        _, folder, *names = key.split("/")
+        old.setdefault(f"{FOLDER}/{folder}", []).extend(names)
+    status_of = await rows.list_folders()  # read after the files: a row comes after its own
     found = 0
-    for name in sorted(old):
-        folder = f"{FOLDER}/{name}"
-        try:
-            await clients.pictures.get(f"{folder}/{ORDER}")
-        except NotFoundError:
+    for folder, names in old.items():
+        status = status_of.get(folder)
+        if status is None or status in NOTHING_KEPT:
             await clients.pictures.delete_folder(folder)
-            found += 1
+        elif status is RecordingStatus.DONE and not UPLOADS.isdisjoint(names):
+            await _delete_uploads(clients, folder)
+        else:
+            continue
+        found += 1
+    if found:
+        log.info("recordings.abandoned_deleted", count=found)
     return found
+
+
+async def _delete_uploads(clients: Clients, folder: str) -> None:
+    for name in UPLOADS:
+        await clients.pictures.delete(f"{folder}/{name}")
 
 
 def _job_id(recording: Recording) -> str:

@@ -205,16 +205,51 @@ async def test_a_recording_asked_for_while_the_queue_is_away_is_sent_later(
     assert await recordings.requeue_stalled(clients, after(61)) == 1
 
 
-async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
-    sqlite_open: Settings, clients: Clients
-) -> None:
-    recording = await asked(clients)
-    lost = recordings.new_folder()
-    await clients.pictures.put(f"{lost}/video", b"half")
-    assert await recordings.delete_abandoned(clients) == 0
+def a_day_later(clients: Clients) -> None:
     yesterday = time.time() - 90_000
     for path in clients.pictures.path("recordings").rglob("*"):
         os.utime(path, (yesterday, yesterday))
+
+
+async def put_upload(clients: Clients, folder: str) -> None:
+    for name in ("video", "spots", "order.json"):
+        await clients.pictures.put(f"{folder}/{name}", b"{}")
+
+
+async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
+    database: Settings, clients: Clients
+) -> None:
+    recording = await asked(clients)
+    lost = recordings.new_folder()
+    await put_upload(clients, lost)
+    assert await recordings.delete_abandoned(clients) == 0
+    a_day_later(clients)
     assert await recordings.delete_abandoned(clients) == 1
     assert not clients.pictures.path(lost).exists()
     assert kept(clients, recording) == {"video", "spots", "order.json"}
+
+
+@pytest.mark.parametrize(
+    ("status", "left"),
+    [
+        (RecordingStatus.DONE, {"order.json"}),
+        (RecordingStatus.FAILED, set()),
+        (RecordingStatus.CANCELLED, set()),
+        (RecordingStatus.RUNNING, {"video", "spots", "order.json"}),
+        (None, set()),
+    ],
+)
+async def test_what_a_process_killed_between_row_and_files_leaves_is_removed_after_a_day(
+    database: Settings, clients: Clients, status: RecordingStatus | None, left: set[str]
+) -> None:
+    recording = await begun(clients, NOW)
+    if status is None:
+        await rows.delete_recording(recording.id)
+    elif status is RecordingStatus.CANCELLED:
+        await rows.cancel_recording(recording.id, after(1))
+    elif status.ended:
+        await rows.finish_recording(recording.id, recording.attempt, status, {}, "", after(1))
+    a_day_later(clients)
+    assert await recordings.delete_abandoned(clients) == (status is not RecordingStatus.RUNNING)
+    assert kept(clients, recording) == left
+    assert await recordings.delete_abandoned(clients) == 0
