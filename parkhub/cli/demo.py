@@ -8,12 +8,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from parkhub.cli.children import ProcessSpec
 from parkhub.errors import BusyError
 from parkhub.settings import Settings
+
+if TYPE_CHECKING:
+    from parkhub.domain.lots import Lot
+    from parkhub.domain.spots_file import SpotsFile
 
 log = structlog.get_logger()
 
@@ -28,43 +33,55 @@ _DESCRIBE_S = 60
 
 
 async def prepare_demo(settings: Settings) -> None:
-    """Make the demo lot, its camera and spots when there is no lot at all, and keep the camera's key in a file.
+    """Make the demo lot when there is no lot at all, and whatever of its camera, spots and key file is missing.
 
-    When the demo lot is there and its key file is not, the camera gets a new key. The database must be open.
+    Each step looks for what the one before has left, so a start that was killed half-way is brought to its end by the
+    next. The key file comes last: with it, all is there. The database must be open.
     """
-    from parkhub.clients import close_clients, open_clients
     from parkhub.db.cameras import find_camera, list_cameras
-    from parkhub.db.lots import list_lots
+    from parkhub.db.spots import list_camera_spots
     from parkhub.domain.spots_file import parse_spots_json
     from parkhub.services.cameras import create_camera, rotate_key
-    from parkhub.services.lots import create_lot
-    from parkhub.services.spots import replace_spots
 
     known = find_key_file(settings.data_dir)
     if known is not None and await find_camera(known.stem) is not None:
         return
     spots = parse_spots_json(_describe())
-    lots = await list_lots()
-    if not lots:
-        lot = await create_lot(
-            spots.name, ADDRESS, TIME_ZONE, plan_width=spots.plan_width, plan_height=spots.plan_height
-        )
-        camera, key = await create_camera(lot.slug, CAMERA_NAME)
-        clients = await open_clients(settings)
-        try:
-            await replace_spots(clients, camera.id, spots)
-        finally:
-            await close_clients(clients)
-        log.info("demo lot made", lot=lot.slug, spots=len(spots.spots))
+    lot = await _find_or_make_lot(spots)
+    if lot is None:
+        log.info("no demo: there are other lots already")
+        return
+    cameras = [camera for camera in await list_cameras(lot.id) if camera.name == CAMERA_NAME]
+    if cameras:
+        camera, key = cameras[0], await rotate_key(cameras[0])
     else:
-        demo_lots = [lot for lot in lots if lot.name == spots.name and lot.address == ADDRESS]
-        cameras = [camera for lot in demo_lots for camera in await list_cameras(lot.id) if camera.name == CAMERA_NAME]
-        if not cameras:
-            log.info("no demo: there are other lots already")
-            return
-        camera = cameras[0]
-        key = await rotate_key(camera)
+        camera, key = await create_camera(lot.slug, CAMERA_NAME)
+    if not await list_camera_spots(camera.id):
+        await _mark_spots(settings, camera.id, spots)
     _write_key(settings.data_dir / FOLDER / f"{camera.public_id}.key", key)
+    log.info("demo lot ready", lot=lot.slug, spots=len(spots.spots))
+
+
+async def _find_or_make_lot(spots: "SpotsFile") -> "Lot | None":
+    """The demo lot; None when there are lots and it is not among them."""
+    from parkhub.db.lots import list_lots
+    from parkhub.services.lots import create_lot
+
+    lots = await list_lots()
+    if lots:
+        return next((lot for lot in lots if lot.name == spots.name and lot.address == ADDRESS), None)
+    return await create_lot(spots.name, ADDRESS, TIME_ZONE, plan_width=spots.plan_width, plan_height=spots.plan_height)
+
+
+async def _mark_spots(settings: Settings, camera_id: int, spots: "SpotsFile") -> None:
+    from parkhub.clients import close_clients, open_clients
+    from parkhub.services.spots import replace_spots
+
+    clients = await open_clients(settings)
+    try:
+        await replace_spots(clients, camera_id, spots)
+    finally:
+        await close_clients(clients)
 
 
 def find_key_file(data_dir: Path) -> Path | None:
