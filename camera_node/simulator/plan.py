@@ -75,4 +75,3 @@ def _bays() -> tuple[Bay, ...]:
 
 
 BAYS = _bays()
-BAY_BY_NAME = {bay.name: bay for bay in BAYS}

@@ -169,9 +169,3 @@ async def delete_frames(ids: Sequence[int]) -> None:
     """Delete rows; changes they brought stay. Their pictures are the caller's to delete."""
     if ids:
         await tables.Frame.delete().where(tables.Frame.id.is_in(list(ids)))
-
-
-async def last_sequence(camera_id: int) -> int:
-    """The highest sequence of a camera; -1 when it has no frames."""
-    rows = await fetch("SELECT max(sequence) AS n FROM frame WHERE camera = {}", camera_id)
-    return -1 if rows[0]["n"] is None else int(rows[0]["n"])

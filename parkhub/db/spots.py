@@ -161,17 +161,6 @@ async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
     return {row["name"]: _track(row) for row in rows}
 
 
-async def list_lot_tracks(lot_id: int) -> list[tuple[int, SpotTrack]]:
-    """What is known of each spot of a lot with its camera's id, in map order; lighter than the whole status."""
-    rows = await fetch(
-        "SELECT spot.camera, spot.name, state, confidence, since, seen_at, recent "
-        "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
-        "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
-        lot_id,
-    )
-    return [(row["camera"], _track(row)) for row in rows]
-
-
 async def _spot_ids(camera_id: int) -> dict[str, int]:
     rows = await fetch("SELECT id, name FROM spot WHERE camera = {}", camera_id)
     return {row["name"]: row["id"] for row in rows}

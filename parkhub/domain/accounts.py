@@ -15,7 +15,6 @@ class Role(StrEnum):
     """What a person may do; later steps add more."""
 
     OWNER = "owner"
-    OPERATOR = "operator"
     ATTENDANT = "attendant"
 
 

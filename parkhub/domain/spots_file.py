@@ -33,13 +33,6 @@ class SpotsFile:
     plan_height: float
     name: str = ""
 
-    def to_json(self) -> str:
-        """SPOTS.json text, which `parse_spots_json` reads back as the same spots."""
-        spots = [_spot_to_json(spot, self.width, self.height) for spot in self.spots]
-        head = {"name": self.name} if self.name else {}
-        size = {"size": [self.width, self.height], "plan_size": [self.plan_width, self.plan_height]}
-        return json.dumps(head | size | {"spots": spots}, ensure_ascii=False)
-
 
 def build(width: int, height: int, named: Sequence[tuple[str, Sequence[Point]]]) -> SpotsFile:
     """A file from names and polygons in pixels, with plans laid out."""
@@ -246,13 +239,3 @@ def _area(polygon: Sequence[Point]) -> float:
     """Shoelace formula."""
     following = [*polygon[1:], polygon[0]]
     return abs(sum(x * y2 - x2 * y for (x, y), (x2, y2) in zip(polygon, following, strict=True))) / 2
-
-
-def _spot_to_json(spot: NewSpot, width: int, height: int) -> dict[str, Any]:
-    plan: dict[str, Any] = {"shape": str(spot.plan.shape)}
-    if spot.plan.shape is BayShape.OUTLINE:
-        plan["outline"] = [list(point) for point in spot.plan.outline]
-    else:
-        plan |= {"x": spot.plan.x, "y": spot.plan.y, "width": spot.plan.width, "height": spot.plan.height}
-    polygon = [[round(x * width, 3), round(y * height, 3)] for x, y in spot.polygon]
-    return {"id": spot.name, "polygon": polygon, "kind": str(spot.kind), "zone": spot.zone, "plan": plan}

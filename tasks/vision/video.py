@@ -46,7 +46,6 @@ class VideoReader:
     def __init__(self, container: Any, stream: Any, file_bytes: int) -> None:
         self._container, self._stream, self._file_bytes = container, stream, file_bytes
         self.failures = 0
-        self.ended_early = False
         self.fps = _fps(stream)
         self.duration_s = _duration_s(container, stream)
         self._position = 0.0
@@ -103,7 +102,6 @@ class VideoReader:
             except (av.error.FFmpegError, ValueError):
                 self.failures += 1
                 if self.failures >= _FAILURES_MAX:
-                    self.ended_early = True
                     return
                 continue
             yield from frames

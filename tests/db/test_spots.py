@@ -187,19 +187,6 @@ async def test_a_lots_status_holds_every_spot_with_its_track_and_the_last_look(d
     ]
 
 
-async def test_the_tracks_of_a_lot_come_in_map_order_with_their_cameras(database: Settings) -> None:
-    lot = await save_lot()
-    north = await save_camera(lot, [a_new_spot("N2"), a_new_spot("N1")])
-    south = await save_camera(lot, [a_new_spot("S1")])
-    await save_camera(spots_seen=1)
-    await spots.save_tracks(south.id, [a_track("S1")])
-    assert await spots.list_lot_tracks(lot.id) == [
-        (north.id, SpotTrack("N2")),
-        (north.id, SpotTrack("N1")),
-        (south.id, a_track("S1")),
-    ]
-
-
 async def test_a_lot_nobody_looked_at_has_no_time(database: Settings) -> None:
     lot = await save_lot()
     status = await spots.load_lot_status(lot.id)

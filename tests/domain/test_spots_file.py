@@ -1,4 +1,4 @@
-"""SPOTS.json is read strictly, written back the same, and every spot gets a place on the map."""
+"""SPOTS.json is read strictly, and every spot gets a place on the map."""
 
 import itertools
 import json
@@ -38,11 +38,6 @@ def test_kind_zone_plan_and_name_are_kept():
     assert (found.spots[0].kind, found.spots[0].zone) == (SpotKind.EV, "North")
     assert found.spots[0].plan.shape is BayShape.MOUTH_UP
     assert (found.spots[0].plan.x, found.spots[0].plan.height) == (10, 46)
-
-
-def test_a_file_written_is_read_back_the_same():
-    first = parse_spots_json(file(spots=[{"id": "é 1", "polygon": SQUARE, "kind": "moto", "zone": "Z"}], name="N"))
-    assert parse_spots_json(first.to_json().encode()) == first
 
 
 def test_one_spot_without_a_plan_lays_out_all():
