@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -15,14 +15,12 @@ from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import SpotShape
-from parkhub.errors import NotFoundError, ParkHubError, TooOftenError
-from parkhub.services.frames import fail_look, save_look
-from parkhub.services.upkeep import STUCK_AFTER_S
+from parkhub.errors import BusyError, NotFoundError, ParkHubError
+from parkhub.services import upkeep
+from parkhub.services.frames import job_id
+from parkhub.services.looks import fail_look, save_look
 from tasks.engines import Engines
 from tasks.vision.engine import Look, SpotEngine, decode_for
-
-LATE_TRIES_MAX: Final = 6
-LATE_TRIES_WINDOW_S: Final = 3600
 
 log = structlog.get_logger(__name__)
 
@@ -53,10 +51,14 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         frame = await frame_rows.get_frame(frame_id)
         if frame.status is not FrameStatus.STORED:
             return
-        if await _is_poison(clients, frame):
+        if await upkeep.is_poison(clients, job_id(frame_id), frame.received_at, datetime.now(UTC)):
             await fail_look(clients, frame_id, "Reading this picture broke off again and again.")
             return
-        await _read(clients, ctx["engines"], frame)
+        try:
+            await _read(clients, ctx["engines"], frame)
+        except BusyError:
+            await upkeep.is_no_poison(clients, job_id(frame_id))
+            raise
 
 
 async def give_up(ctx: dict[str, Any], frame_id: int) -> None:
@@ -103,14 +105,3 @@ async def _memory(clients: Clients, camera: Camera) -> bytes | None:
 def _memory_key(camera: Camera) -> str:
     """What a camera's engine wants to see again; another engine starts afresh."""
     return f"memory/{camera.id}/{camera.engine.value}"
-
-
-async def _is_poison(clients: Clients, frame: Frame) -> bool:
-    """Whether a frame that waits for long has been begun too often: it may be what kills the process."""
-    if datetime.now(UTC) - frame.received_at < timedelta(seconds=STUCK_AFTER_S):
-        return False
-    try:
-        await clients.limiter.hit(f"read_frame:{frame.id}", LATE_TRIES_MAX, LATE_TRIES_WINDOW_S)
-    except TooOftenError:
-        return True
-    return False

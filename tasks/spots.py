@@ -1,6 +1,7 @@
 """The job that reads a spots file: a mask picture, SPOTS.json or an old CarParkPos pickle."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.clients import Clients
@@ -9,7 +10,7 @@ from parkhub.db import spot_imports as import_rows
 from parkhub.domain.cameras import SpotImport, SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, parse_carparkpos, parse_spots_json
 from parkhub.errors import NotFoundError, ParkHubError, SpotsFileError
-from parkhub.services.spots import fail_import, finish_import
+from parkhub.services import spots, upkeep
 from tasks.vision.spots_file import read_mask
 
 
@@ -22,19 +23,26 @@ async def read_spots_file(ctx: dict[str, Any], spot_import_id: int) -> None:
         return
     if spot_import.status is not SpotImportStatus.WAITING:
         return
+    job_id = spots.job_id(spot_import_id)
+    if await upkeep.is_poison(clients, job_id, spot_import.created_at, datetime.now(UTC)):
+        await spots.fail_import(clients, spot_import, "Reading this file broke off again and again. Try another file.")
+        return
     try:
         data = await clients.pictures.get(spot_import.file_key)
-        await finish_import(clients, spot_import, await _parse(spot_import, data))
+        await spots.finish_import(clients, spot_import, await _parse(spot_import, data))
     except ParkHubError as error:
         if error.retryable:
+            await upkeep.is_no_poison(clients, job_id)
             raise
-        await fail_import(clients, spot_import, str(error))
+        await spots.fail_import(clients, spot_import, str(error))
 
 
 async def give_up(ctx: dict[str, Any], spot_import_id: int) -> None:
     """What happens to a spots file when every try has failed by a fault of ours."""
     spot_import = await import_rows.get_spot_import(spot_import_id)
-    await fail_import(ctx["clients"], spot_import, "A fault in ParkHub; the log has the details. Try another file.")
+    await spots.fail_import(
+        ctx["clients"], spot_import, "A fault in ParkHub; the log has the details. Try another file."
+    )
 
 
 async def _parse(spot_import: SpotImport, data: bytes) -> SpotsFile:

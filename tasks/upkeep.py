@@ -3,18 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from parkhub.services import recordings, spots, upkeep
+from parkhub.services import looks, recordings, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
     """Turn spots unknown that nobody has seen for too long."""
-    await spots.expire_stale(ctx["clients"], datetime.now(UTC))
+    await looks.expire_stale(ctx["clients"], datetime.now(UTC))
 
 
 async def requeue_lost(ctx: dict[str, Any]) -> None:
     """Ask again for work whose job got lost."""
     now = datetime.now(UTC)
     await upkeep.requeue_stuck(ctx["clients"], now)
+    await upkeep.requeue_stuck_imports(ctx["clients"], now)
     await recordings.requeue_stalled(ctx["clients"], now)
 
 
@@ -28,4 +29,5 @@ async def delete_old(ctx: dict[str, Any]) -> None:
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     """Delete files that belong to nothing."""
     await upkeep.delete_orphans(ctx["clients"])
+    await upkeep.delete_import_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"])

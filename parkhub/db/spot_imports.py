@@ -65,6 +65,17 @@ async def finish_spot_import(spot_import_id: int, spot_count: int, error: str) -
     return bool(rows)
 
 
+async def list_stuck(before: datetime) -> list[int]:
+    """Imports that were asked for before and still wait, oldest first."""
+    rows = await fetch("SELECT id FROM spot_import WHERE status = 'waiting' AND created_at < {} ORDER BY id", before)
+    return [row["id"] for row in rows]
+
+
+async def list_waiting_keys() -> set[str]:
+    """Where the files of the imports that wait are kept."""
+    return {row["file_key"] for row in await fetch("SELECT file_key FROM spot_import WHERE status = 'waiting'")}
+
+
 async def latest_spot_import(camera_id: int) -> SpotImport | None:
     """The last import of a camera."""
     rows = await fetch("SELECT * FROM spot_import WHERE camera = {} ORDER BY id DESC LIMIT 1", camera_id)

@@ -18,22 +18,7 @@ from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.signatures import SignedHeaders
 from parkhub.errors import BusyError, ConflictError, ForbiddenError, UnsupportedTypeError
-from parkhub.services.looks import Saved, fail_look, save_look
 from parkhub.settings import Settings
-
-__all__ = [
-    "Accepted",
-    "Saved",
-    "Upload",
-    "accept_by_hand",
-    "accept_frame",
-    "check_sent",
-    "fail_look",
-    "find_sender",
-    "hour_folder",
-    "job_id",
-    "save_look",
-]
 
 READ_FRAME = "read_frame"
 PICTURES = "frames"

@@ -1,6 +1,7 @@
-"""A camera's spots: marked by hand or from a file, and unknown again when nobody looks."""
+"""A camera's spots, marked by a file."""
 
 import secrets
+from asyncio import to_thread
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from parkhub.clients import Clients
+from parkhub.clients.picture_proof import inspect
 from parkhub.clients.queue import QueueName
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
@@ -18,11 +20,10 @@ from parkhub.domain.cameras import SpotImport, SpotsFileKind
 from parkhub.domain.spots import BayPlan, NewSpot, Spot
 from parkhub.domain.spots_file import BYTES_MAX, SpotsFile
 from parkhub.errors import BusyError, SpotsFileError, TooLargeError
-from parkhub.services.looks import expire_stale
-
-__all__ = ["expire_stale", "fail_import", "finish_import", "replace_spots", "request_import"]
+from parkhub.settings import Settings
 
 READ_SPOTS_FILE = "read_spots_file"
+IMPORTS = "imports"
 MASK_BYTES_MAX = 32 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> in
 
 async def request_import(
     clients: Clients,
+    settings: Settings,
     camera_id: int,
     data: bytes,
     kind: SpotsFileKind,
@@ -52,24 +54,37 @@ async def request_import(
 ) -> SpotImport:
     """Keep a spots file and ask vision to read it. ``box``: size in pixels of each spot of a CarParkPos file.
 
-    Raises TooLargeError, SpotsFileError for an empty file, NotFoundError without such a camera.
+    Raises TooLargeError, SpotsFileError for an empty file, NotFoundError without such a camera, and what `inspect`
+    finds wrong with a mask picture.
     """
     bytes_max = MASK_BYTES_MAX if kind is SpotsFileKind.MASK else BYTES_MAX
     if len(data) > bytes_max:
         raise TooLargeError(f"The spots file is larger than {bytes_max:,} bytes.")
     if not data:
         raise SpotsFileError("The spots file is empty. Choose a mask picture, SPOTS.json or CarParkPos file.")
+    if kind is SpotsFileKind.MASK:
+        await to_thread(inspect, data, settings.frame_pixels_max)
     await camera_rows.get_camera(camera_id)
-    key = f"imports/{camera_id}/{secrets.token_hex(8)}"
+    key = f"{IMPORTS}/{camera_id}/{secrets.token_hex(8)}"
     await clients.pictures.put(key, data)
+    found = await import_rows.add_spot_import(camera_id, key, kind, box, now)
     try:
-        found = await import_rows.add_spot_import(camera_id, key, kind, box, now)
-        await clients.queue.enqueue(READ_SPOTS_FILE, found.id, job_id=f"spots:{found.id}", queue=QueueName.FRAMES)
-    except BusyError:
-        # Somebody waits in front of the page and can send the file again; nothing sweeps for it.
-        await clients.pictures.delete(key)
-        raise
+        await ask_to_read(clients, found.id)
+    except BusyError as error:  # upkeep asks again
+        log.warning("spots.not_enqueued", spot_import=found.id, error=str(error))
     return found
+
+
+async def ask_to_read(clients: Clients, spot_import_id: int) -> bool:
+    """Put an import's job into the queue; False when it is there already. Raises BusyError."""
+    return await clients.queue.enqueue(
+        READ_SPOTS_FILE, spot_import_id, job_id=job_id(spot_import_id), queue=QueueName.FRAMES
+    )
+
+
+def job_id(spot_import_id: int) -> str:
+    """One job per import at a time."""
+    return f"spots:{spot_import_id}"
 
 
 async def finish_import(clients: Clients, spot_import: SpotImport, file: SpotsFile) -> bool:

@@ -9,13 +9,18 @@ from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts as account_rows
 from parkhub.db import frames as frame_rows
+from parkhub.db import spot_imports as import_rows
 from parkhub.domain.frames import Frame
+from parkhub.errors import TooOftenError
+from parkhub.services import spots
 from parkhub.services.frames import PICTURES, READ_FRAME, job_id
 from parkhub.settings import Settings
 
 STUCK_AFTER_S = 20
 ORPHAN_AFTER_S = 3600
 BATCH = 500
+LATE_TRIES_MAX = 6
+LATE_TRIES_WINDOW_S = 3600
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +33,35 @@ async def requeue_stuck(clients: Clients, now: datetime) -> int:
     if again:
         log.info("upkeep.frames_requeued", count=again)
     return again
+
+
+async def requeue_stuck_imports(clients: Clients, now: datetime) -> int:
+    """The same for spots files."""
+    again = 0
+    for spot_import_id in await import_rows.list_stuck(now - timedelta(seconds=STUCK_AFTER_S)):
+        again += await spots.ask_to_read(clients, spot_import_id)
+    if again:
+        log.info("upkeep.imports_requeued", count=again)
+    return again
+
+
+async def is_poison(clients: Clients, job_id: str, since: datetime, now: datetime) -> bool:
+    """Whether a job for what waits ``since`` then has been begun too often: it may be what kills the process.
+
+    Counts this beginning. Raises BusyError.
+    """
+    if now - since < timedelta(seconds=STUCK_AFTER_S):
+        return False
+    try:
+        await clients.limiter.hit(f"late:{job_id}", LATE_TRIES_MAX, LATE_TRIES_WINDOW_S)
+    except TooOftenError:
+        return True
+    return False
+
+
+async def is_no_poison(clients: Clients, job_id: str) -> None:
+    """Forget how often a job was begun: it has ended by itself, only because something is away. Raises BusyError."""
+    await clients.limiter.clear(f"late:{job_id}")
 
 
 async def delete_old_pictures(clients: Clients, settings: Settings, now: datetime) -> int:
@@ -71,6 +105,17 @@ async def delete_orphans(clients: Clients) -> int:
     if deleted:
         log.info("upkeep.orphans_deleted", count=deleted)
     return deleted
+
+
+async def delete_import_orphans(clients: Clients) -> int:
+    """Delete spots files older than an hour that no waiting import knows."""
+    known = await import_rows.list_waiting_keys()
+    orphans = [key for key in await clients.pictures.list_older(spots.IMPORTS, ORPHAN_AFTER_S) if key not in known]
+    for key in orphans:
+        await clients.pictures.delete(key)
+    if orphans:
+        log.info("upkeep.import_orphans_deleted", count=len(orphans))
+    return len(orphans)
 
 
 async def delete_old_sign_ins(now: datetime) -> int:

@@ -84,7 +84,7 @@ async def send_spots(
         data = await _read(form, "file")
         kind = kind_of(data)
         box = _box(given) if kind is SpotsFileKind.CARPARKPOS else None
-        await spots.request_import(clients, camera.id, data, kind, datetime.now(UTC), box)
+        await spots.request_import(clients, settings, camera.id, data, kind, datetime.now(UTC), box)
     except Refused as error:
         errors = {"file": str(error)}
         return await show_camera(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from builders import NOW, after, save_camera, save_frame, seen, stand_ins
 from pictures import draw, encode, jpeg
+from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
@@ -24,7 +25,8 @@ from parkhub.errors import (
     TooLargeError,
     UnsupportedTypeError,
 )
-from parkhub.services.frames import Upload, accept_by_hand, accept_frame, fail_look, save_look
+from parkhub.services.frames import Upload, accept_by_hand, accept_frame
+from parkhub.services.looks import fail_look, save_look
 from parkhub.settings import Settings
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
@@ -360,22 +362,6 @@ class TestFailing:
         assert (stored.status, stored.error) == (FrameStatus.FAILED, "The model is missing.")
         assert await states(camera) == {"A1": UNKNOWN}
         assert clients.live.announced == [f"camera:{camera.id}"]
-
-
-class QueueAway:
-    """A queue whose Redis is down."""
-
-    async def enqueue(self, *args: Any, **given: Any) -> bool:
-        raise BusyError("The job queue is away.")
-
-    async def holds(self, job_id: str) -> bool:
-        raise BusyError("The job queue is away.")
-
-    async def waiting(self, queue: QueueName) -> int:
-        raise BusyError("The job queue is away.")
-
-    async def close(self) -> None:
-        pass
 
 
 class FullDisk:

@@ -1,8 +1,12 @@
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from builders import NOW, after, new_spots, save_camera, save_frame, save_lot, seen, stand_ins
+from pictures import encode
+from PIL import Image
+from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
@@ -10,11 +14,12 @@ from parkhub.db import lots, spot_imports, spots
 from parkhub.domain.cameras import Camera, SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots import SpotState
 from parkhub.domain.spots_file import SpotsFile, build, parse_spots_json
-from parkhub.errors import ConflictError, NotFoundError, SpotsFileError, TooLargeError
-from parkhub.services.frames import save_look
-from parkhub.services.spots import expire_stale, fail_import, finish_import, replace_spots, request_import
-from parkhub.settings import Settings
+from parkhub.errors import ConflictError, NotFoundError, ParkHubError, SpotsFileError, TooLargeError
+from parkhub.services.looks import expire_stale, save_look
+from parkhub.services.spots import fail_import, finish_import, replace_spots, request_import
+from parkhub.settings import Settings, load_settings
 
+SETTINGS = load_settings()
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 
 
@@ -135,7 +140,7 @@ class TestReplacing:
 class TestImporting:
     async def test_a_file_is_kept_and_asked_to_be_read(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()
-        wish = await request_import(clients, camera.id, b"pickle", SpotsFileKind.CARPARKPOS, NOW, (107, 48))
+        wish = await request_import(clients, SETTINGS, camera.id, b"pickle", SpotsFileKind.CARPARKPOS, NOW, (107, 48))
         assert (wish.status, wish.box) == (SpotImportStatus.WAITING, (107, 48))
         assert clients.pictures.files == {wish.file_key: b"pickle"}
         assert clients.queue.jobs == [(QueueName.FRAMES, "read_spots_file", (wish.id,), f"spots:{wish.id}")]
@@ -148,17 +153,39 @@ class TestImporting:
     ) -> None:
         camera = await save_camera()
         with pytest.raises(error):
-            await request_import(clients, camera.id, data, SpotsFileKind.JSON, NOW)
+            await request_import(clients, SETTINGS, camera.id, data, SpotsFileKind.JSON, NOW)
+        assert clients.pictures.files == {}
+
+    async def test_a_queue_that_is_away_leaves_the_file_to_be_asked_for_later(
+        self, sqlite_open: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera()
+        wish = await request_import(
+            replace(clients, queue=QueueAway()), SETTINGS, camera.id, b"{}", SpotsFileKind.JSON, NOW
+        )
+        assert list(clients.pictures.files) == [wish.file_key]
+        assert await spot_imports.list_stuck(after(1)) == [wish.id]
+
+    @pytest.mark.parametrize(
+        ("size", "error"), [((6000, 6000), TooLargeError), (None, ParkHubError)], ids=["too many pixels", "no picture"]
+    )
+    async def test_a_mask_is_proven_like_any_picture(
+        self, sqlite_open: Settings, clients: Clients, size: tuple[int, int] | None, error: type[Exception]
+    ) -> None:
+        camera = await save_camera()
+        data = encode(Image.new("L", size), "PNG") if size else b"no picture"
+        with pytest.raises(error):
+            await request_import(clients, SETTINGS, camera.id, data, SpotsFileKind.MASK, NOW)
         assert clients.pictures.files == {}
 
     async def test_an_unknown_camera_keeps_no_file(self, sqlite_open: Settings, clients: Clients) -> None:
         with pytest.raises(NotFoundError):
-            await request_import(clients, 4711, b"x", SpotsFileKind.JSON, NOW)
+            await request_import(clients, SETTINGS, 4711, b"x", SpotsFileKind.JSON, NOW)
         assert clients.pictures.files == {}
 
     async def test_an_import_comes_into_effect_once(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()
-        wish = await request_import(clients, camera.id, b"x", SpotsFileKind.JSON, NOW)
+        wish = await request_import(clients, SETTINGS, camera.id, b"x", SpotsFileKind.JSON, NOW)
         assert await finish_import(clients, wish, a_file("A1", "A2"))
         assert not await finish_import(clients, wish, a_file("C1"))
         ended = await spot_imports.get_spot_import(wish.id)
@@ -172,7 +199,7 @@ class TestImporting:
         lot = await save_lot()
         one, other = await save_camera(lot, 1), await save_camera(lot)
         assert one.id != other.id
-        wish = await request_import(clients, other.id, b"x", SpotsFileKind.JSON, NOW)
+        wish = await request_import(clients, SETTINGS, other.id, b"x", SpotsFileKind.JSON, NOW)
         with pytest.raises(ConflictError) as caught:
             await finish_import(clients, wish, a_file("A1"))
         await fail_import(clients, wish, str(caught.value))

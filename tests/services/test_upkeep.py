@@ -1,25 +1,31 @@
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from builders import NOW, after, save_account, save_camera, save_frame, seen, stand_ins
 from pictures import jpeg
+from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.pictures import FolderStore, MemoryStore
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts, cameras, frames, spots
-from parkhub.domain.cameras import Camera
+from parkhub.domain.cameras import Camera, SpotsFileKind
 from parkhub.domain.frames import Frame
 from parkhub.domain.spots import SpotState
-from parkhub.services.frames import Upload, accept_frame, fail_look, save_look
+from parkhub.services.frames import Upload, accept_frame
+from parkhub.services.looks import fail_look, save_look
+from parkhub.services.spots import fail_import, request_import
 from parkhub.services.upkeep import (
     STUCK_AFTER_S,
+    delete_import_orphans,
     delete_old_pictures,
     delete_old_sign_ins,
     delete_orphans,
     requeue_stuck,
+    requeue_stuck_imports,
 )
 from parkhub.settings import Settings
 
@@ -52,6 +58,32 @@ class TestStuckFrames:
         await save_look(clients, read.id, [], 1, NOW)
         await fail_look(clients, failed.id, "No model.")
         assert await requeue_stuck(clients, after(STUCK_AFTER_S + 1)) == 0
+
+
+class TestStuckImports:
+    async def test_a_spots_file_whose_job_got_lost_is_asked_for_again_once(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera()
+        away = replace(clients, queue=QueueAway())
+        lost, ended = [
+            await request_import(away, database, camera.id, b"{}", SpotsFileKind.JSON, NOW) for _ in range(2)
+        ]
+        await fail_import(clients, ended, "No spots.")
+        assert await requeue_stuck_imports(clients, after(STUCK_AFTER_S - 1)) == 0
+        late = after(STUCK_AFTER_S + 1)
+        assert [await requeue_stuck_imports(clients, late) for _ in range(2)] == [1, 0]
+        assert clients.queue.jobs == [(QueueName.FRAMES, "read_spots_file", (lost.id,), f"spots:{lost.id}")]
+
+    async def test_files_that_no_waiting_import_knows_are_deleted(self, database: Settings, clients: Clients) -> None:
+        camera = await save_camera()
+        waits = await request_import(clients, database, camera.id, b"{}", SpotsFileKind.JSON, NOW)
+        ended = await request_import(clients, database, camera.id, b"{}", SpotsFileKind.JSON, NOW)
+        await fail_import(clients, ended, "No spots.")
+        for key in (ended.file_key, "imports/1/never-asked-for"):
+            await clients.pictures.put(key, b"{}")
+        assert await delete_import_orphans(clients) == 2
+        assert list(clients.pictures.files) == [waits.file_key]
 
 
 class TestOldPictures:

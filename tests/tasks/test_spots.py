@@ -1,19 +1,22 @@
 import json
 import pickle
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from builders import NOW, save_camera, save_frame, save_lot, stand_ins
+from builders import save_camera, save_frame, save_lot, stand_ins
 from pictures import encode
 from PIL import Image, ImageDraw
 
 from parkhub.db import lots, spot_imports, spots
 from parkhub.domain.cameras import Camera, SpotImport, SpotImportStatus, SpotsFileKind
 from parkhub.services.spots import request_import
-from parkhub.settings import Settings
+from parkhub.services.upkeep import LATE_TRIES_MAX, is_poison
+from parkhub.settings import Settings, load_settings
 from tasks.spots import give_up, read_spots_file
 
+SETTINGS = load_settings()
 MASK, JSON, PICKLE = SpotsFileKind.MASK, SpotsFileKind.JSON, SpotsFileKind.CARPARKPOS
 
 
@@ -37,11 +40,17 @@ def ctx() -> dict[str, Any]:
     return {"clients": stand_ins(), "job_try": 1}
 
 
+async def ask(
+    ctx: dict[str, Any], camera: Camera, data: bytes, kind: SpotsFileKind, box: tuple[int, int] | None = None
+) -> SpotImport:
+    return await request_import(ctx["clients"], SETTINGS, camera.id, data, kind, datetime.now(UTC), box)
+
+
 async def read(
     ctx: dict[str, Any], camera: Camera, data: bytes, kind: SpotsFileKind, box: tuple[int, int] | None = None
 ) -> SpotImport:
     """Ask for an import and do its job."""
-    wish = await request_import(ctx["clients"], camera.id, data, kind, NOW, box)
+    wish = await ask(ctx, camera, data, kind, box)
     await read_spots_file(ctx, wish.id)
     assert ctx["clients"].pictures.files == {}
     return await spot_imports.get_spot_import(wish.id)
@@ -86,14 +95,13 @@ async def test_an_old_pickle_without_any_picture_says_what_to_do(sqlite_open: Se
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"no picture", MASK),
         (encode(Image.new("L", (64, 64)), "PNG"), MASK),
         (b"{", JSON),
         (b'{"size": [1, 1], "spots": []}', JSON),
         (pickle.dumps(print), PICKLE),
         (pickle.dumps(np.zeros(2)), PICKLE),
     ],
-    ids=["no mask", "a black mask", "no JSON", "no spots", "a pickle that runs", "a pickle of an array"],
+    ids=["a black mask", "no JSON", "no spots", "a pickle that runs", "a pickle of an array"],
 )
 async def test_a_wrong_file_fails_with_a_sentence_and_leaves_the_spots_as_they_were(
     sqlite_open: Settings, ctx: dict[str, Any], data: bytes, kind: SpotsFileKind
@@ -125,9 +133,22 @@ async def test_doing_the_job_again_changes_nothing(database: Settings, ctx: dict
 
 async def test_after_the_last_try_the_import_has_failed(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
     camera = await save_camera()
-    wish = await request_import(ctx["clients"], camera.id, spots_json("A1"), JSON, NOW)
+    wish = await ask(ctx, camera, spots_json("A1"), JSON)
     await give_up(ctx, wish.id)
     assert (await spot_imports.get_spot_import(wish.id)).status is SpotImportStatus.FAILED
+
+
+async def test_an_import_that_again_and_again_kills_its_reader_is_given_up(
+    sqlite_open: Settings, ctx: dict[str, Any]
+) -> None:
+    camera = await save_camera()
+    old = datetime.now(UTC) - timedelta(minutes=5)
+    wish = await request_import(ctx["clients"], SETTINGS, camera.id, spots_json("A1"), JSON, old)
+    for _ in range(LATE_TRIES_MAX):
+        assert not await is_poison(ctx["clients"], f"spots:{wish.id}", old, datetime.now(UTC))
+    await read_spots_file(ctx, wish.id)
+    assert (await spot_imports.get_spot_import(wish.id)).status is SpotImportStatus.FAILED
+    assert await names(camera) == []
 
 
 async def test_an_import_that_is_gone_is_let_pass(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
