@@ -42,7 +42,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A function that runs by name. ``give_up`` is told the same arguments when every try has failed."""
+    """A function that runs by name. ``give_up`` is told the same arguments when every try has failed by a fault.
+
+    What is away comes back, and what takes too long may only have waited for it: then nothing is given up, upkeep asks
+    for the job again, and a job that never ends by itself must notice (`parkhub.services.upkeep.is_poison`).
+    """
 
     run: Work
     timeout_s: float
@@ -70,13 +74,13 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
             await job.run(ctx, *args)
     except Exception as error:
         last = ctx["job_try"] >= TRIES_MAX
-        retryable = isinstance(error, ParkHubError) and error.retryable
+        retryable = isinstance(error, TimeoutError) or (isinstance(error, ParkHubError) and error.retryable)
         traced = not retryable and ctx["job_try"] == 1
         bound = log.bind(job=job.name, args=args, job_try=ctx["job_try"])
         bound.log(logging.ERROR, "job.failed", reason=repr(error), exc_info=error if traced else None)
         if not last:
             raise Retry(defer=job.retry_delay_s * ctx["job_try"]) from error
-        if not retryable and job.give_up is not None:  # what is away comes back, and upkeep asks again
+        if not retryable and job.give_up is not None:
             await job.give_up(ctx, *args)
 
 

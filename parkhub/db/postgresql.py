@@ -13,7 +13,9 @@ from parkhub.errors import BusyError, ConflictError, SettingsError
 
 POOL_MAX = 8
 CONNECT_TIMEOUT_S = 10.0
-COMMAND_TIMEOUT_S = 60.0
+# Below what a frame's job may take, so that a locked database shows as BusyError and the job comes again.
+COMMAND_TIMEOUT_S = 10.0
+DDL_TIMEOUT_S = 600.0
 
 
 @contextmanager
@@ -149,8 +151,8 @@ class PostgresqlEngine(PostgresEngine):
         return await self._run(sql, args, in_pool=in_pool)
 
     async def run_ddl(self, ddl: str, in_pool: bool = True) -> Any:
-        """Run one statement that changes the schema."""
-        return await self._run(ddl, (), in_pool=in_pool)
+        """Run one statement that changes the schema, which may mean to write a large table anew."""
+        return await self._run(ddl, (), in_pool=in_pool, timeout_s=DDL_TIMEOUT_S)
 
     async def run_many(self, querystring: QueryString, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement once per row, all or none; the query string's own arguments are only placeholders."""
@@ -166,15 +168,15 @@ class PostgresqlEngine(PostgresEngine):
             else:
                 raise RuntimeError("The database is not open.")
 
-    async def _run(self, sql: str, args: Sequence[Any], *, in_pool: bool) -> Any:
+    async def _run(self, sql: str, args: Sequence[Any], *, in_pool: bool, timeout_s: float = COMMAND_TIMEOUT_S) -> Any:
         with _translated():
             if self.in_transaction:
                 current = self.current_transaction.get()
                 assert current is not None
-                return await current.connection.fetch(sql, *args)
+                return await current.connection.fetch(sql, *args, timeout=timeout_s)
             if in_pool and self.pool:
                 async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
-                    return await connection.fetch(sql, *args)
+                    return await connection.fetch(sql, *args, timeout=timeout_s)
             if self._closed:
                 raise RuntimeError("The database is not open.")
             return await self._run_in_new_connection(sql, args)

@@ -21,7 +21,8 @@ from piccolo.querystring import QueryString
 
 from parkhub.errors import BusyError, ConflictError, ParkHubError
 
-BUSY_TIMEOUT_S = 20.0
+# Well below what a frame's job may take, so that a locked database shows as BusyError and the job comes again.
+BUSY_TIMEOUT_S = 5.0
 READERS = 3
 Row = dict[str, Any]
 

@@ -1,14 +1,16 @@
 import asyncio
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_new_frame, a_track, save_camera
+from builders import a_new_frame, a_track, save_camera, save_frame, stand_ins
 from processes import running
 from redis.asyncio import Redis
 from workers import ROOT, a_row, places, worker
@@ -23,7 +25,8 @@ from parkhub.domain.spots import Debounce, SpotState
 from parkhub.errors import BusyError
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.settings import Settings
-from tasks.worker import TRIES_MAX, Job, keep_working, make_worker
+from tasks.frames import CameraTurns
+from tasks.worker import TRIES_MAX, Job, keep_working, make_worker, vision_jobs
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 
@@ -264,7 +267,7 @@ class TestTrying:
         await run(Job(waiting, 5, give_up, retry_delay_s=0.01), 7)
         assert told == ["try"] * TRIES_MAX
 
-    async def test_a_job_that_takes_too_long_is_ended_and_counts_as_failed(self, run: Callable[..., Any]) -> None:
+    async def test_a_job_that_takes_too_long_is_ended_and_left_for_upkeep(self, run: Callable[..., Any]) -> None:
         told: list[str] = []
 
         async def endless(ctx: dict[str, Any], number: int) -> None:
@@ -275,4 +278,18 @@ class TestTrying:
             told.append("given up")
 
         await run(Job(endless, 0.05, give_up, retry_delay_s=0.01), 7)
-        assert told == ["try"] * TRIES_MAX + ["given up"]
+        assert told == ["try"] * TRIES_MAX
+
+    @pytest.mark.slow
+    async def test_a_database_that_stays_locked_loses_no_frame(self, sqlite_open: Settings) -> None:
+        camera = await save_camera()
+        frame = await save_frame(camera)
+        ctx = {"clients": stand_ins(), "engines": None, "turns": CameraTurns(), "job_try": TRIES_MAX}
+        (job,) = [job for job in vision_jobs()[QueueName.FRAMES] if job.name == "read_frame"]
+        with closing(sqlite3.connect(sqlite_open.data_dir / "parkhub.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await job.function().coroutine(ctx, frame.id)
+            other.execute("ROLLBACK")
+        assert await status(frame) is FrameStatus.STORED
+        await job.function().coroutine(ctx, frame.id)
+        assert await is_read(frame)
