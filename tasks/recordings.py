@@ -13,6 +13,7 @@ from parkhub.domain.cameras import Engine
 from parkhub.domain.recordings import Recording
 from parkhub.errors import EngineError, NotFoundError, ParkHubError
 from parkhub.services import recordings as service
+from parkhub.services.recording_uploads import SPOTS, VIDEO
 from parkhub.settings import Settings
 from tasks.engines import Engines
 from tasks.vision.analysis import Order, analyse, kept_summary, read_spots, remove_leftovers, video_size
@@ -113,7 +114,7 @@ async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -
         raise EngineError(KEEPS_BREAKING)
     try:
         wish = await service.read_order(clients, recording)
-        spots_file = await clients.pictures.get(f"{recording.folder}/{service.SPOTS}")
+        spots_file = await clients.pictures.get(f"{recording.folder}/{SPOTS}")
     except NotFoundError:
         raise EngineError(GONE) from None
     engine = await engines.get(recording.engine)
@@ -124,7 +125,7 @@ async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -
         remove_leftovers(folder)
         if (kept := kept_summary(folder)) is not None:  # an earlier attempt broke off between its files and its row
             return kept
-        video = folder / service.VIDEO
+        video = folder / VIDEO
         if not video.is_file():
             raise EngineError(GONE)
         spots = read_spots(wish.spots_kind, spots_file, video_size(video), wish.box)

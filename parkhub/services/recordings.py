@@ -1,7 +1,6 @@
 """Recordings: ask for an analysis, follow it, stop it, throw it away."""
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,10 +14,8 @@ from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, Recording, RecordingStatus
 from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError, ParkHubError
+from parkhub.services.recording_uploads import FOLDER, SPOTS, VIDEO, discarding
 
-FOLDER: Final = "recordings"
-VIDEO: Final = "video"
-SPOTS: Final = "spots"
 UPLOADS: Final = frozenset({VIDEO, SPOTS})
 ORDER: Final = "order.json"
 JOB: Final = "analyse_recording"
@@ -42,11 +39,6 @@ class Wish:
     every_s: float = EVERY_S
 
 
-def new_folder() -> str:
-    """A key prefix nobody can guess and nothing has used; the uploads go to its `VIDEO` and `SPOTS`."""
-    return f"{FOLDER}/{secrets.token_hex(16)}"
-
-
 def check_wish(wish: Wish) -> None:
     """Raises FieldsError, one sentence a field."""
     wrong = {}
@@ -61,13 +53,15 @@ def check_wish(wish: Wish) -> None:
 
 
 async def request_recording(clients: Clients, account_id: int, folder: str, wish: Wish, now: datetime) -> Recording:
-    """Have the video that lies in ``folder`` analysed. Raises FieldsError.
+    """Have the video that lies in ``folder`` analysed. Raises FieldsError, BusyError.
 
     When the queue is away the recording waits all the same: `requeue_stalled` sends it later.
     """
-    check_wish(wish)
     order = {"kind": wish.spots_kind, "box": wish.box, "every_s": wish.every_s}
-    await clients.pictures.put(f"{folder}/{ORDER}", json.dumps(order).encode())
+    async with discarding(clients, folder):
+        check_wish(wish)
+        await clients.pictures.put(f"{folder}/{ORDER}", json.dumps(order).encode())
+    # From here on the row may be there, whatever breaks: `delete_abandoned` goes by it.
     async with transaction():
         recording = await rows.add_recording(wish.title.strip() or "Recording", account_id, wish.engine, folder, now)
     await _send(clients, recording.id, _job_id(recording))

@@ -1,7 +1,6 @@
 """The form that brings a recording: files go straight to the picture store, sentences go back to the person."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,7 +11,8 @@ from parkhub.clients.pictures import inspect
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S
 from parkhub.domain.spots_file import parse_carparkpos, parse_spots_json
-from parkhub.errors import BusyError, FieldsError, ParkHubError, TooLargeError
+from parkhub.errors import FieldsError, ParkHubError, TooLargeError
+from parkhub.services import recording_uploads as uploads
 from parkhub.services import recordings as service
 from parkhub.settings import Settings
 from parkhub.web.multipart import Part, read_parts
@@ -20,7 +20,6 @@ from parkhub.web.templating import AnyRequest
 
 BOX_FIRST: Final = ("107", "48")
 _SLACK_BYTES: Final = 100_000  # the form's own words around the files
-_ROOM_BYTES: Final = 200 * 1024 * 1024  # the disk must not be filled to the brim
 _MIB: Final = 1024 * 1024
 _PICKLE_STARTS: Final = (b"\x80", b"(l", b"]")  # protocol 2 and later; 0; 1
 _PICTURE_STARTS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
@@ -51,11 +50,7 @@ def refuse_too_large(request: AnyRequest, settings: Settings, clients: Clients) 
     announced = int(request.headers.get("content-length") or 0)
     if announced > settings.recording_bytes_max + settings.frame_bytes_max + _SLACK_BYTES:
         raise TooLargeError(_too_large(settings))
-    folder = clients.pictures.path(service.FOLDER)
-    while not folder.exists():
-        folder = folder.parent
-    if shutil.disk_usage(folder).free < announced + _ROOM_BYTES:
-        raise BusyError("The server's disk has no room for this video. Delete old recordings, then try again.")
+    uploads.check_room(clients, announced)
 
 
 async def receive(request: AnyRequest, settings: Settings, clients: Clients, folder: str, given: Given) -> service.Wish:
@@ -70,9 +65,8 @@ async def receive(request: AnyRequest, settings: Settings, clients: Clients, fol
             given.file_bytes["video"] = await _store(part, clients, folder, settings)
         elif part.name == "spots":
             limit = settings.frame_bytes_max
-            given.file_bytes["spots"] = await clients.pictures.put_stream(
-                f"{folder}/{service.SPOTS}", _limited(part, limit, "spots"), limit
-            )
+            chunks = _limited(part, limit, "spots")
+            given.file_bytes["spots"] = await uploads.keep_file(clients, folder, uploads.SPOTS, chunks, limit)
         elif part.filename is None and part.name in ("title", "engine", "every_s", "box_width", "box_height"):
             setattr(given, part.name, (await part.text()).strip())
     return await _check(given, settings, clients, folder)
@@ -88,7 +82,7 @@ def base_name(file_name: str) -> str:
 async def _store(part: Part, clients: Clients, folder: str, settings: Settings) -> int:
     limit = settings.recording_bytes_max
     try:
-        return await clients.pictures.put_stream(f"{folder}/{service.VIDEO}", part.chunks(), limit)
+        return await uploads.keep_file(clients, folder, uploads.VIDEO, part.chunks(), limit)
     except TooLargeError:
         raise TooLargeError(_too_large(settings)) from None
 
@@ -119,7 +113,8 @@ async def _check(given: Given, settings: Settings, clients: Clients, folder: str
         wrong["spots"] = "Choose a mask picture, a SPOTS.json or a CarParkPos file."
     else:
         try:
-            kind, box = await _spots_kind(await clients.pictures.get(f"{folder}/{service.SPOTS}"), given, settings)
+            data = await clients.pictures.get(f"{folder}/{uploads.SPOTS}")
+            kind, box = await _spots_kind(data, given, settings)
         except FieldsError as error:
             wrong |= error.fields
         except ParkHubError as error:

@@ -13,13 +13,14 @@ from parkhub.domain.cameras import Engine
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import BusyError, FieldsError, NotFoundError, ParkHubError, TooLargeError
 from parkhub.services import recordings as service
+from parkhub.services.recording_uploads import discarding, new_folder
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import signed_in
 from parkhub.web.recording_form import Given, receive, refuse_too_large, size_words
 from parkhub.web.recording_view import ENGINES, RecordingView, clock, percent
-from parkhub.web.templating import AnyRequest, page, signed_in_account
+from parkhub.web.templating import AnyRequest, page
 
 HISTORY_MAX: Final = 100
 EVERY_CHOICES: Final = (
@@ -49,23 +50,18 @@ async def add_recording(
     request: AnyRequest, clients: GivenClients, settings: GivenSettings
 ) -> Response[Any] | Template:
     """Take a video and its spots, streaming, and have them analysed; a wrong form comes back with sentences."""
-    account = signed_in_account(request)
-    if account is None:
-        raise NotFoundError("There is nothing at this address.")
-    folder, given = service.new_folder(), Given()
+    folder, given = new_folder(), Given()
     try:
         refuse_too_large(request, settings, clients)
-        wish = await receive(request, settings, clients, folder, given)
-        recording = await service.request_recording(clients, account.id, folder, wish, datetime.now(UTC))
-    except BaseException as error:
-        await clients.pictures.delete_folder(folder)
-        if isinstance(error, FieldsError):
-            return await _form_page(request, settings, given, error.fields, 422)
-        if isinstance(error, TooLargeError | BusyError):
-            return await _form_page(request, settings, given, {"video": str(error)}, error.status)
-        if isinstance(error, ParkHubError):
-            return await _form_page(request, settings, given, {"": str(error)}, error.status)
-        raise
+        async with discarding(clients, folder):
+            wish = await receive(request, settings, clients, folder, given)
+        recording = await service.request_recording(clients, request.user.id, folder, wish, datetime.now(UTC))
+    except FieldsError as error:
+        return await _form_page(request, settings, given, error.fields, error.status)
+    except (TooLargeError, BusyError) as error:
+        return await _form_page(request, settings, given, {"video": str(error)}, error.status)
+    except ParkHubError as error:
+        return await _form_page(request, settings, given, {"": str(error)}, error.status)
     return _go(request, f"/console/recordings/{recording.id}")
 
 

@@ -18,6 +18,7 @@ from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import BusyError, ConflictError, EngineError, FieldsError, NotFoundError
 from parkhub.services import recordings
+from parkhub.services.recording_uploads import SPOTS, VIDEO, new_folder
 from parkhub.settings import Settings
 
 WISH = recordings.Wish("Monday", Engine.DIFFERENCE, SpotsFileKind.CARPARKPOS, (107, 48), 2.0)
@@ -31,9 +32,9 @@ def clients(tmp_path: Path) -> Clients:
 async def asked(clients: Clients, wish: recordings.Wish = WISH) -> Recording:
     """A recording whose files lie in the store."""
     account = await save_account()
-    folder = recordings.new_folder()
-    await clients.pictures.put(f"{folder}/{recordings.VIDEO}", b"video")
-    await clients.pictures.put(f"{folder}/{recordings.SPOTS}", b"spots")
+    folder = new_folder()
+    await clients.pictures.put(f"{folder}/{VIDEO}", b"video")
+    await clients.pictures.put(f"{folder}/{SPOTS}", b"spots")
     return await recordings.request_recording(clients, account.id, folder, wish, NOW)
 
 
@@ -220,7 +221,7 @@ async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
     database: Settings, clients: Clients
 ) -> None:
     recording = await asked(clients)
-    lost = recordings.new_folder()
+    lost = new_folder()
     await put_upload(clients, lost)
     assert await recordings.delete_abandoned(clients) == 0
     a_day_later(clients)

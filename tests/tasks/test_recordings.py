@@ -19,6 +19,7 @@ from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import BusyError
 from parkhub.services import recordings as service
+from parkhub.services.recording_uploads import SPOTS, VIDEO, new_folder
 from parkhub.settings import Settings
 from tasks.recordings import ATTEMPTS_MAX, GONE, analyse_recording
 from tasks.vision.analysis import Order, analyse
@@ -59,9 +60,9 @@ async def ctx(sqlite_settings: Settings, tmp_path: Path) -> Any:
 
 async def uploaded(clients: Clients, video: bytes, spots: bytes | None = None) -> Recording:
     account = await save_account()
-    folder = service.new_folder()
-    await clients.pictures.put(f"{folder}/{service.VIDEO}", video)
-    await clients.pictures.put(f"{folder}/{service.SPOTS}", videos.mask_png() if spots is None else spots)
+    folder = new_folder()
+    await clients.pictures.put(f"{folder}/{VIDEO}", video)
+    await clients.pictures.put(f"{folder}/{SPOTS}", videos.mask_png() if spots is None else spots)
     wish = service.Wish("Monday", Engine.CLASSIFIER, SpotsFileKind.MASK)
     return await service.request_recording(clients, account.id, folder, wish, datetime.now(UTC))
 
@@ -118,7 +119,7 @@ async def test_what_cannot_be_analysed_ends_with_a_sentence_and_no_file(
 
 async def test_files_that_are_gone_are_said_to_be_gone(ctx: dict[str, Any], tmp_path: Path) -> None:
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
-    await ctx["clients"].pictures.delete(f"{recording.folder}/{service.VIDEO}")
+    await ctx["clients"].pictures.delete(f"{recording.folder}/{VIDEO}")
     await analyse_recording(ctx, recording.id)
     assert (await rows.get_recording(recording.id)).error == GONE
 
@@ -156,7 +157,7 @@ async def test_a_job_that_broke_off_after_its_files_and_before_its_row_looks_at_
 ) -> None:
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
     folder = ctx["clients"].pictures.path(recording.folder)
-    first = analyse(Order(folder / service.VIDEO, videos.SPOTS, folder), videos.BrightEngine())
+    first = analyse(Order(folder / VIDEO, videos.SPOTS, folder), videos.BrightEngine())
     engine = videos.BrightEngine()
     await analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id)
     assert engine.memories == []

@@ -1,6 +1,7 @@
 """The staff pages "Analyse a recording", over HTTP."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +13,13 @@ from litestar import Litestar
 from visitors import EMAIL, PASSWORD, Visitor, visit
 
 from parkhub.clients import Clients
-from parkhub.clients.queue import QueueName
+from parkhub.clients.queue import MemoryQueue, QueueName
 from parkhub.db import recordings as rows
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import EngineError
 from parkhub.services import accounts
 from parkhub.services import recordings as service
+from parkhub.services.recording_uploads import FOLDER
 from parkhub.settings import Settings
 
 FROM_HERE = {"sec-fetch-site": "same-origin"}
@@ -87,7 +89,7 @@ async def a_done_recording(app: Litestar, browser: Visitor, video: bytes = b"012
 
 
 def stored(app: Litestar) -> list[str]:
-    root = app.state.clients.pictures.path(service.FOLDER)
+    root = app.state.clients.pictures.path(FOLDER)
     return sorted(path.name for path in root.rglob("*") if path.is_file())
 
 
@@ -229,6 +231,18 @@ async def test_a_broken_form_is_refused_and_nothing_is_kept(site: Any, content_t
     assert answer.status_code == 422
     assert "did not arrive whole" in answer.text
     assert stored(app) == []
+
+
+async def test_an_upload_that_has_its_row_keeps_its_files_whatever_breaks_then(site: Any) -> None:
+    class Broken(MemoryQueue):
+        async def enqueue(self, *given: object, **more: object) -> bool:
+            raise ZeroDivisionError
+
+    app, browser = site
+    app.state.clients = replace(app.state.clients, queue=Broken())
+    assert (await browser.post(PAGE, files=files(), headers=FROM_HERE)).status_code == 500
+    assert [recording.status for recording in await rows.list_recordings(2)] == [RecordingStatus.WAITING]
+    assert stored(app) == ["order.json", "spots", "video"]
 
 
 async def test_progress_is_told_until_the_end(site: Any) -> None:
