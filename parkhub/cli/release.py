@@ -10,7 +10,6 @@ import asyncio
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
@@ -89,7 +88,7 @@ async def _open(settings: Settings) -> None:
     except BusyError as error:
         reason = _reason(error.__cause__ or error)
         raise BusyError(f"The database does not answer at {where}: {reason}.{hint}") from None
-    except (asyncpg.PostgresError, OSError) as error:
+    except OSError as error:  # of SQLite's folder
         raise BusyError(f"The database at {where} refuses: {_reason(error)}.{hint}") from None
 
 

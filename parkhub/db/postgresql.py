@@ -128,6 +128,8 @@ class PostgresqlEngine(PostgresEngine):
             raise SettingsError(f"PARKHUB_DATABASE_URL is wrong: {error}.") from error
         except ValueError as error:  # its text may hold the password
             raise SettingsError("PARKHUB_DATABASE_URL is wrong: it cannot be read as an address.") from error
+        except asyncpg.PostgresError as error:
+            raise BusyError(f"The database refuses: {error}.") from error
 
     async def close(self) -> None:
         """Close the pool after what it is doing."""

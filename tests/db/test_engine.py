@@ -264,6 +264,23 @@ async def test_a_wrong_address_of_postgresql_names_the_setting(
         await open_database(load_settings(data_dir=tmp_path, database_url=url))
 
 
+async def test_a_postgresql_that_refuses_is_busy_and_says_why(postgresql_settings: Settings) -> None:
+    await open_database(postgresql_settings)
+    name = (await fetch("SELECT current_database() AS name"))[0]["name"]
+    await fetch(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    await fetch("CREATE ROLE stranger LOGIN")
+    await close_database()
+    url = postgresql_settings.database_url.replace("//parkhub@", "//stranger@")
+    try:
+        with pytest.raises(BusyError, match="refuses: permission denied"):
+            await open_database(postgresql_settings.model_copy(update={"database_url": url}))
+    finally:
+        await open_database(postgresql_settings)
+        await fetch(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
+        await fetch("DROP ROLE stranger")
+        await close_database()
+
+
 async def test_a_closed_sqlite_database_leaves_no_thread_and_no_log_file(sqlite_database: Settings) -> None:
     await save_lot()
     await asyncio.gather(*(lots.list_lots() for _ in range(10)))
