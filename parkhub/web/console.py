@@ -22,12 +22,13 @@ USUAL_TIME_ZONE: Final = "Europe/Berlin"
 
 async def _overview() -> dict[str, Any]:
     now = datetime.now(UTC)
+    known = await camera_rows.list_cameras()  # before the lots: so every camera's lot is among them
     views = [LotView(status, now) for status in await lots.list_statuses(now)]
     by_lot = {view.lot.id: view for view in views}
     cameras: list[CameraView] = []
-    for camera in await camera_rows.list_cameras():
+    for camera in known:
         view = by_lot[camera.lot_id]
-        spots = sum(known.spot.camera_id == camera.id for known in view.status.spots)
+        spots = sum(seen.spot.camera_id == camera.id for seen in view.status.spots)
         cameras.append(await load_view(camera, view.lot, spots, now))
     watched = {camera.lot.id for camera in cameras}
     return {
