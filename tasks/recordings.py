@@ -18,7 +18,7 @@ from parkhub.settings import Settings
 from tasks.engines import Engines
 from tasks.vision.analysis import Order, analyse, kept_summary, read_spots, remove_leftovers, video_size
 
-BEAT_S: Final = 0.25
+BEAT_S: Final = 1.0
 TIME_MAX_S: Final = 3500.0  # the queue gives a job an hour
 ATTEMPTS_MAX: Final = 5
 GONE: Final = "The uploaded files are no longer there. Upload the recording again."
@@ -55,13 +55,13 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
     only what another try may mend.
     """
     clients: Clients = ctx["clients"]
-    recording = await service.start(clients, recording_id, datetime.now(UTC))
+    recording = await service.start(recording_id, datetime.now(UTC))
     if recording is None:
         return
     bound = log.bind(recording=recording_id, engine=str(recording.engine))
     bound.info("recording.started")
     watch = _Watch()
-    beat = asyncio.create_task(_beat(clients, recording, watch))
+    beat = asyncio.create_task(_beat(recording, watch))
     try:
         summary = await _in_thread(ctx, recording, watch)
         if summary is None:
@@ -89,7 +89,7 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
             await beat
 
 
-async def _beat(clients: Clients, recording: Recording, watch: _Watch) -> None:
+async def _beat(recording: Recording, watch: _Watch) -> None:
     """Tell the database how far the thread is, and the thread when to stop. Survives a database that is away."""
     end_s = asyncio.get_running_loop().time() + TIME_MAX_S
     while not watch.stop:
@@ -98,10 +98,9 @@ async def _beat(clients: Clients, recording: Recording, watch: _Watch) -> None:
             watch.too_long = watch.stop = True
             return
         try:
-            go_on = await service.progress(clients, recording, watch.progress, datetime.now(UTC))
+            go_on = await service.progress(recording, watch.progress, datetime.now(UTC))
         except Exception:  # an edge too: one lost beat is no reason to lose the work
             log.warning("recording.beat_lost", recording=recording.id, exc_info=True)
-            await asyncio.sleep(BEAT_S * 4)
             continue
         watch.stop = watch.stop or not go_on
 

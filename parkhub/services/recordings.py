@@ -75,12 +75,9 @@ async def read_order(clients: Clients, recording: Recording) -> Wish:
     return Wish(recording.title, recording.engine, SpotsFileKind(order["kind"]), box, order["every_s"])
 
 
-async def start(clients: Clients, recording_id: int, now: datetime) -> Recording | None:
+async def start(recording_id: int, now: datetime) -> Recording | None:
     """Begin, or begin again after a crash. None: another job is at it, it has ended, or it was deleted meanwhile."""
-    recording = await rows.start_recording(recording_id, now, now - timedelta(seconds=STALLED_S))
-    if recording is not None:
-        await _announce(clients, recording_id)
-    return recording
+    return await rows.start_recording(recording_id, now, now - timedelta(seconds=STALLED_S))
 
 
 async def hand_back(recording: Recording) -> None:
@@ -91,11 +88,9 @@ async def hand_back(recording: Recording) -> None:
         log.warning("recordings.not_handed_back", recording=recording.id)  # sent again once it counts as stalled
 
 
-async def progress(clients: Clients, recording: Recording, share: float, now: datetime) -> bool:
+async def progress(recording: Recording, share: float, now: datetime) -> bool:
     """Note how far the job is, 0..1, and that it lives; False when it shall stop."""
-    go_on = await rows.report_progress(recording.id, recording.attempt, share, now)
-    await _announce(clients, recording.id)
-    return go_on
+    return await rows.report_progress(recording.id, recording.attempt, share, now)
 
 
 async def finish(clients: Clients, recording: Recording, summary: dict[str, Any], now: datetime) -> bool:
@@ -105,7 +100,6 @@ async def finish(clients: Clients, recording: Recording, summary: dict[str, Any]
         await _delete_uploads(clients, recording.folder)
     else:
         await stopped(clients, recording)
-    await _announce(clients, recording.id)
     return kept
 
 
@@ -113,7 +107,6 @@ async def fail(clients: Clients, recording: Recording, error: ParkHubError, now:
     """Keep the sentence that says why, and nothing else. False: it is not ours any more."""
     kept = await rows.finish_recording(recording.id, recording.attempt, RecordingStatus.FAILED, None, str(error), now)
     await stopped(clients, recording)
-    await _announce(clients, recording.id)
     return kept
 
 
@@ -131,14 +124,13 @@ async def stopped(clients: Clients, recording: Recording) -> None:
 
 
 async def cancel(clients: Clients, recording_id: int, now: datetime) -> None:
-    """Stop an analysis; its job notices within a second. Nothing happens to one that has ended.
+    """Stop an analysis; its job notices within a second or two. Nothing happens to one that has ended.
 
     Raises NotFoundError.
     """
     recording = await rows.get_recording(recording_id)
     if await rows.cancel_recording(recording_id, now):
         await clients.pictures.delete_folder(recording.folder)
-        await _announce(clients, recording_id)
 
 
 async def delete(clients: Clients, recording_id: int) -> None:
@@ -148,7 +140,6 @@ async def delete(clients: Clients, recording_id: int) -> None:
         raise ConflictError("This recording is still being analysed. Cancel it first, then delete it.")
     await rows.delete_recording(recording_id)
     await clients.pictures.delete_folder(recording.folder)
-    await _announce(clients, recording_id)
 
 
 async def requeue_stalled(clients: Clients, now: datetime) -> int:
@@ -206,7 +197,3 @@ async def _send(clients: Clients, recording_id: int, job_id: str) -> bool:
     except BusyError:
         log.warning("recordings.queue_away", recording=recording_id)
         return False
-
-
-async def _announce(clients: Clients, recording_id: int) -> None:
-    await clients.live.announce(f"recording:{recording_id}")

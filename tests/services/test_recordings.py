@@ -10,7 +10,6 @@ import pytest
 from builders import NOW, after, save_account, stand_ins
 
 from parkhub.clients import Clients
-from parkhub.clients.live import MemoryLive
 from parkhub.clients.pictures import FolderStore
 from parkhub.clients.queue import MemoryQueue, QueueName
 from parkhub.db import recordings as rows
@@ -40,7 +39,7 @@ async def asked(clients: Clients, wish: recordings.Wish = WISH) -> Recording:
 
 async def begun(clients: Clients, now: datetime) -> Recording:
     """A recording whose analysis has begun."""
-    recording = await recordings.start(clients, (await asked(clients)).id, now)
+    recording = await recordings.start((await asked(clients)).id, now)
     assert recording is not None
     return recording
 
@@ -53,11 +52,6 @@ def kept(clients: Clients, recording: Recording) -> set[str]:
 def jobs(clients: Clients) -> list[tuple[QueueName, str, tuple[object, ...], str]]:
     assert isinstance(clients.queue, MemoryQueue)
     return clients.queue.jobs
-
-
-def heard(clients: Clients) -> list[str]:
-    assert isinstance(clients.live, MemoryLive)
-    return clients.live.announced
 
 
 async def test_what_is_asked_for_waits_and_its_job_is_sent(database: Settings, clients: Clients) -> None:
@@ -90,13 +84,12 @@ async def test_a_wrong_wish_is_refused_and_nothing_is_kept(
 
 async def test_a_job_runs_to_its_end_and_the_upload_goes(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, after(1))
-    assert await recordings.progress(clients, recording, 0.5, after(2))
+    assert await recordings.progress(recording, 0.5, after(2))
     await clients.pictures.put(f"{recording.folder}/summary.json", b"{}")
     assert await recordings.finish(clients, recording, {"spot_count": 2}, after(3))
     found = await rows.get_recording(recording.id)
     assert (found.status, found.progress, found.summary) == (RecordingStatus.DONE, 1.0, {"spot_count": 2})
     assert kept(clients, recording) == {"summary.json", "order.json"}
-    assert heard(clients).count(f"recording:{recording.id}") == 3
 
 
 async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings, clients: Clients) -> None:
@@ -110,7 +103,7 @@ async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings,
 async def test_a_cancelled_recording_stops_its_job_and_leaves_no_file(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, after(1))
     await recordings.cancel(clients, recording.id, after(2))
-    assert not await recordings.progress(clients, recording, 0.6, after(3))
+    assert not await recordings.progress(recording, 0.6, after(3))
     assert not await recordings.finish(clients, recording, {}, after(4))
     assert (await rows.get_recording(recording.id)).status is RecordingStatus.CANCELLED
     assert kept(clients, recording) == set()
@@ -127,7 +120,7 @@ async def test_a_cancel_after_the_end_changes_nothing(database: Settings, client
 async def test_a_job_that_was_cancelled_while_it_waited_never_starts(database: Settings, clients: Clients) -> None:
     recording = await asked(clients)
     await recordings.cancel(clients, recording.id, after(1))
-    assert await recordings.start(clients, recording.id, after(2)) is None
+    assert await recordings.start(recording.id, after(2)) is None
 
 
 async def test_deleting_takes_row_and_files(database: Settings, clients: Clients) -> None:
@@ -139,17 +132,17 @@ async def test_deleting_takes_row_and_files(database: Settings, clients: Clients
     assert kept(clients, recording) == set()
     with pytest.raises(NotFoundError):
         await rows.get_recording(recording.id)
-    assert not await recordings.progress(clients, recording, 0.9, after(3))
+    assert not await recordings.progress(recording, 0.9, after(3))
 
 
 async def test_a_job_whose_worker_died_is_sent_again_once_per_death(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, NOW)
-    await recordings.progress(clients, recording, 0.4, after(10))
+    await recordings.progress(recording, 0.4, after(10))
     assert await recordings.requeue_stalled(clients, after(69)) == 0
     assert await recordings.requeue_stalled(clients, after(71)) == 1
     assert await recordings.requeue_stalled(clients, after(91)) == 0
     assert len({job_id for *_, job_id in jobs(clients)}) == 2
-    again = await recordings.start(clients, recording.id, after(95))
+    again = await recordings.start(recording.id, after(95))
     assert again is not None
     assert (again.attempt, again.progress) == (2, 0)
     assert await recordings.requeue_stalled(clients, after(156)) == 1
@@ -157,8 +150,8 @@ async def test_a_job_whose_worker_died_is_sent_again_once_per_death(database: Se
 
 async def test_a_second_job_for_what_is_in_hand_does_nothing(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, NOW)
-    await recordings.progress(clients, recording, 0.4, after(3000))
-    assert await recordings.start(clients, recording.id, after(3059)) is None
+    await recordings.progress(recording, 0.4, after(3000))
+    assert await recordings.start(recording.id, after(3059)) is None
 
 
 @pytest.mark.parametrize("end", ["finished", "failed", "stopped"])
@@ -166,9 +159,9 @@ async def test_an_attempt_taken_for_dead_harms_neither_its_successor_nor_the_upl
     database: Settings, clients: Clients, end: str
 ) -> None:
     taken_for_dead = await begun(clients, NOW)
-    successor = await recordings.start(clients, taken_for_dead.id, after(61))
+    successor = await recordings.start(taken_for_dead.id, after(61))
     assert successor is not None
-    assert not await recordings.progress(clients, taken_for_dead, 0.6, after(62))
+    assert not await recordings.progress(taken_for_dead, 0.6, after(62))
     if end == "finished":
         assert not await recordings.finish(clients, taken_for_dead, {}, after(63))
     elif end == "failed":
@@ -176,14 +169,14 @@ async def test_an_attempt_taken_for_dead_harms_neither_its_successor_nor_the_upl
     else:
         await recordings.stopped(clients, taken_for_dead)
     assert kept(clients, successor) == {"video", "spots", "order.json"}
-    assert await recordings.progress(clients, successor, 0.1, after(64))
+    assert await recordings.progress(successor, 0.1, after(64))
     assert await recordings.finish(clients, successor, {"a": 1}, after(65))
 
 
 async def test_a_job_handed_back_begins_again_at_once_and_does_not_count(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, NOW)
     await recordings.hand_back(recording)
-    again = await recordings.start(clients, recording.id, after(1))
+    again = await recordings.start(recording.id, after(1))
     assert again is not None
     assert again.attempt == 1
 

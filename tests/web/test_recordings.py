@@ -76,7 +76,7 @@ async def a_done_recording(app: Litestar, browser: Visitor, video: bytes = b"012
     recording = await a_recording(app, browser)
     clients: Clients = app.state.clients
     now = datetime.now(UTC)
-    begun = await service.start(clients, recording.id, now)
+    begun = await service.start(recording.id, now)
     assert begun is not None
     for name, data in (
         ("annotated.mp4", video),
@@ -249,9 +249,9 @@ async def test_progress_is_told_until_the_end(site: Any) -> None:
     app, browser = site
     recording = await a_recording(app, browser)
     clients: Clients = app.state.clients
-    begun = await service.start(clients, recording.id, datetime.now(UTC))
+    begun = await service.start(recording.id, datetime.now(UTC))
     assert begun is not None
-    await service.progress(clients, begun, 0.42, datetime.now(UTC))
+    await service.progress(begun, 0.42, datetime.now(UTC))
     answer = await browser.get(f"{PAGE}/{recording.id}/progress")
     assert 'value="42"' in answer.text
     assert "hx-redirect" not in answer.headers
