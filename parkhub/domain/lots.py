@@ -1,10 +1,11 @@
 """Lots and what the public is told about them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parkhub.domain.spots import Spot, SpotState, SpotTrack
+from parkhub.domain.spots import Spot, SpotState, SpotTrack, expire
 
 SAMPLE_S = 300
 
@@ -50,6 +51,17 @@ class LotStatus:
     def count(self, state: SpotState) -> int:
         """How many spots are in a state."""
         return sum(status.track.state is state for status in self.spots)
+
+    def expired(self, at: datetime, patience_s: Mapping[int, float]) -> "LotStatus":
+        """The same at ``at``: spots unknown where the last good look is older than their camera's patience.
+
+        ``patience_s`` is by camera id; spots of a camera that is not in it stay as they are.
+        """
+        spots = tuple(
+            SpotStatus(known.spot, expire(known.track, at, patience_s.get(known.spot.camera_id, math.inf)))
+            for known in self.spots
+        )
+        return replace(self, spots=spots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 import zoneinfo
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,8 +10,7 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.lots import Lot, LotStatus, SpotStatus
-from parkhub.domain.spots import expire
+from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
 
@@ -84,11 +82,4 @@ async def list_statuses(now: datetime) -> list[LotStatus]:
 
 async def _status(lot: Lot, now: datetime) -> LotStatus:
     status = await spot_rows.load_lot_status(lot.id)
-    patience = {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot.id)}
-    spots = tuple(
-        SpotStatus(known.spot, expire(known.track, now, patience[known.spot.camera_id]))
-        if known.spot.camera_id in patience
-        else known
-        for known in status.spots
-    )
-    return replace(status, spots=spots)
+    return status.expired(now, {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot.id)})
