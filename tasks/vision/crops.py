@@ -53,7 +53,7 @@ class Layout:
     marks: NDArray[np.uint8]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=LAYOUTS_KEPT)
 def lay(spots: tuple[SpotShape, ...], width: int, height: int, window: Window) -> Layout:
     """Where the crops of a camera's spots lie in its pictures of that size; remembered, as cameras keep their spots."""
     polygons = tuple(pixels(spots, width, height))

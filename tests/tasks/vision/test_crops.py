@@ -93,3 +93,9 @@ def test_fine_texture_of_a_large_spot_is_averaged_not_sampled():
 def test_degenerate_polygons_crash_nothing(shape):
     crops = cut(np.zeros((300, 400, 3), np.uint8), lay((shape,), 400, 300, WINDOW))
     assert crops.shape == (1, 48, 48, 4)
+
+
+def test_many_cameras_in_turn_keep_their_layouts():
+    cameras = [(spot((5 * n, 5), (5 * n + 40, 5), (5 * n + 40, 90), (5 * n, 90)),) for n in range(40)]
+    first = [lay(shapes, 400, 300, WINDOW) for shapes in cameras]
+    assert all(lay(shapes, 400, 300, WINDOW) is layout for shapes, layout in zip(cameras, first, strict=True))
