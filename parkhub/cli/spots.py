@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parkhub.cli.output import Line, Output, Row, wrong_usage
-from parkhub.domain.cameras import Engine
+from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.spots import SpotShape
-from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, parse_carparkpos, parse_spots_json
+from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, kind_of, parse_carparkpos, parse_spots_json
 from parkhub.errors import InvalidInputError, ParkHubError, PictureError, SpotsFileError
 
 if TYPE_CHECKING:
     from tasks.vision.engine import SpotEngine
 
-_PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 _ASPECT_TOLERANCE = 0.05
 
 
@@ -67,24 +66,22 @@ def read_spots(path: Path, box: tuple[int, int] = CARPARKPOS_BOX) -> Callable[[t
     """Spots from SPOTS.json, a mask picture or a CarParkPos pickle, told apart by their content.
 
     Answers a function of the picture's width and height, as a CarParkPos file means pixels of the picture at hand.
-    Raises SpotsFileError.
+    Raises SpotsFileError, UnsupportedTypeError.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SpotsFileError(f"{path} cannot be read: {error.strerror}.") from None
-    if data.startswith(_PICTURE_STARTS):
+    kind = kind_of(data)
+    if kind is SpotsFileKind.CARPARKPOS:
+        parse_carparkpos(data, (10**6, 10**6), box)  # a damaged file is refused before the first picture
+        return lambda size: parse_carparkpos(data, size, box)
+    if kind is SpotsFileKind.MASK:
         from tasks.vision.spots_file import read_mask
 
         found = read_mask(data)
-    elif data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-        found = parse_spots_json(data)
     else:
-        try:  # a damaged file is refused before the first picture
-            parse_carparkpos(data, (10**6, 10**6), box)
-        except SpotsFileError as error:
-            raise SpotsFileError(f"{path.name} is neither JSON nor a picture. As CarParkPos: {error}") from None
-        return lambda size: parse_carparkpos(data, size, box)
+        found = parse_spots_json(data)
     return lambda _: found
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.carparkpos import read_positions
 from parkhub.domain.spots import BayPlan, BayShape, NewSpot, Point, Polygon, SpotKind
-from parkhub.errors import SpotsFileError
+from parkhub.errors import SpotsFileError, UnsupportedTypeError
 
 SPOTS_MAX: Final = 5000
 POINTS_MAX: Final = 100
@@ -17,6 +18,19 @@ SIDE_MAX: Final = 100_000
 NAME_LENGTH_MAX: Final = 40
 PLAN_WIDTH: Final = 400.0
 CARPARKPOS_BOX: Final = (107, 48)
+_PICTURE_STARTS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_PICKLE_STARTS: Final = (b"\x80", b"(", b"]")  # protocol 2 and later; 0; 1
+
+
+def kind_of(data: bytes) -> SpotsFileKind:
+    """What a spots file is, by its first bytes; its name says nothing. Raises UnsupportedTypeError."""
+    if data.startswith(_PICTURE_STARTS):
+        return SpotsFileKind.MASK
+    if data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+        return SpotsFileKind.JSON
+    if data.startswith(_PICKLE_STARTS):
+        return SpotsFileKind.CARPARKPOS
+    raise UnsupportedTypeError("This is neither a mask picture (PNG, JPEG or WebP), nor SPOTS.json or CarParkPos.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from parkhub.domain.cameras import SpotsFileKind
+from parkhub.domain.spots_file import kind_of
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
 from parkhub.services import cameras, frames, spots
 from parkhub.web.cameras import show_camera
@@ -18,27 +19,7 @@ from parkhub.web.templating import AnyRequest
 
 FORM_BYTES_MAX: Final = 64 * 1024 * 1024
 BOX_MAX: Final = 10_000
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-KINDS: Final = {
-    b"\x89PNG": SpotsFileKind.MASK,
-    b"\xff\xd8\xff": SpotsFileKind.MASK,
-    b"RIFF": SpotsFileKind.MASK,
-    b"BM": SpotsFileKind.MASK,
-    b"{": SpotsFileKind.JSON,
-    b"\x80": SpotsFileKind.CARPARKPOS,
-    b"(": SpotsFileKind.CARPARKPOS,
-    b"]": SpotsFileKind.CARPARKPOS,
-}
 Refused = (InvalidInputError, TooLargeError, UnsupportedTypeError)
-
-
-def kind_of(data: bytes) -> SpotsFileKind:
-    """What a spots file is, by its first bytes; its name says nothing. Raises UnsupportedTypeError."""
-    head = data[:64].removeprefix(BYTE_ORDER_MARK).lstrip()
-    for start, kind in KINDS.items():
-        if head.startswith(start):
-            return kind
-    raise UnsupportedTypeError("This is no spots file. Choose a mask picture, a SPOTS.json or a CarParkPos file.")
 
 
 async def _read(form: Any, name: str) -> bytes:

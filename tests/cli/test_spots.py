@@ -139,7 +139,7 @@ def test_a_bad_picture_is_named_and_the_others_are_done(folder):
         (("one.jpg",), "--spots"),
         (("--spots", "SPOTS.json"), "IMAGE"),
         (("one.jpg", "--spots", "none.json"), "none.json"),
-        (("one.jpg", "--spots", "one.jpg.txt"), "neither JSON nor a picture"),
+        (("one.jpg", "--spots", "one.jpg.txt"), "neither a mask picture"),
         (("one.jpg", "--spots", "SPOTS.json", "--engine", "magic"), "magic"),
         (("one.jpg", "--spots", "SPOTS.json", "--model", "none.onnx"), "does not exist"),
         (("one.jpg", "--spots", "SPOTS.json", "--engine", "detector"), "PARKHUB_DETECTOR_MODEL"),

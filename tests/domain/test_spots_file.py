@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import pickle
 
 import pytest
 
+from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.spots import BayShape, SpotKind
-from parkhub.domain.spots_file import PLAN_WIDTH, SPOTS_MAX, build, lay_out, parse_spots_json
-from parkhub.errors import SpotsFileError
+from parkhub.domain.spots_file import PLAN_WIDTH, SPOTS_MAX, build, kind_of, lay_out, parse_spots_json
+from parkhub.errors import SpotsFileError, UnsupportedTypeError
 
 SQUARE = [[10, 10], [50, 10], [50, 60], [10, 60]]
 
@@ -18,6 +20,28 @@ def file(**changes) -> bytes:
 
 def spot(**changes) -> bytes:
     return file(spots=[{"id": "A1", "polygon": SQUARE} | changes])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", SpotsFileKind.MASK),
+        (b"\xff\xd8\xff\xe0", SpotsFileKind.MASK),
+        (b"RIFF\0\0\0\0WEBP", SpotsFileKind.MASK),
+        (file(), SpotsFileKind.JSON),
+        (b"\xef\xbb\xbf\r\n {", SpotsFileKind.JSON),
+        (b"[]", SpotsFileKind.JSON),  # and then refused with what is wrong with it
+        *((pickle.dumps([(1, 2), (3, 4)], protocol), SpotsFileKind.CARPARKPOS) for protocol in range(6)),
+    ],
+)
+def test_a_file_is_taken_for_what_its_first_bytes_say(data, kind):
+    assert kind_of(data) is kind
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"BM\x36\x00", b" \x80\x04"], ids=["empty", "text", "BMP", "shifted"])
+def test_what_is_none_is_said_to_be_none(data):
+    with pytest.raises(UnsupportedTypeError, match="neither a mask picture"):
+        kind_of(data)
 
 
 def test_polygons_become_shares_of_the_picture_in_the_order_of_the_file():

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from builders import NOW, a_track, save_camera, save_frame, save_lot
 from litestar import Litestar
-from pictures import jpeg
+from pictures import draw, encode, jpeg
 from visitors import Visitor
 
 from parkhub.clients import Clients
@@ -211,7 +211,7 @@ async def test_what_is_no_picture_is_refused_beside_the_field(staff: Visitor, da
     [
         (json.dumps({"size": [10, 10], "spots": []}).encode(), SpotsFileKind.JSON, None),
         (b"\xef\xbb\xbf {}", SpotsFileKind.JSON, None),
-        (b"\x89PNG\r\n\x1a\n", SpotsFileKind.MASK, None),
+        (encode(draw(), "PNG"), SpotsFileKind.MASK, None),
         (jpeg(), SpotsFileKind.MASK, None),
         (b"\x80\x04]", SpotsFileKind.CARPARKPOS, (107, 48)),
         (b"(lp0\n.", SpotsFileKind.CARPARKPOS, (107, 48)),
@@ -236,7 +236,7 @@ async def test_a_spots_file_is_taken_for_what_its_bytes_say(
 @pytest.mark.parametrize(
     ("data", "fields", "sentence"),
     [
-        (b"hello", {}, "This is no spots file."),
+        (b"hello", {}, "neither a mask picture"),
         (b"", {}, "Choose a file first."),
         (b"\x80\x04]", {"box_width": "0", "box_height": "x"}, "must be two whole numbers of pixels"),
     ],
