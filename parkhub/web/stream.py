@@ -22,15 +22,11 @@ from parkhub.web.watched_lots import Client, Streams
 
 log = structlog.get_logger(__name__)
 
-START: Final[HTTPResponseStartEvent] = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-    ],
-}
+HEADERS: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
 
 
 @asynccontextmanager
@@ -51,6 +47,11 @@ async def open_streams(live: Live) -> AsyncIterator[Streams]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _start() -> HTTPResponseStartEvent:
+    """A message of the stream's own: hooks put more headers into it."""
+    return {"type": "http.response.start", "status": 200, "headers": list(HEADERS)}
 
 
 async def read_lot(slug: str) -> LotView:
@@ -103,7 +104,7 @@ async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
         client.task = asyncio.current_task()
         watcher = asyncio.create_task(_watch(receive, client))
         try:
-            await send(START)
+            await send(_start())
             while (frames := await client.next()) is not None:
                 await send({"type": "http.response.body", "body": frames, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

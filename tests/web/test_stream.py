@@ -327,13 +327,9 @@ def test_one_change_in_a_lot_of_400_is_under_two_kilobytes() -> None:
     assert len(encode(change)) < 500
 
 
-async def test_over_http_the_stream_begins_with_everything_and_follows_redis(app: Litestar) -> None:
-    lot = await builders.save_lot(slug="harbour")
-    camera = await builders.save_camera(lot, 2)
-    clients: Clients = app.state.clients
-    gone = asyncio.Event()
-    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    scope = {
+def stream_scope() -> dict[str, Any]:
+    """A browser that opens the stream of the lot called harbour."""
+    return {
         "type": "http",
         "method": "GET",
         "path": "/lots/harbour/events",
@@ -347,11 +343,19 @@ async def test_over_http_the_stream_begins_with_everything_and_follows_redis(app
         "http_version": "1.1",
     }
 
+
+async def test_over_http_the_stream_begins_with_everything_and_follows_redis(app: Litestar) -> None:
+    lot = await builders.save_lot(slug="harbour")
+    camera = await builders.save_camera(lot, 2)
+    clients: Clients = app.state.clients
+    gone = asyncio.Event()
+    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
     async def receive() -> dict[str, Any]:
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    answering = asyncio.create_task(app(scope, receive, sent.put))  # type: ignore[arg-type]
+    answering = asyncio.create_task(app(stream_scope(), receive, sent.put))  # type: ignore[arg-type]
     start = await sent.get()
     headers = dict(start["headers"])
     assert headers[b"content-type"].startswith(b"text/event-stream")
@@ -367,3 +371,17 @@ async def test_over_http_the_stream_begins_with_everything_and_follows_redis(app
     assert (await sent.get())["more_body"] is False
     await answering
     assert app.state.streams.client_count == 0
+
+
+async def test_every_stream_begins_with_the_same_headers(app: Litestar) -> None:
+    await builders.save_camera(await builders.save_lot(slug="harbour"), 2)
+    starts = []
+    for _ in range(3):
+        sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+        async def gone() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        await app(stream_scope(), gone, sent.put)  # type: ignore[arg-type]
+        starts.append((await sent.get())["headers"])
+    assert starts[0] == starts[1] == starts[2]
