@@ -1,9 +1,9 @@
 """Forms from other sites are refused (ASVS 3.5.1).
 
 Every form carries a signed token that equals the one in a cookie (double submit); scripts may send it as a header
-instead. A multipart form can be a recording of a gigabyte, sent by anybody, so it is never read to find a token before
-its handler has asked who sends it. For those the browser's own word counts: `Sec-Fetch-Site`, or an `Origin` that is
-ours; without either, the header is needed.
+instead. A multipart form can be a recording of a gigabyte, sent by anybody, so it is never read to find a token
+before its handler has asked who sends it; every other form is short, and read no further than that. For those the
+browser's own word counts: `Sec-Fetch-Site`, or an `Origin` that is ours; without either, the header is needed.
 """
 
 from typing import Any, Final
@@ -14,10 +14,13 @@ from litestar.datastructures import Headers
 from litestar.enums import RequestEncodingType, ScopeType
 from litestar.exceptions import PermissionDeniedException
 from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 from litestar.utils.scope.state import ScopeState
 
+from parkhub.errors import TooLargeError
+
 HEADER: Final = "x-csrftoken"
+FORM_BYTES_MAX: Final = 64 * 1024
 OPT_KEY: Final = "exclude_from_csrf"
 NO_CSRF: Final[dict[str, Any]] = {OPT_KEY: True}
 REFUSED: Final = "This form was not sent from ParkHub, or it lay open too long. Open the page again and repeat."
@@ -58,7 +61,7 @@ class CsrfGuard(CSRFMiddleware):
             await self.app(scope, receive, send)
             return
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive if multipart else _bounded(headers, receive), send)
         except PermissionDeniedException as error:
             if error.detail == "CSRF token verification failed":
                 raise PermissionDeniedException(REFUSED) from None
@@ -74,6 +77,28 @@ class CsrfGuard(CSRFMiddleware):
             if name == self.config.cookie_name:
                 return value
         return None
+
+
+def _bounded(headers: Headers, receive: Receive) -> Receive:
+    """The body up to `FORM_BYTES_MAX`; raises TooLargeError beyond, because it is read before anybody is known."""
+    announced = headers.get("content-length", "")
+    left = FORM_BYTES_MAX
+
+    def check(byte_count: int) -> None:
+        if byte_count > left:
+            raise TooLargeError("The form is larger than any form of ParkHub. Shorten what you typed.")
+
+    async def bounded() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        nonlocal left
+        message = await receive()
+        if message["type"] == "http.request":
+            check(len(message["body"]))
+            left -= len(message["body"])
+        return message
+
+    if announced.isascii() and announced.isdigit():
+        check(int(announced[:12]))
+    return bounded
 
 
 def sent_from_here(headers: Headers) -> bool:

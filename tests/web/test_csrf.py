@@ -1,5 +1,6 @@
 """Forms from elsewhere."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -95,3 +96,18 @@ async def test_a_large_form_is_refused_before_its_body_is_read(app: Litestar) ->
         await app(scope, receive, send)  # type: ignore[arg-type]
         assert sent[0]["status"] == status
     assert reads == 0
+
+
+async def endless() -> AsyncIterator[bytes]:
+    for _ in range(1000):
+        yield b"a=&" * 1000
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/console/recordings", "/console/cameras/none/picture"])
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
+async def test_a_long_form_is_refused_before_it_is_read(visitor: Visitor, path: str, *, announced: bool) -> None:
+    body = b"a=&" * 1_000_000 if announced else endless()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await visitor.post(path, content=body, headers=headers)
+    assert answer.status_code == 413
+    assert "larger than any form" in answer.text
