@@ -26,6 +26,8 @@ Map = NDArray[np.float64]
 MARK: Final = 255
 _SHIFT_BITS: Final = 3  # sub-pixel precision of the drawn polygons
 _LEVELS_MAX: Final = 4
+LAYOUTS_KEPT: Final = 256
+"""More cameras than one process looks after; each costs some 100 kB."""
 
 
 @dataclass(frozen=True, slots=True)
