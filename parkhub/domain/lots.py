@@ -1,6 +1,5 @@
 """Lots and what the public is told about them."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,7 +57,9 @@ class LotStatus:
         ``patience_s`` is by camera id; spots of a camera that is not in it stay as they are.
         """
         spots = tuple(
-            SpotStatus(known.spot, expire(known.track, at, patience_s.get(known.spot.camera_id, math.inf)))
+            SpotStatus(known.spot, expire(known.track, at, patience_s[known.spot.camera_id]))
+            if known.spot.camera_id in patience_s
+            else known
             for known in self.spots
         )
         return replace(self, spots=spots)

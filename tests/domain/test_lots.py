@@ -29,6 +29,14 @@ def test_free_occupied_and_unknown_make_up_the_whole_lot(states: list[SpotState]
     assert sum(found.count(state) for state in SpotState) == found.capacity == len(states)
 
 
+def test_spots_are_unknown_once_their_own_camera_s_patience_is_over() -> None:
+    spots = tuple(SpotStatus(a_spot(f"A{n}", camera_id=n), a_track(f"A{n}", FREE, seen_at=NOW)) for n in (1, 2, 3))
+    found = LotStatus(a_lot(), NOW, spots).expired(after(60), {1: 60.0, 2: 61.0})
+    assert found.names(UNKNOWN) == ["A1"]
+    assert found.names(FREE) == ["A2", "A3"]
+    assert found.as_of == NOW
+
+
 def test_a_sample_counts_the_states_of_its_five_minutes() -> None:
     found = sample(7, [FREE, FREE, OCCUPIED, UNKNOWN], after(299.9))
     assert (found.lot_id, found.at, found.free, found.occupied, found.unknown) == (7, NOW, 2, 1, 1)
