@@ -52,7 +52,7 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         if frame.status is not FrameStatus.STORED:
             return
         if await upkeep.is_poison(clients, job_id(frame_id), frame.received_at, datetime.now(UTC)):
-            await fail_look(clients, frame_id, "Reading this picture broke off again and again.")
+            await fail_look(frame_id, "Reading this picture broke off again and again.")
             return
         try:
             await _read(clients, ctx["engines"], frame)
@@ -61,9 +61,9 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
             raise
 
 
-async def give_up(ctx: dict[str, Any], frame_id: int) -> None:
+async def give_up(_ctx: dict[str, Any], frame_id: int) -> None:
     """What happens to a frame when every try has failed by a fault of ours."""
-    await fail_look(ctx["clients"], frame_id, "A fault in ParkHub; the log has the details.")
+    await fail_look(frame_id, "A fault in ParkHub; the log has the details.")
 
 
 async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
@@ -75,7 +75,7 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
     except ParkHubError as error:
         if error.retryable:
             raise
-        await fail_look(clients, frame.id, str(error))
+        await fail_look(frame.id, str(error))
         return
     ms = round((time.perf_counter() - started) * 1000, 1)
     saved = await save_look(clients, frame.id, look.observations, ms, datetime.now(UTC))

@@ -46,17 +46,15 @@ async def save_look(
         found = [] if late else await _apply(camera, frame, tracks, observations, now)
     if found:
         await clients.live.announce(f"lot:{camera.lot_id}")
-    await clients.live.announce(f"camera:{camera.id}")
     return Saved(status, tuple(found))
 
 
-async def fail_look(clients: Clients, frame_id: int, error: str) -> bool:
+async def fail_look(frame_id: int, error: str) -> bool:
     """Note why a frame could not be read; its camera's spots turn unknown by themselves. False: it was read before."""
     frame = await frame_rows.get_frame(frame_id)
     failed = await frame_rows.finish_frame(frame_id, FrameStatus.FAILED, None, (), error)
     if failed:
         log.warning("frame.failed", frame=frame_id, camera=frame.camera_id, reason=error)
-        await clients.live.announce(f"camera:{frame.camera_id}")
     return failed
 
 

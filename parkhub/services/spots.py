@@ -39,7 +39,6 @@ async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> in
     async with transaction():
         lot_id = await _replace(camera_id, file)
     await clients.live.announce(f"lot:{lot_id}")
-    await clients.live.announce(f"camera:{camera_id}")
     return len(file.spots)
 
 
@@ -99,7 +98,6 @@ async def finish_import(clients: Clients, spot_import: SpotImport, file: SpotsFi
     log.info("spots.imported", camera=spot_import.camera_id, count=len(file.spots))
     await clients.pictures.delete(spot_import.file_key)
     await clients.live.announce(f"lot:{lot_id}")
-    await clients.live.announce(f"camera:{spot_import.camera_id}")
     return True
 
 
@@ -108,7 +106,6 @@ async def fail_import(clients: Clients, spot_import: SpotImport, error: str) -> 
     if await import_rows.finish_spot_import(spot_import.id, 0, error):
         log.info("spots.import_failed", camera=spot_import.camera_id, reason=error)
     await clients.pictures.delete(spot_import.file_key)
-    await clients.live.announce(f"camera:{spot_import.camera_id}")
 
 
 async def _replace(camera_id: int, file: SpotsFile) -> int:

@@ -57,7 +57,7 @@ class TestReplacing:
         assert [spot.name for spot in await spots.list_camera_spots(camera.id)] == ["A1", "A2"]
         lot = await lots.get_lot(camera.lot_id)
         assert (lot.plan_width, lot.plan_height) == (300, 150)
-        assert clients.live.announced == [f"lot:{lot.id}", f"camera:{camera.id}"]
+        assert clients.live.announced == [f"lot:{lot.id}"]
 
     async def test_a_spot_that_keeps_its_name_keeps_its_state(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()

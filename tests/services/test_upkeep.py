@@ -56,7 +56,7 @@ class TestStuckFrames:
         await save_frame(received_at=after(10))
         read, failed = await save_frame(), await save_frame()
         await save_look(clients, read.id, [], 1, NOW)
-        await fail_look(clients, failed.id, "No model.")
+        await fail_look(failed.id, "No model.")
         assert await requeue_stuck(clients, after(STUCK_AFTER_S + 1)) == 0
 
 
