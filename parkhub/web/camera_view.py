@@ -5,28 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from parkhub.db import frames as frame_rows
-from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import Lot, SpotStatus
-from parkhub.settings import Settings
 from parkhub.web.templating import ago
 
 SHOT_WIDTH: Final = 1160
 LETTER_WIDTH: Final = 7.5
-ENGINES: Final = {
-    Engine.CLASSIFIER: "Classifier (looks at every spot)",
-    Engine.DIFFERENCE: "Difference (what has changed)",
-    Engine.DETECTOR: "Detector (finds vehicles)",
-}
-
-
-def engine_choices(settings: Settings, chosen: str = "") -> list[tuple[str, str]]:
-    """Engines that can work here; the detector needs a model, and stays in the list of who has it already."""
-    return [
-        (engine.value, words)
-        for engine, words in ENGINES.items()
-        if engine is not Engine.DETECTOR or settings.detector_model or chosen == engine
-    ]
 
 
 @dataclass(frozen=True)

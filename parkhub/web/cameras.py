@@ -19,8 +19,9 @@ from parkhub.domain.cameras import Camera
 from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
-from parkhub.web.camera_view import CameraView, engine_choices, load_view, outlines
+from parkhub.web.camera_view import CameraView, load_view, outlines
 from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest, page

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from parkhub.domain.recordings import Recording, RecordingStatus
+from parkhub.web.engine_choices import ENGINES
 from parkhub.web.templating import span
 
 CHART_WIDTH, CHART_HEIGHT = 1000, 200
@@ -18,11 +19,6 @@ _BADGES: Final = {
     RecordingStatus.DONE: ("done", "good", "✓"),
     RecordingStatus.CANCELLED: ("cancelled", "", ""),
     RecordingStatus.FAILED: ("failed", "bad", "×"),
-}
-ENGINES: Final = {
-    "classifier": "Classifier (looks at every spot)",
-    "difference": "Difference (what has changed)",
-    "detector": "Detector (finds vehicles)",
 }
 
 

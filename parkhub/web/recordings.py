@@ -9,17 +9,17 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from parkhub.db import recordings as rows
-from parkhub.domain.cameras import Engine
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.errors import BusyError, FieldsError, NotFoundError, ParkHubError, TooLargeError
 from parkhub.services import recordings as service
 from parkhub.services.recording_uploads import discarding, new_folder
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import signed_in
 from parkhub.web.recording_form import Given, receive, refuse_too_large, size_words
-from parkhub.web.recording_view import ENGINES, RecordingView, clock, percent
+from parkhub.web.recording_view import RecordingView, clock, percent
 from parkhub.web.templating import AnyRequest, page
 
 HISTORY_MAX: Final = 100
@@ -122,14 +122,13 @@ async def _form_page(
     request: AnyRequest, settings: Settings, given: Given, wrong: dict[str, str], status_code: int = 200
 ) -> Template:
     now = datetime.now(UTC)
-    engines = [(name, words) for name, words in ENGINES.items() if name != Engine.DETECTOR or settings.detector_model]
     return page(
         request,
         "recordings/index.html",
         status_code=status_code,
         given=given,
         wrong=wrong,
-        engines=engines,
+        engines=engine_choices(settings),
         every=EVERY_CHOICES,
         bytes_max=settings.recording_bytes_max,
         limit=size_words(settings.recording_bytes_max),
