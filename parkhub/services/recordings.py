@@ -13,6 +13,7 @@ from parkhub.db import recordings as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, Recording, RecordingStatus
+from parkhub.domain.text import one_line
 from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError, ParkHubError
 from parkhub.services.recording_uploads import FOLDER, SPOTS, VIDEO, discarding
 
@@ -44,6 +45,8 @@ def check_wish(wish: Wish) -> None:
     wrong = {}
     if len(wish.title) > TITLE_LENGTH_MAX:
         wrong["title"] = f"Use at most {TITLE_LENGTH_MAX} letters."
+    elif not one_line(wish.title):
+        wrong["title"] = "Use letters, digits and signs on one line only."
     if not EVERY_S_MIN <= wish.every_s <= EVERY_S_MAX:
         wrong["every_s"] = f"Give {EVERY_S_MIN:g} to {EVERY_S_MAX:g} seconds."
     if wish.box is not None and not all(1 <= side <= BOX_SIDE_MAX for side in wish.box):

@@ -67,6 +67,7 @@ async def test_what_is_asked_for_waits_and_its_job_is_sent(database: Settings, c
     ("wish", "field"),
     [
         (replace(WISH, title="x" * 121), "title"),
+        (replace(WISH, title="Mon\0day"), "title"),
         (replace(WISH, every_s=0), "every_s"),
         (replace(WISH, every_s=float("nan")), "every_s"),
         (replace(WISH, box=(0, 48)), "box"),
