@@ -10,7 +10,7 @@ from parkhub.clients import Clients
 from parkhub.clients.pictures import inspect
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S
-from parkhub.domain.spots_file import parse_carparkpos, parse_spots_json
+from parkhub.domain.spots_file import kind_of, parse_carparkpos, parse_spots_json
 from parkhub.errors import FieldsError, ParkHubError, TooLargeError
 from parkhub.services import recording_uploads as uploads
 from parkhub.services import recordings as service
@@ -21,8 +21,6 @@ from parkhub.web.templating import AnyRequest
 BOX_FIRST: Final = ("107", "48")
 _SLACK_BYTES: Final = 100_000  # the form's own words around the files
 _MIB: Final = 1024 * 1024
-_PICKLE_STARTS: Final = (b"\x80", b"(l", b"]")  # protocol 2 and later; 0; 1
-_PICTURE_STARTS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
 @dataclass(slots=True)
@@ -133,20 +131,17 @@ async def _check(given: Given, settings: Settings, clients: Clients, folder: str
 
 
 async def _spots_kind(data: bytes, given: Given, settings: Settings) -> tuple[SpotsFileKind, tuple[int, int] | None]:
-    """What kind of file it is, by its first bytes, and whether it can be read at all; its job says the rest."""
-    if data.startswith(_PICTURE_STARTS):
+    """What kind of file it is, and whether it can be read at all; its job says the rest."""
+    kind = kind_of(data)
+    if kind is SpotsFileKind.MASK:
         await asyncio.to_thread(inspect, data, settings.frame_pixels_max)
-        return SpotsFileKind.MASK, None
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        return kind, None
+    if kind is SpotsFileKind.JSON:
         await asyncio.to_thread(parse_spots_json, data)
-        return SpotsFileKind.JSON, None
-    if not data.startswith(_PICKLE_STARTS):
-        raise FieldsError(
-            {"spots": "This is neither a mask picture (PNG, JPEG or WebP), nor SPOTS.json or CarParkPos."}
-        )
+        return kind, None
     try:
         box = int(given.box_width), int(given.box_height)
     except ValueError:
         raise FieldsError({"box": "Give the width and height of a spot in whole pixels."}) from None
     await asyncio.to_thread(parse_carparkpos, data, (100_000, 100_000), box)
-    return SpotsFileKind.CARPARKPOS, box
+    return kind, box

@@ -182,6 +182,7 @@ WRONG: list[Any] = [
     pytest.param({"every_s": "nan"}, files(), 422, "seconds", id="not a number"),
     pytest.param({"title": "x" * 200}, files(), 422, "at most 120", id="a long name"),
     pytest.param({"title": "x" * 20_000}, files(), 413, "longer than 10,000", id="a very long name"),
+    pytest.param({}, files(spots=b"BM" + bytes(64)), 422, "neither a mask picture", id="a bitmap"),
     pytest.param({"box_width": "x"}, files(spots=b"(lp0\n."), 422, "whole pixels", id="a box without a size"),
 ]
 
