@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,14 +32,26 @@ class CameraTurns:
 
     def __init__(self) -> None:
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._wanted: Counter[int] = Counter()
 
-    def of(self, camera_id: int) -> asyncio.Lock:
-        """The lock of a camera; waiters go in the order they came."""
-        return self._locks[camera_id]
+    @asynccontextmanager
+    async def of(
+        self, camera_id: int, aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> AsyncIterator[None]:
+        """A camera's turn, in the order they came. While it waits it stands ``aside``, so that others are let in."""
+        taken = self._wanted[camera_id] > 0
+        self._wanted[camera_id] += 1
+        try:
+            async with AsyncExitStack() as stack:
+                with aside() if taken else nullcontext():
+                    await stack.enter_async_context(self._locks[camera_id])
+                yield
+        finally:
+            self._wanted[camera_id] -= 1
 
 
 async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
-    """Read one frame, unless it has been. ``ctx``: clients, engines, turns.
+    """Read one frame, unless it has been. ``ctx``: clients, engines, turns, and aside from the worker.
 
     A picture or an engine that fails is kept with the frame as a sentence; anything else is raised for another try.
     """
@@ -47,7 +61,7 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         camera_id = (await frame_rows.get_frame(frame_id)).camera_id
     except NotFoundError:
         return  # past its time and deleted
-    async with turns.of(camera_id):
+    async with turns.of(camera_id, ctx.get("aside", nullcontext)):
         frame = await frame_rows.get_frame(frame_id)
         if frame.status is not FrameStatus.STORED:
             return
@@ -78,7 +92,7 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
         await fail_look(frame.id, str(error))
         return
     ms = round((time.perf_counter() - started) * 1000, 1)
-    saved = await save_look(clients, frame.id, look.observations, ms, datetime.now(UTC))
+    saved = await save_look(clients, frame.id, look.observations, ms)
     if look.memory is not None and saved.status is FrameStatus.READ:
         await clients.pictures.put(_memory_key(camera), look.memory)
     log.info("frame.read", frame=frame.id, camera=camera.public_id, ms=ms, changes=len(saved.changes))

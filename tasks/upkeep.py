@@ -11,6 +11,11 @@ async def expire_spots(ctx: dict[str, Any]) -> None:
     await looks.expire_stale(ctx["clients"], datetime.now(UTC))
 
 
+async def take_samples(ctx: dict[str, Any]) -> None:  # noqa: ARG001  what arq gives every job
+    """Keep how full every lot is."""
+    await upkeep.take_samples(datetime.now(UTC))
+
+
 async def requeue_lost(ctx: dict[str, Any]) -> None:
     """Ask again for work whose job got lost."""
     now = datetime.now(UTC)

@@ -10,8 +10,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
@@ -33,6 +33,8 @@ TRIES_MAX: Final = 3
 STOP_S: Final = 2.5
 REDIS_BACKOFF_MAX_S: Final = 5.0
 HEALTH_EVERY_S: Final = 10
+IN_HAND_MAX: Final = 1000
+"""Jobs of one worker that run or stand aside, and how far it looks into its queue."""
 
 Ctx = dict[str, Any]
 Work = Callable[..., Awaitable[None]]
@@ -111,9 +113,11 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
     from tasks import upkeep
 
     every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
+    every_5_min = set(range(0, 60, 5))
     crons = [
         cron(_clocked(upkeep.expire_spots), name="expire_spots", second=every_5_s, timeout=30),
         cron(_clocked(upkeep.requeue_lost), name="requeue_lost", second=every_20_s, timeout=30, run_at_startup=True),
+        cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
     ]
@@ -134,9 +138,31 @@ def _clocked(run: Work) -> Any:
     return once
 
 
+class _Worker(Worker):
+    """arq's worker, in which a job that waits for its turn stands aside: another is let in meanwhile."""
+
+    def __init__(self, *, max_jobs: int, **given: Any) -> None:
+        super().__init__(max_jobs=IN_HAND_MAX, queue_read_limit=IN_HAND_MAX, **given)
+        self.max_jobs = max_jobs  # arq compares with it before it starts a job
+        self.ctx["aside"] = self.aside
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While inside, the job does not count among ``max_jobs``."""
+        self.max_jobs += 1
+        try:
+            yield
+        finally:
+            self.max_jobs -= 1
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Jobs in hand stay in the queue until they end: asking Redis about each, every time, would never end."""
+        await super().start_jobs([job_id for job_id in job_ids if job_id.decode() not in self.tasks])
+
+
 def make_worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker:
     """One arq worker on one queue; `given` goes to arq. Jobs get a copy of ``ctx``."""
-    worker = Worker(
+    worker = _Worker(
         functions=[job.function() for job in jobs],
         queue_name=queue.key,
         redis_pool=arq_redis(redis_pool(ctx["settings"]), queue),

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Live(Protocol):
-    """Announce to, and hear from, every process. Topics: `lot:<id>`, `camera:<id>`."""
+    """Announce to, and hear from, every process. Topics: `lot:<id>`."""
 
     async def announce(self, topic: str) -> None:
         """Tell everybody who listens that what the topic names has changed. Never raises because nobody could hear."""

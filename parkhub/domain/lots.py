@@ -67,7 +67,7 @@ class LotStatus:
 
 @dataclass(frozen=True, slots=True)
 class OccupancySample:
-    """How full a lot was in the five minutes that begin at ``at``: the state at the last look within them."""
+    """How full a lot was in the five minutes that begin at ``at``: what was known when it was last asked in them."""
 
     lot_id: int
     at: datetime

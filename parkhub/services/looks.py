@@ -1,4 +1,4 @@
-"""What one look at a frame changes: states, history and samples, in one transaction, then the announcement."""
+"""What one look at a frame changes: states and history, in one transaction, then the announcement."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,8 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
-from parkhub.db import lots as lot_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain import lots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import SpotChange, SpotObservation, SpotTrack, changes, debounce, expire
@@ -28,9 +26,7 @@ class Saved:
     changes: tuple[SpotChange, ...] = ()
 
 
-async def save_look(
-    clients: Clients, frame_id: int, observations: Sequence[SpotObservation], ms: float, now: datetime
-) -> Saved:
+async def save_look(clients: Clients, frame_id: int, observations: Sequence[SpotObservation], ms: float) -> Saved:
     """Take an engine's opinions of one frame into account, exactly once, and tell whoever watches.
 
     A frame older than the camera's last look ends as LATE: its opinions are kept, no state changes.
@@ -43,7 +39,7 @@ async def save_look(
         status = FrameStatus.LATE if late else FrameStatus.READ
         if not await frame_rows.finish_frame(frame_id, status, ms, observations, ""):
             return Saved(None)
-        found = [] if late else await _apply(camera, frame, tracks, observations, now)
+        found = [] if late else await _apply(camera, frame, tracks, observations)
     if found:
         await clients.live.announce(f"lot:{camera.lot_id}")
     return Saved(status, tuple(found))
@@ -78,8 +74,6 @@ async def _expire_camera(clients: Clients, camera_id: int, now: datetime) -> int
         found = changes(before, after)
         await _save_tracks(camera, before, after)
         await spot_rows.add_changes(camera.id, None, found)
-        if found:
-            await _save_sample(camera.lot_id, now)
     if found:
         log.info("spots.turned_unknown", camera=camera.public_id, count=len(found))
         await clients.live.announce(f"lot:{camera.lot_id}")
@@ -106,7 +100,6 @@ async def _apply(
     frame: Frame,
     before: Sequence[SpotTrack],
     observations: Iterable[SpotObservation],
-    now: datetime,
 ) -> list[SpotChange]:
     # First what the time since the last look did to each spot, then the look itself: both are history.
     waited = [expire(track, frame.captured_at, camera.stale_after_s) for track in before]
@@ -116,8 +109,6 @@ async def _apply(
     await spot_rows.add_changes(camera.id, None, expired)
     await spot_rows.add_changes(camera.id, frame.id, seen)
     await camera_rows.set_last_look(camera.id, frame.id, frame.captured_at)
-    if now - frame.captured_at <= timedelta(seconds=lots.SAMPLE_S):
-        await _save_sample(camera.lot_id, frame.captured_at)
     return expired + seen
 
 
@@ -131,11 +122,3 @@ def _look(
 async def _save_tracks(camera: Camera, before: Sequence[SpotTrack], after: Sequence[SpotTrack]) -> None:
     moved = [new for old, new in zip(before, after, strict=True) if new != old]
     await spot_rows.save_tracks(camera.id, moved)
-
-
-async def _save_sample(lot_id: int, at: datetime) -> None:
-    """The whole lot's states at ``at``, other cameras' spots judged by their own patience."""
-    status = await spot_rows.load_lot_status(lot_id)
-    patience = {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot_id)}
-    states = [expire(seen.track, at, patience[seen.spot.camera_id]).state for seen in status.spots]
-    await lot_rows.save_sample(lots.sample(lot_id, states, at))

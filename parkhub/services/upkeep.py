@@ -9,10 +9,12 @@ from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts as account_rows
 from parkhub.db import frames as frame_rows
+from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
 from parkhub.domain.frames import Frame
+from parkhub.domain.lots import sample
 from parkhub.errors import TooOftenError
-from parkhub.services import spots
+from parkhub.services import lots, spots
 from parkhub.services.frames import PICTURES, READ_FRAME, job_id
 from parkhub.settings import Settings
 
@@ -43,6 +45,13 @@ async def requeue_stuck_imports(clients: Clients, now: datetime) -> int:
     if again:
         log.info("upkeep.imports_requeued", count=again)
     return again
+
+
+async def take_samples(now: datetime) -> None:
+    """Keep how full every lot is in the five minutes that hold ``now``, whether anybody looked at it or not."""
+    for status in await lots.list_statuses(now):
+        states = [seen.track.state for seen in status.spots]
+        await lot_rows.save_sample(sample(status.lot.id, states, now))
 
 
 async def is_poison(clients: Clients, job_id: str, since: datetime, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
-from parkhub.db import cameras, frames, lots, spots
+from parkhub.db import cameras, frames, spots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import Debounce, SpotChange, SpotObservation, SpotState
@@ -52,11 +52,9 @@ async def history(camera: Camera) -> list[tuple[str, SpotState, SpotState, float
     return [(each.spot, each.before, each.after, (each.at - NOW).total_seconds()) for each in reversed(found)]
 
 
-async def look(
-    clients: Clients, camera: Camera, at_s: float, *observations: SpotObservation, saved_s: float | None = None
-) -> FrameStatus | None:
+async def look(clients: Clients, camera: Camera, at_s: float, *observations: SpotObservation) -> FrameStatus | None:
     frame = await save_frame(camera, captured_at=after(at_s), received_at=after(at_s))
-    saved = await save_look(clients, frame.id, observations, 5.0, after(at_s if saved_s is None else saved_s))
+    saved = await save_look(clients, frame.id, observations, 5.0)
     return saved.status
 
 
@@ -120,7 +118,7 @@ class TestAccepting:
         for sequence, (clock_s, now_s, opinion) in enumerate([(290, 0, FREE), (10, 10, OCCUPIED)]):
             upload = an_upload(sequence, captured_at=after(clock_s), now=after(now_s))
             frame = (await accept_frame(clients, database, camera, upload)).frame
-            saved = await save_look(clients, frame.id, seen(opinion, "A1"), 1, after(now_s))
+            saved = await save_look(clients, frame.id, seen(opinion, "A1"), 1)
             assert (saved.status, frame.captured_at) == (FrameStatus.READ, after(now_s))
         assert await states(camera) == {"A1": OCCUPIED}
 
@@ -163,6 +161,18 @@ class TestAccepting:
         assert caught.value.retry_after_s
         assert (await accept_frame(clients, few, camera, an_upload(2))).repeat
         assert len(clients.pictures.files) == 2
+
+    async def test_one_camera_s_waiting_pictures_leave_room_for_the_others(
+        self, sqlite_open: Settings, clients: Clients
+    ) -> None:
+        greedy, other = await save_camera(), await save_camera()
+        few = sqlite_open.model_copy(update={"frames_waiting_per_camera_max": 2})
+        for sequence in (1, 2):
+            await accept_frame(clients, few, greedy, an_upload(sequence))
+        with pytest.raises(BusyError) as caught:
+            await accept_frame(clients, few, greedy, an_upload(3))
+        assert caught.value.retry_after_s
+        assert not (await accept_frame(clients, few, other, an_upload(3))).repeat
 
     async def test_a_queue_that_is_away_does_not_lose_the_picture(
         self, sqlite_open: Settings, clients: Clients
@@ -227,7 +237,7 @@ class TestLooking:
     async def test_the_frame_keeps_what_was_seen(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera(spots_seen=2)
         frame = await save_frame(camera)
-        await save_look(clients, frame.id, [*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")], 12.5, NOW)
+        await save_look(clients, frame.id, [*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")], 12.5)
         stored = await frames.get_frame(frame.id)
         assert (stored.status, stored.ms) == (FrameStatus.READ, 12.5)
         assert await frames.load_observations(frame.id) == [*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")]
@@ -238,8 +248,8 @@ class TestLooking:
         await look(clients, camera, 0, *seen(FREE, "A1"))
         frame = await save_frame(camera, captured_at=after(1))
         clients.live.announced.clear()
-        first = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1, after(1))
-        again = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1, after(2))
+        first = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)
+        again = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)
         assert (first.status, again.status) == (FrameStatus.READ, None)
         assert await states(camera) == {"A1": FREE}
         assert clients.live.announced == []
@@ -249,7 +259,7 @@ class TestLooking:
         await look(clients, camera, 0, *seen(FREE, "A1", "A2", "A3"))
         frame = await save_frame(camera, captured_at=after(1))
         saved = await asyncio.gather(
-            *(save_look(clients, frame.id, seen(OCCUPIED, "A1", "A2", "A3"), 1, after(1)) for _ in range(10))
+            *(save_look(clients, frame.id, seen(OCCUPIED, "A1", "A2", "A3"), 1) for _ in range(10))
         )
         assert sum(each.status is not None for each in saved) == 1
         assert {track.recent for track in (await spots.load_tracks(camera.id)).values()} == {"fo"}
@@ -260,7 +270,7 @@ class TestLooking:
         camera = await save_camera(spots_seen=1)
         await look(clients, camera, 10, *seen(FREE, "A1"))
         frame = await save_frame(camera, captured_at=after(5))
-        assert (await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1, after(11))).status is FrameStatus.LATE
+        assert (await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)).status is FrameStatus.LATE
         assert await states(camera) == {"A1": FREE}
         assert await frames.load_observations(frame.id) == seen(OCCUPIED, "A1")
         assert (await cameras.get_camera(camera.id)).last_captured_at == after(10)
@@ -270,10 +280,10 @@ class TestLooking:
     ) -> None:
         camera = await save_camera(spots_seen=1)
         earlier, later = [await save_frame(camera) for _ in range(2)]
-        assert (await save_look(clients, later.id, seen(FREE, "A1"), 1, NOW)).status is FrameStatus.READ
-        assert (await save_look(clients, earlier.id, seen(OCCUPIED, "A1"), 1, NOW)).status is FrameStatus.LATE
+        assert (await save_look(clients, later.id, seen(FREE, "A1"), 1)).status is FrameStatus.READ
+        assert (await save_look(clients, earlier.id, seen(OCCUPIED, "A1"), 1)).status is FrameStatus.LATE
         other = await save_frame(camera)
-        assert (await save_look(clients, other.id, seen(FREE, "A1"), 1, NOW)).status is FrameStatus.READ
+        assert (await save_look(clients, other.id, seen(FREE, "A1"), 1)).status is FrameStatus.READ
 
     async def test_looks_finishing_at_once_in_any_order_end_with_the_newest(
         self, database: Settings, clients: Clients
@@ -283,7 +293,7 @@ class TestLooking:
         opinions = [OCCUPIED if number % 2 else FREE for number in range(12)]
         saved = await asyncio.gather(
             *(
-                save_look(clients, frame.id, seen(opinion, "A1", "A2"), 1, after(12))
+                save_look(clients, frame.id, seen(opinion, "A1", "A2"), 1)
                 for frame, opinion in reversed(list(zip(stored, opinions, strict=True)))
             )
         )
@@ -324,29 +334,9 @@ class TestLooking:
         assert await look(clients, camera, 0) is FrameStatus.READ
         assert (await cameras.get_camera(camera.id)).last_captured_at == NOW
 
-    async def test_every_five_minutes_the_last_look_of_the_whole_lot_is_kept(
-        self, database: Settings, clients: Clients
-    ) -> None:
-        camera = await save_camera(spots_seen=2, debounce=Debounce(1, 1), stale_after_s=600.0)
-        lot = await lots.get_lot(camera.lot_id)
-        for at_s, opinion in [(0, FREE), (299, OCCUPIED), (300, FREE)]:
-            await look(clients, camera, at_s, *seen(opinion, "A1"), *seen(FREE, "A2"))
-        samples = await lots.list_samples(lot.id, NOW, after(900))
-        assert [(each.at, each.free, each.occupied, each.unknown) for each in samples] == [
-            (NOW, 1, 1, 0),
-            (after(300), 2, 0, 0),
-        ]
-
-    async def test_a_picture_that_comes_hours_later_leaves_the_samples_alone(
-        self, sqlite_open: Settings, clients: Clients
-    ) -> None:
-        camera = await save_camera(spots_seen=1)
-        await look(clients, camera, 0, *seen(FREE, "A1"), saved_s=7200)
-        assert await lots.list_samples(camera.lot_id, NOW, after(9000)) == []
-
     async def test_a_frame_that_is_gone_is_said_to_be(self, sqlite_open: Settings, clients: Clients) -> None:
         with pytest.raises(NotFoundError):
-            await save_look(clients, 12345, [], 1, NOW)
+            await save_look(clients, 12345, [], 1)
 
 
 class TestFailing:
@@ -357,7 +347,7 @@ class TestFailing:
         frame = await save_frame(camera)
         assert await fail_look(frame.id, "The model is missing.")
         assert not await fail_look(frame.id, "Something else.")
-        assert (await save_look(clients, frame.id, seen(FREE, "A1"), 1, NOW)).status is None
+        assert (await save_look(clients, frame.id, seen(FREE, "A1"), 1)).status is None
         stored = await frames.get_frame(frame.id)
         assert (stored.status, stored.error) == (FrameStatus.FAILED, "The model is missing.")
         assert await states(camera) == {"A1": UNKNOWN}

@@ -43,7 +43,7 @@ def a_file(*names: str, width: float = 400, height: float = 200) -> SpotsFile:
 
 async def look(clients: Clients, camera: Camera, at_s: float, state: SpotState, *names: str) -> None:
     frame = await save_frame(camera, captured_at=after(at_s))
-    await save_look(clients, frame.id, seen(state, *names), 1, after(at_s))
+    await save_look(clients, frame.id, seen(state, *names), 1)
 
 
 async def states(camera: Camera) -> dict[str, SpotState]:
@@ -236,13 +236,6 @@ class TestExpiring:
         await look(clients, patient, 0, FREE, "B1")
         assert await expire_stale(clients, after(50)) == 1
         assert (await states(hasty), await states(patient)) == ({"A1": UNKNOWN}, {"B1": FREE})
-
-    async def test_the_sample_of_the_moment_shows_it(self, database: Settings, clients: Clients) -> None:
-        camera = await save_camera(spots_seen=2, stale_after_s=60.0)
-        await look(clients, camera, 0, FREE, "A1", "A2")
-        await expire_stale(clients, after(61))
-        (sample,) = await lots.list_samples(camera.lot_id, NOW, after(300))
-        assert (sample.free, sample.unknown) == (0, 2)
 
     async def test_a_camera_that_never_looked_has_nothing_to_lose(
         self, sqlite_open: Settings, clients: Clients

@@ -11,9 +11,10 @@ from queues import QueueAway
 from parkhub.clients import Clients
 from parkhub.clients.pictures import FolderStore, MemoryStore
 from parkhub.clients.queue import QueueName
-from parkhub.db import accounts, cameras, frames, spots
+from parkhub.db import accounts, cameras, frames, lots, spots
 from parkhub.domain.cameras import Camera, SpotsFileKind
 from parkhub.domain.frames import Frame
+from parkhub.domain.lots import OccupancySample
 from parkhub.domain.spots import SpotState
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.services.looks import fail_look, save_look
@@ -26,6 +27,7 @@ from parkhub.services.upkeep import (
     delete_orphans,
     requeue_stuck,
     requeue_stuck_imports,
+    take_samples,
 )
 from parkhub.settings import Settings
 
@@ -55,7 +57,7 @@ class TestStuckFrames:
     ) -> None:
         await save_frame(received_at=after(10))
         read, failed = await save_frame(), await save_frame()
-        await save_look(clients, read.id, [], 1, NOW)
+        await save_look(clients, read.id, [], 1)
         await fail_look(failed.id, "No model.")
         assert await requeue_stuck(clients, after(STUCK_AFTER_S + 1)) == 0
 
@@ -92,7 +94,7 @@ class TestOldPictures:
     ) -> None:
         camera = await save_camera(spots_seen=1)
         old, young = [await keep(clients, database, camera, n, hours) for n, hours in [(1, 24.1), (2, 23.9)]]
-        await save_look(clients, old.id, seen(SpotState.FREE, "A1"), 1, old.captured_at)
+        await save_look(clients, old.id, seen(SpotState.FREE, "A1"), 1)
         assert await delete_old_pictures(clients, database, NOW) == 1
         assert list(clients.pictures.files) == [young.picture_key]
         assert [frame.id for frame in await frames.list_frames(camera.id, 9)] == [young.id]
@@ -147,6 +149,32 @@ class TestOrphans:
         clients.pictures.files.update({"frames/notes.txt": b"x", "frames/20261121/10/1/orphan.jpg": b"x"})
         assert await delete_orphans(clients) == 1
         assert list(clients.pictures.files) == ["frames/notes.txt"]
+
+
+class TestSamples:
+    async def test_every_five_minutes_of_every_lot_are_kept_whether_anybody_looks_or_not(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        watched = await save_camera(spots_seen=2, stale_after_s=400.0)
+        alone = await save_camera(spots_seen=1)
+        frame = await save_frame(watched, captured_at=NOW)
+        await save_look(clients, frame.id, [*seen(SpotState.FREE, "A1"), *seen(SpotState.OCCUPIED, "A2")], 1)
+        for at_s in (0, 299, 300, 600):
+            await take_samples(after(at_s))
+        found = [(each.at, each.free, each.occupied, each.unknown) for each in await samples(watched)]
+        assert found == [(NOW, 1, 1, 0), (after(300), 1, 1, 0), (after(600), 0, 0, 2)]
+        assert [each.unknown for each in await samples(alone)] == [1, 1, 1]
+
+    async def test_a_picture_that_comes_late_leaves_what_was_kept(self, database: Settings, clients: Clients) -> None:
+        camera = await save_camera(spots_seen=1)
+        await take_samples(NOW)
+        frame = await save_frame(camera, captured_at=after(299), received_at=after(301))
+        await save_look(clients, frame.id, seen(SpotState.FREE, "A1"), 1)
+        assert [(each.at, each.unknown) for each in await samples(camera)] == [(NOW, 1)]
+
+
+async def samples(camera: Camera) -> list[OccupancySample]:
+    return await lots.list_samples(camera.lot_id, NOW, after(9000))
 
 
 async def test_sign_ins_that_have_run_out_are_deleted(database: Settings) -> None:

@@ -17,7 +17,7 @@ from workers import ROOT, a_row, places, worker
 
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.clients.queue import MemoryQueue, QueueName
-from parkhub.db import cameras, frames, spots
+from parkhub.db import cameras, frames, lots, spots
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
@@ -165,16 +165,18 @@ async def ask_for(clients: Clients, frame: Frame) -> None:
 
 class TestWork:
     @pytest.mark.slow
-    async def test_a_work_process_turns_unseen_spots_unknown_and_finds_lost_frames(
+    async def test_a_work_process_turns_unseen_spots_unknown_finds_lost_frames_and_takes_samples(
         self, shared: Settings, clients: Clients, tmp_path: Path
     ) -> None:
         camera = await save_camera(spots_seen=1, stale_after_s=0.5)
         await save_track(camera, FREE)
+        start = datetime.now(UTC) - timedelta(minutes=5)
         lost = await frames.add_frame(a_new_frame(camera.id, received_at=datetime.now(UTC) - timedelta(minutes=1)))
         assert lost is not None
         with worker("work", shared, tmp_path) as work:
             await until(lambda: is_state(camera, UNKNOWN), "the spot to turn unknown")
             await until(lambda: clients.queue.holds(f"frame:{lost.id}"), "the frame to be asked for")
+            await until(lambda: lots.list_samples(camera.lot_id, start, start + timedelta(hours=1)), "a sample")
             work.signal(signal.SIGTERM)
             assert work.end() == 0
         assert "Traceback" not in work.stderr
