@@ -2,8 +2,9 @@
 
 Every form carries a signed token that equals the one in a cookie (double submit); scripts may send it as a header
 instead. A multipart form can be a recording of a gigabyte, sent by anybody, so it is never read to find a token
-before its handler has asked who sends it; every other form is short, and read no further than that. For those the
-browser's own word counts: `Sec-Fetch-Site`, or an `Origin` that is ours; without either, the header is needed.
+before its handler has asked who sends it; every other form is short, and read no further than that. For a multipart
+form the browser's own word counts: `Sec-Fetch-Site`, or an `Origin` that is ours; without either, the header is
+needed.
 """
 
 from typing import Any, Final
