@@ -1,6 +1,7 @@
 """The real node against the real server: the one thing both sides share is the wire."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ from pictures import jpeg
 from processes import Program, free_port, running, wait_for
 from workers import environment
 
+import camera_node
 from camera_node.simulator.describe import describe
 from parkhub.db import frames as frame_rows
 from parkhub.domain.cameras import Camera
+from parkhub.domain.signatures import SEQUENCE_MAX
 from parkhub.domain.spots_file import parse_spots_json
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
@@ -149,3 +152,10 @@ def test_the_server_reads_the_spots_of_the_simulated_car_park() -> None:
     assert {str(spot.kind) for spot in file.spots} == {"standard", "disabled", "ev", "moto"}
     assert all(0 <= value <= 1 for spot in file.spots for point in spot.polygon for value in point)
     assert all(spot.plan is not None for spot in file.spots)
+
+
+def test_the_page_names_the_largest_sequence_that_is_taken() -> None:
+    page = (Path(camera_node.__file__).parent / "WIRE.md").read_text(encoding="utf-8")
+    found = re.search(r"a whole number from 0 to 2\^(\d+)-1", page)
+    assert found is not None
+    assert 2 ** int(found[1]) - 1 == SEQUENCE_MAX
