@@ -5,7 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -103,6 +103,7 @@ def analyse(
     if order.folder is None:
         return _walk(order, engine, None, report, on_sample)
     part = order.folder / f"{PART}{uuid.uuid4().hex}"
+    new_folders = [folder for folder in (order.folder, *order.folder.parents) if not folder.exists()]
     try:
         part.mkdir(parents=True)
         summary = _walk(order, engine, part, report, on_sample)
@@ -113,6 +114,9 @@ def analyse(
         raise EngineError(f"The result cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        for folder in new_folders:
+            with suppress(OSError):  # it holds a result, or what somebody else has put there meanwhile
+                folder.rmdir()
     return summary
 
 

@@ -1,6 +1,7 @@
 """`parkhub analyze`, as scripts call it."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +86,25 @@ def test_a_video_that_cannot_be_analysed_is_named_and_the_status_is_1(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert not list(tmp_path.glob("out/*"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new folder", "a folder with something in it"])
+def test_ctrl_c_leaves_nothing_behind(material: Path, tmp_path: Path, there: bool) -> None:
+    video = videos.write(tmp_path / "long.mp4", frame_count=3000)
+    out = tmp_path / "deep" / "out"
+    if there:
+        out.mkdir(parents=True)
+        (out / "mine.txt").write_text("keep")
+    command = [PARKHUB, "analyze", str(video), "--mask", "mask.png", "--engine", "difference", "--out", str(out)]
+    with subprocess.Popen(command, cwd=material, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode not in (0, None)
+    left = {path.name for path in tmp_path.rglob("*")}
+    assert left == ({"long.mp4", "deep", "out", "mine.txt"} if there else {"long.mp4"})
 
 
 def test_a_video_cut_short_gives_what_there_is_and_status_1(material: Path, tmp_path: Path) -> None:
