@@ -13,11 +13,15 @@ from parkhub.cli.output import Line, Output, Row, wrong_usage
 from parkhub.cli.spots import open_named, parse_box, read_spots
 from parkhub.domain.cameras import Engine
 from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, Sample
-from parkhub.domain.spots_file import CARPARKPOS_BOX
+from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile
 from parkhub.errors import ParkHubError
 
 if TYPE_CHECKING:
     from tasks.vision.analysis import Report
+    from tasks.vision.engine import SpotEngine
+
+SpotsOn = Callable[[tuple[int, int]], SpotsFile]
+"""Given the width and height of the video, the spots on it."""
 
 _NAMES_SHOWN = 12
 
@@ -53,17 +57,12 @@ def analyze(
     the last three looks must agree, and none in doubt counts against them. Without --out nothing is written. A video
     that can be read only in part is analysed as far as it goes; the exit status is then 1.
     """
-    if (mask is None) == (spots is None):
-        raise wrong_usage("Give either --mask MASK.png or --spots SPOTS.json.")
+    spots_path = _the_one_given(mask, spots)
     if out is not None and _would_overwrite(video, out):
         raise wrong_usage(f"The result would overwrite {video}; choose another --out.")
     from tasks.vision.analysis import Order, analyse, fit, video_size
 
-    try:
-        marked = read_spots(mask or spots or Path(), parse_box(box))
-        opened = open_named(engine, model)
-    except ParkHubError as error:
-        raise wrong_usage(str(error)) from None
+    marked, opened = _open(spots_path, box, engine, model)
     output = Output(("time", "free", "occupied", "unknown", "free spots"), _rows, jsonl)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: half results are removed
     try:
@@ -74,12 +73,31 @@ def analyze(
     except ParkHubError as error:
         output.failed(str(video), error)
         raise SystemExit(output.end()) from None
-    for warning in summary["warnings"] if summary else []:
+    raise SystemExit(_end(output, video, out, summary["warnings"] if summary else []))
+
+
+def _the_one_given(mask: Path | None, spots: Path | None) -> Path:
+    found = [path for path in (mask, spots) if path is not None]
+    if len(found) != 1:
+        raise wrong_usage("Give either --mask MASK.png or --spots SPOTS.json.")
+    return found[0]
+
+
+def _open(spots_path: Path, box: str, engine: Engine, model: Path | None) -> "tuple[SpotsOn, SpotEngine]":
+    try:
+        return read_spots(spots_path, parse_box(box)), open_named(engine, model)
+    except ParkHubError as error:
+        raise wrong_usage(str(error)) from None
+
+
+def _end(output: Output, video: Path, out: Path | None, warnings: list[str]) -> int:
+    """The last words of a run, and its exit status."""
+    for warning in warnings:
         output.failed(str(video), ParkHubError(warning))
     status = output.end()
     if out is not None:
         print(f"parkhub: annotated.mp4, summary.json and timeline.csv are in {out}", file=sys.stderr)
-    raise SystemExit(status)
+    return status
 
 
 def _would_overwrite(video: Path, out: Path) -> bool:
