@@ -8,6 +8,7 @@ vehicle, and a plain dark car in the dark as empty ground, until the spot change
 within one look may count as a change; a camera that moves makes it blind. The classifier knows vehicles, this does not.
 """
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class _Place:
 
 @dataclass(slots=True)
 class _Memory:
+    """Places by `_remembered_name`."""
+
     places: dict[str, _Place] = field(default_factory=dict)
 
 
@@ -68,7 +71,8 @@ class DifferenceEngine:
         before, after = _unpack(memory), _Memory()
         observations = []
         for spot, polygon, crop in zip(spots, layout.polygons, crops, strict=True):
-            known = before.places.get(spot.name)
+            remembered = _remembered_name(spot)
+            known = before.places.get(remembered)
             grey = cv2.GaussianBlur(cv2.cvtColor(crop[..., :3], cv2.COLOR_BGR2GRAY), (5, 5), 0).astype(np.float32)
             inside = crop[..., 3] >= MARK // 2
             side = side_of(polygon)
@@ -80,8 +84,14 @@ class DifferenceEngine:
                 place, observation = _judge(spot.name, grey, inside, known)
                 observations.append(observation)
             if place is not None:
-                after.places[spot.name] = place
+                after.places[remembered] = place
         return Look(observations, _pack(after))
+
+
+def _remembered_name(spot: SpotShape) -> str:
+    """A spot in its place: marked anew elsewhere, it is another one, of which nothing is known."""
+    place = hashlib.blake2b(repr(spot.polygon).encode(), digest_size=8).hexdigest()
+    return f"{place} {spot.name}"
 
 
 def _judge(name: str, grey: Grey, inside: NDArray[np.bool_], known: _Place | None) -> tuple[_Place, SpotObservation]:

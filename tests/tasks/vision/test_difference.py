@@ -135,6 +135,15 @@ def test_a_spot_that_is_new_gets_a_first_opinion_and_one_that_is_gone_is_forgott
     assert [o.state for o in again.observations] == [FREE, OCCUPIED]
 
 
+def test_a_spot_marked_anew_in_another_place_is_judged_afresh():
+    picture = scene("left")
+    left, right = spots()
+    memory = DifferenceEngine().look(picture, [right], None).memory
+    moved = SpotShape(right.name, left.polygon)
+    afresh = DifferenceEngine().look(picture, [moved], None)
+    assert DifferenceEngine().look(picture, [moved], memory).observations == afresh.observations
+
+
 def test_the_memory_of_400_spots_is_small():
     many = [SpotShape(str(i), spots()[0].polygon) for i in range(400)]
     memory = DifferenceEngine().look(scene("left"), many).memory
