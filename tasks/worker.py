@@ -183,7 +183,11 @@ def make_worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Wo
 
 
 async def keep_working(make: Callable[[], Worker]) -> None:
-    """Run a worker for ever, over losses of Redis; jobs in hand are let end when cancelled."""
+    """Run a worker for ever, over losses of Redis.
+
+    When Redis is lost, jobs in hand go on to their end, and only then is the queue asked again: a long analysis must not
+    begin anew because Redis restarted. When this is cancelled, they are cancelled too and go back to the queue.
+    """
     delay_s = 0.2
     while True:
         worker = make()
@@ -192,7 +196,9 @@ async def keep_working(make: Callable[[], Worker]) -> None:
         try:
             await worker.async_run()
         except AWAY as error:
-            log.warning("worker.redis_away", queue=worker.queue_name, reason=str(error))
+            log.warning("worker.redis_away", queue=worker.queue_name, reason=str(error), in_hand=len(worker.tasks))
+            if worker.tasks:
+                await asyncio.wait(worker.tasks.values())
         finally:
             for task in worker.tasks.values():
                 task.cancel()

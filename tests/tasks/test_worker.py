@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import servers
+from arq import Worker
 from builders import a_new_frame, a_track, save_camera, save_frame, stand_ins
 from processes import running
 from redis.asyncio import Redis
@@ -281,6 +283,42 @@ class TestTrying:
 
         await run(Job(endless, 0.05, give_up, retry_delay_s=0.01), 7)
         assert told == ["try"] * TRIES_MAX
+
+    async def test_a_loss_of_redis_ends_no_job_in_hand(self, settings: Settings) -> None:
+        told: list[str] = []
+        go_on = asyncio.Event()
+
+        async def long(ctx: dict[str, Any], number: int) -> None:
+            told.append("begun")
+            try:
+                await go_on.wait()
+                told.append("ended")
+            except asyncio.CancelledError:
+                told.append("cancelled")
+                raise
+
+        def make() -> Worker:
+            workers.append(make_worker(ctx, QueueName.FRAMES, [Job(long, 60)], max_jobs=1, poll_delay=0.01))
+            return workers[-1]
+
+        workers: list[Worker] = []
+        with servers.redis() as address:
+            given = settings.model_copy(update={"redis_url": f"unix://{address}"})
+            clients = await open_clients(given)
+            ctx = {"settings": given, "clients": clients}
+            await clients.queue.enqueue("long", 7, job_id="job:1", queue=QueueName.FRAMES)
+            working = asyncio.create_task(keep_working(make))
+            await until(lambda: told, "the job to begin")
+            await close_clients(clients)
+        main = workers[0].main_task
+        assert main is not None
+        await until(main.done, "the worker to notice")
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await until(lambda: len(told) > 1, "the job to end")
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        assert told == ["begun", "ended"]
 
     @pytest.mark.slow
     async def test_a_database_that_stays_locked_loses_no_frame(self, sqlite_open: Settings) -> None:
