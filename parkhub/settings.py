@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="Pictures waiting for vision above which uploads are asked to come later"),
     ] = 500
+    frames_waiting_per_camera_max: Annotated[
+        int,
+        Field(ge=1, description="The same for the pictures of one camera, so that none takes the others' places"),
+    ] = 60
     recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = 1024**3
 
     @classmethod

@@ -117,9 +117,11 @@ async def load_observations(frame_id: int) -> list[SpotObservation]:
     return _unpack(rows[0]["observations"]) if rows and rows[0]["observations"] else []
 
 
-async def count_waiting() -> int:
-    """How many frames are stored and not read yet."""
-    rows = await fetch("SELECT count(*) AS n FROM frame WHERE status = {}", FrameStatus.STORED.value)
+async def count_waiting(camera_id: int | None = None) -> int:
+    """How many frames, of all cameras or of one, are stored and not read yet."""
+    sql, stored = "SELECT count(*) AS n FROM frame WHERE status = {}", FrameStatus.STORED.value
+    of_one = camera_id is not None
+    rows = await (fetch(sql + " AND camera = {}", stored, camera_id) if of_one else fetch(sql, stored))
     return int(rows[0]["n"])
 
 

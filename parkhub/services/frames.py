@@ -32,11 +32,13 @@ class Upload:
     """A picture with its place and time in a camera's row of pictures.
 
     ``media_type`` is what the sender says it is; None when the sender does not say. ``sequence`` is unique per camera.
+    ``sha256`` is the picture's, hex.
     """
 
     sequence: int
     captured_at: datetime
     picture: bytes
+    sha256: str
     media_type: str | None
     now: datetime
 
@@ -70,15 +72,16 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
     Raises ConflictError (that sequence has other bytes), BusyError (too many wait), InvalidInputError (its time),
     UnsupportedTypeError, TooLargeError and PictureError (what `inspect` finds).
     """
-    sha256 = hashlib.sha256(upload.picture).hexdigest()
     stored = await frame_rows.find_frame(camera.id, upload.sequence)
     if stored is not None:
-        return _repeated(stored, sha256)
+        return _repeated(stored, upload.sha256)
     signatures.check_captured_at(upload.captured_at, upload.now)
     # A clock that ran ahead and was set right would make every later picture late.
     captured_at = min(upload.captured_at, upload.now)
     if await frame_rows.count_waiting() >= settings.frames_waiting_max:
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
+    if await frame_rows.count_waiting(camera.id) >= settings.frames_waiting_per_camera_max:
+        raise BusyError("Too many pictures of this camera wait. Send it again later.", retry_after_s=FULL_RETRY_S)
     info = await to_thread(inspect, upload.picture, settings.frame_pixels_max)
     if upload.media_type not in (None, info.media_type):
         raise UnsupportedTypeError(f"The picture is {info.media_type} but was sent as {upload.media_type}.")
@@ -87,7 +90,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         sequence=upload.sequence,
         captured_at=captured_at,
         received_at=upload.now,
-        sha256=sha256,
+        sha256=upload.sha256,
         byte_count=len(upload.picture),
         width=info.width,
         height=info.height,
@@ -99,7 +102,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         stored = await frame_rows.find_frame(camera.id, upload.sequence)
         if stored is None:  # stored by another, and deleted since
             raise BusyError("The picture was being deleted. Send it again.", retry_after_s=1)
-        return _repeated(stored, sha256)
+        return _repeated(stored, upload.sha256)
     await _enqueue(clients, frame)
     return Accepted(frame, repeat=False)
 
@@ -113,7 +116,8 @@ async def accept_by_hand(
     Raises what `accept_frame` raises.
     """
     sequence = signatures.SEQUENCE_MAX + int(now.timestamp() * 1_000_000)
-    return await accept_frame(clients, settings, camera, Upload(sequence, now, picture, None, now))
+    sha256 = (await to_thread(hashlib.sha256, picture)).hexdigest()
+    return await accept_frame(clients, settings, camera, Upload(sequence, now, picture, sha256, None, now))
 
 
 async def _store(clients: Clients, new: NewFrame, picture: bytes) -> Frame | None:
