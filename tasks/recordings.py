@@ -70,9 +70,11 @@ async def analyse_recording(ctx: dict[str, Any], recording_id: int) -> None:
         elif await service.finish(clients, recording, summary, datetime.now(UTC)):
             bound.info("recording.done", duration_s=summary["duration_s"], samples=summary["sample_count"])
     except asyncio.CancelledError:
-        # The worker stops and gives the job back to the queue. The thread ends at its next frame.
-        watch.stop = True
-        await service.hand_back(recording)
+        watch.stop = True  # the thread ends at its next frame
+        if watch.too_long:  # but hangs in one: it would do so the next time
+            await service.fail(clients, recording, EngineError(TOO_LONG), datetime.now(UTC))
+        else:  # the worker stops and gives the job back to the queue
+            await service.hand_back(recording)
         raise
     except ParkHubError as error:
         if error.retryable:  # not the recording's fault: the queue tries again, and upkeep after it
