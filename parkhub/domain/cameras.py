@@ -20,8 +20,8 @@ class Camera:
     """One camera of one lot.
 
     ``public_id`` is what the node knows it by. ``key_hash``: SHA-256 of the node's key, hex; the key itself is shown
-    once. ``stale_after_s``: its spots turn unknown when the last good look is older. Sequence and time of the last
-    picture that was read guard against late ones.
+    once. ``stale_after_s``: its spots turn unknown when the last good look is older. Row id and
+    capture time of the last picture that was read guard against late ones.
     """
 
     id: int
