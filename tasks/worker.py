@@ -185,8 +185,8 @@ def make_worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Wo
 async def keep_working(make: Callable[[], Worker]) -> None:
     """Run a worker for ever, over losses of Redis.
 
-    When Redis is lost, jobs in hand go on to their end, and only then is the queue asked again: a long analysis must not
-    begin anew because Redis restarted. When this is cancelled, they are cancelled too and go back to the queue.
+    When Redis is lost, jobs in hand go on to their end, and only then is the queue asked again: a long analysis must
+    not begin anew because Redis restarted. When this is cancelled, they are cancelled too and go back to the queue.
     """
     delay_s = 0.2
     while True:

@@ -55,23 +55,24 @@ async def upload_frame(
     camera = await frames.find_sender(camera_id, headers.key)
     try:
         async with asyncio.timeout(BODY_TIME_MAX_S):
-            body = await _read(request, body_max, bytes_max)
+            body, body_sha256 = await _read(request, body_max, bytes_max)
     except TimeoutError:
         return problem(408, "Too slow", f"The picture did not arrive within {BODY_TIME_MAX_S} s. Send it again.")
     except InternalServerException:  # Litestar's word for a sender who hung up
         return problem(400, "Cut off", "The upload ended before its last byte. Send it again.")
     now = datetime.now(UTC)
     path = f"/api/v1/cameras/{camera_id}/frames"
-    frames.check_sent(camera, "POST", path, headers, hashlib.sha256(body).hexdigest(), now)
-    picture = body
+    frames.check_sent(camera, "POST", path, headers, body_sha256, now)
+    picture, sha256 = body, body_sha256
     if media_type == MULTIPART:
-        picture = _picture_of_form(body, boundary)
+        picture, sha256 = await asyncio.to_thread(_picture_of_form, body, boundary)
         if len(picture) > bytes_max:
             raise _too_large(bytes_max)
     upload = Upload(
         sequence=headers.sequence,
         captured_at=headers.captured_at,
         picture=picture,
+        sha256=sha256,
         media_type=None if media_type == MULTIPART else media_type,
         now=now,
     )
@@ -119,23 +120,24 @@ def _check_announced(request: AnyRequest, body_max: int, bytes_max: int) -> None
         raise _too_large(bytes_max)
 
 
-async def _read(request: AnyRequest, body_max: int, bytes_max: int) -> bytes:
-    """The whole body; stops at the limit whatever its length was said to be."""
-    body = bytearray()
+async def _read(request: AnyRequest, body_max: int, bytes_max: int) -> tuple[bytes, str]:
+    """The whole body and its SHA-256; stops at the limit whatever its length was said to be."""
+    body, sha256 = bytearray(), hashlib.sha256()  # hashed as it comes: at once, a large one would hold up the others
     chunks: AsyncIterator[bytes] = request.stream()
     async for chunk in chunks:
         if len(body) + len(chunk) > body_max:
             raise _too_large(bytes_max)
         body += chunk
-    return bytes(body)
+        sha256.update(chunk)
+    return bytes(body), sha256.hexdigest()
 
 
 def _too_large(bytes_max: int) -> TooLargeError:
     return TooLargeError(f"The picture has more than {bytes_max:,} bytes. Send a smaller one.")
 
 
-def _picture_of_form(body: bytes, boundary: str) -> bytes:
-    """The one file of a form. Its file name is not looked at. Raises InvalidInputError."""
+def _picture_of_form(body: bytes, boundary: str) -> tuple[bytes, str]:
+    """The one file of a form and its SHA-256. Its file name is not looked at. Raises InvalidInputError."""
     picture: bytearray | None = None
     try:
         with PushMultipartParser(boundary, content_length=len(body), max_segment_count=1, strict=True) as parser:
@@ -150,7 +152,7 @@ def _picture_of_form(body: bytes, boundary: str) -> bytes:
         raise _not_one_picture() from error
     if picture is None:
         raise _not_one_picture()
-    return bytes(picture)
+    return bytes(picture), hashlib.sha256(picture).hexdigest()
 
 
 def _not_one_picture() -> InvalidInputError:

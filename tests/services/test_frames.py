@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +40,9 @@ def clients() -> Clients:
 
 def an_upload(sequence: int = 1, picture: bytes | None = None, **given: Any) -> Upload:
     usual = {"captured_at": NOW, "media_type": "image/jpeg", "now": NOW}
-    return Upload(sequence=sequence, picture=jpeg(sequence) if picture is None else picture, **{**usual, **given})
+    picture = jpeg(sequence) if picture is None else picture
+    sha256 = hashlib.sha256(picture).hexdigest()
+    return Upload(sequence=sequence, picture=picture, sha256=sha256, **{**usual, **given})
 
 
 async def states(camera: Camera) -> dict[str, SpotState]:

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import signal
 import sqlite3
 import sys
@@ -60,7 +61,8 @@ async def until(true: Callable[[], Any], what: str, timeout_s: float = 60) -> An
 
 async def upload(clients: Clients, settings: Settings, camera: Camera, sequence: int, picture: bytes) -> Frame:
     now = datetime.now(UTC)
-    return (await accept_frame(clients, settings, camera, Upload(sequence, now, picture, None, now))).frame
+    given = Upload(sequence, now, picture, hashlib.sha256(picture).hexdigest(), None, now)
+    return (await accept_frame(clients, settings, camera, given)).frame
 
 
 async def status(frame: Frame) -> FrameStatus:
@@ -319,6 +321,35 @@ class TestTrying:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         assert told == ["begun", "ended"]
+
+    async def test_pictures_that_wait_for_their_camera_s_turn_hold_up_no_other_camera(
+        self, settings: Settings, redis_url: str
+    ) -> None:
+        given = settings.model_copy(update={"redis_url": redis_url})
+        clients = await open_clients(given)
+        turns, go_on = CameraTurns(), asyncio.Event()
+        began: list[str] = []
+
+        async def look(ctx: dict[str, Any], camera_id: int, name: str) -> None:
+            async with turns.of(camera_id, ctx["aside"]):
+                began.append(name)
+                await (asyncio.sleep(0) if camera_id == 2 else go_on.wait())
+
+        for number in range(5):
+            await clients.queue.enqueue("look", 1, f"greedy {number}", queue=QueueName.FRAMES)
+            await asyncio.sleep(0.005)  # jobs are ordered by the millisecond
+        await clients.queue.enqueue("look", 2, "other", queue=QueueName.FRAMES, delay_s=0.3)
+        ctx = {"settings": given, "clients": clients}
+        make = lambda: make_worker(ctx, QueueName.FRAMES, [Job(look, 20)], max_jobs=2, poll_delay=0.01)  # noqa: E731
+        working = asyncio.create_task(keep_working(make))
+        await until(lambda: "other" in began, "the other camera's turn", timeout_s=15)
+        assert began == ["greedy 0", "other"]
+        go_on.set()
+        await until(lambda: len(began) == 6, "the rest")
+        assert began[2:] == [f"greedy {number}" for number in range(1, 5)]
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await close_clients(clients)
 
     @pytest.mark.slow
     async def test_a_database_that_stays_locked_loses_no_frame(self, sqlite_open: Settings) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import json
 import random
 from collections.abc import AsyncIterator
@@ -98,6 +99,7 @@ class TestTaking:
         assert answer.status_code == 201
         assert frame is not None
         assert app.state.clients.pictures.path(frame.picture_key).read_bytes() == jpeg()
+        assert frame.sha256 == answer.json()["sha256"] == hashlib.sha256(jpeg()).hexdigest()
 
     async def test_a_repeat_is_answered_alike_and_changes_nothing(self, app: Litestar) -> None:
         camera, body = await save_camera(), jpeg()
