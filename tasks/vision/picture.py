@@ -16,16 +16,20 @@ PIXELS_MAX: Final = 100_000_000  # last defence; uploads are refused far below t
 _JPEG_START: Final = b"\xff\xd8\xff"
 
 
-def decode(data: bytes, long_side_min: int | None = None) -> Picture:
+def decode(data: bytes, long_side_min: int | None = None, pixels_max: int = PIXELS_MAX) -> Picture:
     """Decode a whole JPEG, PNG or WebP into BGR pixels as stored (a rotation noted in the file is not applied).
 
     A JPEG is decoded at 1/2, 1/4 or 1/8 (or another eighth) of its size when its longer side stays at least
     ``long_side_min`` pixels: far cheaper than shrinking afterwards. Raises PictureError for anything but a whole,
-    readable picture.
+    readable picture of at most ``pixels_max`` pixels, which its header tells.
     """
     if not data:
         raise PictureError("The picture is empty (0 bytes).")
-    picture = _decode_jpeg(data, long_side_min) if data.startswith(_JPEG_START) else _decode_other(data)
+    picture = (
+        _decode_jpeg(data, long_side_min, pixels_max)
+        if data.startswith(_JPEG_START)
+        else _decode_other(data, pixels_max)
+    )
     if min(picture.shape[:2]) < 1:
         raise PictureError("The picture has no pixels.")
     return picture
@@ -42,10 +46,10 @@ def size_of(data: bytes) -> tuple[int, int] | None:
     return width, height
 
 
-def _decode_jpeg(data: bytes, long_side_min: int | None) -> Picture:
+def _decode_jpeg(data: bytes, long_side_min: int | None, pixels_max: int) -> Picture:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-        _refuse_huge(width, height)
+        _refuse_huge(width, height, pixels_max)
         factor = 1.0 if long_side_min is None else min(1.0, long_side_min / max(width, height, 1))
         picture: Picture = simplejpeg.decode_jpeg(
             data,
@@ -61,13 +65,13 @@ def _decode_jpeg(data: bytes, long_side_min: int | None) -> Picture:
     return picture
 
 
-def _decode_other(data: bytes) -> Picture:
+def _decode_other(data: bytes, pixels_max: int) -> Picture:
     if not data.startswith((b"\x89PNG\r\n\x1a\n", b"RIFF")):
         raise PictureError("This is not a JPEG, PNG or WebP picture.")
     size = _png_size(data) or _webp_size(data)
     if size is None:
         raise PictureError("The picture has no readable header.")
-    _refuse_huge(*size)
+    _refuse_huge(*size, pixels_max)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
@@ -102,9 +106,9 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _refuse_huge(width: int, height: int) -> None:
-    if width * height > PIXELS_MAX:
-        raise PictureError(f"The picture has {width} x {height} pixels; at most {PIXELS_MAX:,} are read.")
+def _refuse_huge(width: int, height: int, pixels_max: int) -> None:
+    if width * height > pixels_max:
+        raise PictureError(f"The picture has {width} x {height} pixels; at most {pixels_max:,} are read.")
 
 
 def _sentence(error: ValueError) -> str:

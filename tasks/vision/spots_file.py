@@ -14,6 +14,8 @@ from tasks.vision.picture import decode
 BRIGHT: Final = 128
 AREA_MIN_PX: Final = 12  # smaller patches are specks of a compressed or hand-drawn mask
 SPECK_SHARE: Final = 0.05  # and so are those far smaller than the middle one
+PIXELS_MAX: Final = 25_000_000
+OVERLAP_MAX: Final = 4  # times the picture that all the boxes of its patches may cover: spots lie side by side
 BOX_SHARE: Final = 0.85  # of its tightest rectangle that a patch must fill to count as that rectangle
 
 
@@ -23,7 +25,7 @@ def read_mask(data: bytes) -> SpotsFile:
     Raises SpotsFileError when the mask is no picture or shows no spots, or too many.
     """
     try:
-        grey = cv2.cvtColor(decode(data), cv2.COLOR_BGR2GRAY)
+        grey = cv2.cvtColor(decode(data, pixels_max=PIXELS_MAX), cv2.COLOR_BGR2GRAY)
     except PictureError as error:
         raise SpotsFileError(f"The mask cannot be read. {error}") from None
     height, width = grey.shape
@@ -46,6 +48,11 @@ def read_mask(data: bytes) -> SpotsFile:
         raise SpotsFileError("The mask is white all over: paint every spot white on black.")
     if len(kept) > SPOTS_MAX:
         raise SpotsFileError(f"The mask has {len(kept):,} spots; at most {SPOTS_MAX:,} are read.")
+    if int((stats[kept, cv2.CC_STAT_WIDTH] * stats[kept, cv2.CC_STAT_HEIGHT].astype(np.int64)).sum()) > (
+        OVERLAP_MAX * width * height
+    ):
+        # outlining costs a patch's box: rings within rings would cost minutes
+        raise SpotsFileError("The mask's patches lie within each other; paint every spot beside the others.")
     boxes = [tuple(int(value) for value in stats[index, :4]) for index in kept]
     ordered = [(kept[i], boxes[i]) for i in reading_order(boxes)]
     return build(

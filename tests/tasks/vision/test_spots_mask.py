@@ -86,6 +86,13 @@ def noise(width: int, height: int) -> np.ndarray:
     return cv2.dilate(picture, np.ones((5, 5), np.uint8))
 
 
+def rings(side: int) -> np.ndarray:
+    picture = mask(side, side)
+    for inset in range(0, side // 2, 8):
+        cv2.rectangle(picture, (inset, inset), (side - 1 - inset, side - 1 - inset), 255, 2)
+    return picture
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -97,8 +104,10 @@ def noise(width: int, height: int) -> np.ndarray:
         (png(np.eye(8, dtype=np.uint8) * 255), "specks"),
         (png(noise(800, 800)), "at most 5,000"),
         (png(cv2.erode(noise(3200, 3200), np.ones((4, 4), np.uint8))), "noise, not a mask"),
+        (png(rings(600)), "within each other"),
+        (png(mask(5100, 5000)), "at most 25,000,000"),
     ],
-    ids=["nothing", "json", "cut short", "black", "white", "specks", "too many", "far too many"],
+    ids=["nothing", "json", "cut short", "black", "white", "specks", "too many", "far too many", "rings", "too large"],
 )
 def test_a_wrong_mask_is_refused_with_a_sentence(data, message):
     with pytest.raises(SpotsFileError, match=message):
