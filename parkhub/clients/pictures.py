@@ -1,4 +1,4 @@
-"""Stored pictures and recordings, and the proof that an uploaded picture is one."""
+"""Stored pictures and recordings."""
 
 import asyncio
 import errno
@@ -12,10 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from parkhub.clients.picture_proof import PictureInfo, inspect
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, TooLargeError
-
-__all__ = ["FolderStore", "MemoryStore", "PictureInfo", "PictureStore", "inspect"]
 
 _KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/){0,7}[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _TEMPORARY = "new-"

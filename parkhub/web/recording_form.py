@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from parkhub.clients import Clients
-from parkhub.clients.pictures import inspect
+from parkhub.clients.picture_proof import inspect
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S
 from parkhub.domain.spots_file import kind_of, parse_carparkpos, parse_spots_json

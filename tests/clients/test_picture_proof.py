@@ -6,7 +6,7 @@ import zlib
 import pytest
 from pictures import draw, encode, jpeg
 
-from parkhub.clients.pictures import PictureInfo, inspect
+from parkhub.clients.picture_proof import PictureInfo, inspect
 from parkhub.errors import ParkHubError, PictureError, TooLargeError, UnsupportedTypeError
 
 PIXELS_MAX = 25_000_000
