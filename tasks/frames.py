@@ -28,7 +28,11 @@ log = structlog.get_logger(__name__)
 
 
 class CameraTurns:
-    """One look at a time per camera within this process, or a later picture could overtake an earlier one."""
+    """One look at a time per camera within this process, or a later picture could overtake an earlier one.
+
+    Between two vision processes it still may, when a camera uploads faster than pictures are read: the earlier one then
+    ends as LATE, one opinion less for the debounce. States stay right; waiting for a turn there would cost every frame.
+    """
 
     def __init__(self) -> None:
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
