@@ -118,7 +118,7 @@ async def check_history(camera: Camera) -> None:
     assert len(stored) == FRAMES_EACH
     assert {frame.status for frame in stored} <= {FrameStatus.READ, FrameStatus.LATE}
     assert stored[-1].status is FrameStatus.READ
-    # Of two frames of one camera the two processes may finish the later one first; about one in ten was seen to be late.
+    # Of two frames of one camera the two processes may finish the later one first; about one in ten was late.
     assert sum(frame.status is FrameStatus.READ for frame in stored) >= FRAMES_EACH // 2
     expected: list[tuple[str, SpotState, Any]] = []
     state = {f"A{number + 1}": SpotState.UNKNOWN for number in range(SPOTS)}
