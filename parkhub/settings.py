@@ -1,5 +1,6 @@
 """Settings from the environment (`PARKHUB_…`) or a TOML file; read once at the start of a process."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -30,6 +31,10 @@ class Settings(BaseSettings):
     public_url: Annotated[
         str,
         Field(description="Address people use, such as https://park.example.org; https turns on secure cookies"),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Field(description="Addresses or networks, by comma, of proxies whose X-Forwarded headers are believed"),
     ] = ""
     database_url: Annotated[
         str, Field(description="PostgreSQL address (postgresql://…); empty means SQLite in the data folder")
@@ -118,6 +123,16 @@ class Settings(BaseSettings):
         if not named or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be an address such as https://park.example.org")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for each in filter(None, value.split(",")):
+            try:
+                ip_network(each.strip())
+            except ValueError:
+                raise ValueError(f"{each.strip()[:60]!r} is no address or network, such as 127.0.0.1") from None
+        return value
 
     @field_validator("detector_model")
     @classmethod

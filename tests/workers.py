@@ -40,9 +40,8 @@ def worker(kind: str, settings: Settings, folder: Path) -> Iterator[Program]:
 def web(settings: Settings, folder: Path) -> Iterator[tuple[Program, str]]:
     """A web process that answers, and its address."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning"]
-    with running(command, folder, environment(settings), cwd=ROOT) as program:
+    command = [sys.executable, "-m", "parkhub.cli.serve"]
+    with running(command, folder, {**environment(settings), "PARKHUB_PORT": str(port)}, cwd=ROOT) as program:
         address = f"http://127.0.0.1:{port}"
 
         def answers() -> bool:
