@@ -7,6 +7,7 @@ also re-read every few seconds.
 """
 
 import asyncio
+import resource
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -33,6 +34,11 @@ RETRY_MS: Final = 2000
 PING: Final = b": ping\nevent: ping\ndata: 1\n\n"
 
 ReadLot = Callable[[str], Awaitable[LotView]]
+
+
+def clients_max() -> int:
+    """As many pages as the process may have files open, and a quarter of those left to everybody else."""
+    return min(CLIENTS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
 
 
 def encode(told: dict[str, Any]) -> bytes:
@@ -170,6 +176,7 @@ class Streams:
         self._spacing_s = spacing_s
         self._reread_s = reread_s
         self._ping_s = ping_s
+        self._clients_max = clients_max()
         self._lots: dict[str, tuple[WatchedLot, asyncio.Task[None]]] = {}
         self._opening = asyncio.Lock()
         self._closed = False
@@ -181,7 +188,7 @@ class Streams:
 
     async def join(self, slug: str) -> tuple[WatchedLot, Client]:
         """Begin to watch a lot. Raises NotFoundError, and BusyError when there are too many clients already."""
-        if self._closed or self.client_count >= CLIENTS_MAX:
+        if self._closed or self.client_count >= self._clients_max:
             raise BusyError("Too many people watch just now. Try again in a moment.")
         async with self._opening:  # the first to come reads; the others find it open
             held = self._lots.get(slug)

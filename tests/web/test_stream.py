@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import builders
@@ -297,6 +299,22 @@ async def test_a_ping_is_heard_by_proxies_and_pages(lot: TheLot, live: MemoryLiv
     assert PING.startswith(b": ")
     assert b"event: ping\ndata: " in PING
     pinging.cancel()
+    found.close()
+
+
+async def test_open_pages_leave_files_for_everybody_else(live: MemoryLive, lot: TheLot) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(list(Path("/proc/self/fd").iterdir()))
+    few = used + 40
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        found = Streams(live, lot.read, spacing_s=LONG_S, reread_s=LONG_S, ping_s=LONG_S)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    for _ in range(few * 3 // 4):
+        await found.join("harbour")
+    with pytest.raises(BusyError):
+        await found.join("harbour")
     found.close()
 
 
