@@ -133,7 +133,10 @@ def open_video(path: Path, threads: int = 1) -> Iterator[VideoReader]:
         raise InvalidInputError(_why_not_open(error)) from None
     with container:
         stream = _picture_stream(container)
-        stream.codec_context.thread_count = max(1, threads)
+        context = stream.codec_context
+        _check_pixels(context.width, context.height)
+        context.options = {"max_pixels": str(PIXELS_MAX)}  # holds also for what the file does not say
+        context.thread_count = max(1, threads)
         if threads > 1:
             stream.thread_type = "AUTO"
         yield VideoReader(container, stream, path.stat().st_size)
@@ -236,6 +239,10 @@ def _pixel_aspect(stream: Any, turned: bool) -> float:
 def _check_size(width: int, height: int) -> None:
     if min(width, height) < SIDE_MIN:
         raise InvalidInputError(f"The video is {width} x {height} pixels; at least {SIDE_MIN} each way are needed.")
+    _check_pixels(width, height)
+
+
+def _check_pixels(width: int, height: int) -> None:
     if width * height > PIXELS_MAX:
         raise TooLargeError(f"The video is {width} x {height} pixels; at most {PIXELS_MAX:,} pixels are read.")
 

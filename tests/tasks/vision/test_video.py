@@ -1,5 +1,6 @@
 """Videos in and out."""
 
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import videos
 
-from parkhub.errors import InvalidInputError, ParkHubError
+from parkhub.errors import InvalidInputError, ParkHubError, TooLargeError
 from tasks.vision.picture import Picture
 from tasks.vision.video import VideoWriter, open_video
 
@@ -125,6 +126,13 @@ def test_a_video_cut_short_before_its_index_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InvalidInputError, match="cut short"), open_video(path):
+        pass
+
+
+def test_a_video_of_too_many_pixels_is_refused_before_anything_is_decoded(tmp_path: Path) -> None:
+    file = tmp_path / "huge.gif"
+    file.write_bytes(b"GIF89a" + struct.pack("<HHBBB", 8000, 8000, 0xF7, 0, 0))  # a header, and no picture behind it
+    with pytest.raises(TooLargeError, match="8000 x 8000"), open_video(file):
         pass
 
 
