@@ -9,6 +9,7 @@ from typing import Any, Final
 from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.carparkpos import read_positions
 from parkhub.domain.spots import BayPlan, BayShape, NewSpot, Point, Polygon, SpotKind
+from parkhub.domain.text import printable
 from parkhub.errors import SpotsFileError, UnsupportedTypeError
 
 SPOTS_MAX: Final = 5000
@@ -127,8 +128,8 @@ def parse_spots_json(data: bytes) -> SpotsFile:
         for i, (row, polygon, plan) in enumerate(zip(rows, polygons, plans, strict=True))
     )
     title = document.get("name", "")
-    if not isinstance(title, str) or len(title) > 200:
-        raise SpotsFileError("name: text of at most 200 characters is needed.")
+    if not isinstance(title, str) or len(title) > 200 or not printable(title):
+        raise SpotsFileError("name: text of at most 200 visible characters is needed.")
     return SpotsFile(width, height, spots, *plan_size, name=title)
 
 
@@ -195,8 +196,8 @@ def _kind(row: dict[str, Any], at: str) -> SpotKind:
 
 def _zone(row: dict[str, Any], at: str) -> str:
     zone = row.get("zone") or ""
-    if not isinstance(zone, str) or len(zone) > NAME_LENGTH_MAX:
-        raise SpotsFileError(f"{at}: text of at most {NAME_LENGTH_MAX} characters is needed.")
+    if not isinstance(zone, str) or len(zone) > NAME_LENGTH_MAX or not printable(zone):
+        raise SpotsFileError(f"{at}: text of at most {NAME_LENGTH_MAX} visible characters is needed.")
     return zone
 
 

@@ -4,3 +4,14 @@
 def one_line(text: str) -> bool:
     """Whether ``text`` has no control character, such as a line end, a tab or NUL, which PostgreSQL cannot store."""
     return not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in text)
+
+
+def printable(text: str) -> bool:
+    """Whether ``text`` can be shown and stored: no control character, and no half of a surrogate pair."""
+    return one_line(text) and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def whole_number(text: str) -> int | None:
+    """A number of one to five plain digits, None for anything else: Python's own reading takes more than that."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

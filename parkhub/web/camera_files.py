@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.spots_file import kind_of
+from parkhub.domain.text import whole_number
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
 from parkhub.services import cameras, frames, spots
 from parkhub.web.cameras import show_camera
@@ -78,9 +79,10 @@ def _box(given: dict[str, str]) -> tuple[int, int] | None:
     width, height = given["box_width"].strip(), given["box_height"].strip()
     if not width and not height:
         return None
-    if not (width.isdigit() and height.isdigit() and 0 < int(width) < BOX_MAX and 0 < int(height) < BOX_MAX):
+    box = whole_number(width), whole_number(height)
+    if box[0] is None or box[1] is None or not (0 < box[0] < BOX_MAX and 0 < box[1] < BOX_MAX):
         raise InvalidInputError("The size of a spot must be two whole numbers of pixels, such as 107 and 48.")
-    return int(width), int(height)
+    return box[0], box[1]
 
 
 routes = [

@@ -11,6 +11,7 @@ from parkhub.clients.picture_proof import inspect
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import EVERY_S
 from parkhub.domain.spots_file import kind_of, parse_carparkpos, parse_spots_json
+from parkhub.domain.text import whole_number
 from parkhub.errors import FieldsError, ParkHubError, TooLargeError
 from parkhub.services import recording_uploads as uploads
 from parkhub.services import recordings as service
@@ -139,9 +140,9 @@ async def _spots_kind(data: bytes, given: Given, settings: Settings) -> tuple[Sp
     if kind is SpotsFileKind.JSON:
         await asyncio.to_thread(parse_spots_json, data)
         return kind, None
-    try:
-        box = int(given.box_width), int(given.box_height)
-    except ValueError:
-        raise FieldsError({"box": "Give the width and height of a spot in whole pixels."}) from None
+    width, height = whole_number(given.box_width), whole_number(given.box_height)
+    if width is None or height is None:
+        raise FieldsError({"box": "Give the width and height of a spot in whole pixels."})
+    box = width, height
     await asyncio.to_thread(parse_carparkpos, data, (100_000, 100_000), box)
     return kind, box

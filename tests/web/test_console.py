@@ -239,8 +239,10 @@ async def test_a_spots_file_is_taken_for_what_its_bytes_say(
         (b"hello", {}, "neither a mask picture"),
         (b"", {}, "Choose a file first."),
         (b"\x80\x04]", {"box_width": "0", "box_height": "x"}, "must be two whole numbers of pixels"),
+        (b"\x80\x04]", {"box_width": "²", "box_height": "48"}, "must be two whole numbers of pixels"),
+        (b"\x80\x04]", {"box_width": "9" * 5000, "box_height": "48"}, "must be two whole numbers of pixels"),
     ],
-    ids=["text", "nothing", "wrong box"],
+    ids=["text", "nothing", "wrong box", "raised digit", "endless number"],
 )
 async def test_what_is_no_spots_file_is_refused_beside_the_field(
     staff: Visitor, data: bytes, fields: dict[str, str], sentence: str
