@@ -26,6 +26,11 @@ def make_data_folder(folder: Path) -> None:
         raise SettingsError(f"{name} is wrong: {folder} cannot be created ({error.strerror}).") from None
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"{name} is wrong: {folder} cannot be written by this user.")
+    found = folder.stat()
+    if found.st_uid == os.geteuid():
+        folder.chmod(0o700)  # it may have been there before, open to all
+    elif found.st_mode & 0o022:
+        raise SettingsError(f"{name} is wrong: {folder} is another user's, and more than its owner may write there.")
 
 
 @contextmanager

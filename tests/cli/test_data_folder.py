@@ -15,6 +15,23 @@ def test_a_new_folder_is_for_this_user_only(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "data").stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_that_was_there_is_made_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    make_data_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_user_s_folder_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    tmp_path.chmod(0o770)
+    with pytest.raises(SettingsError, match="another user's"):
+        make_data_folder(tmp_path)
+    tmp_path.chmod(0o750)
+    make_data_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
 @pytest.mark.parametrize("wrong", ["/dev/null", "/dev/null/data", "/proc/data"])
 def test_a_folder_that_cannot_be_is_a_wrong_setting(wrong: str) -> None:
     with pytest.raises(SettingsError, match="PARKHUB_DATA_DIR is wrong"):
