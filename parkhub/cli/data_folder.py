@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,13 @@ def make_data_folder(folder: Path) -> None:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"{name} is wrong: {folder} cannot be written by this user.")
     found = folder.stat()
+    if found.st_mode & stat.S_ISVTX:
+        raise SettingsError(f"{name} is wrong: {folder} is shared by all users; choose a folder in it.")
     if found.st_uid == os.geteuid():
-        folder.chmod(0o700)  # it may have been there before, open to all
+        try:
+            folder.chmod(0o700)  # it may have been there before, open to all
+        except OSError as error:
+            raise SettingsError(f"{name} is wrong: {folder} cannot be made private ({error.strerror}).") from None
     elif found.st_mode & 0o022:
         raise SettingsError(f"{name} is wrong: {folder} is another user's, and more than its owner may write there.")
 

@@ -21,6 +21,13 @@ def test_a_folder_that_was_there_is_made_private(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_that_all_users_share_is_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(SettingsError, match="shared by all users"):
+        make_data_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_another_user_s_folder_that_others_can_write_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, 65534, 65534)
