@@ -160,3 +160,9 @@ async def test_progress_beyond_the_end_is_refused_by_the_database(database: Sett
     await recordings.start_recording(saved.id, NOW, NOW)
     with pytest.raises(ConflictError):
         await recordings.report_progress(saved.id, 1, 1.5, NOW)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**4000], ids=["0", "-1", "2**31", "2**63", "10**4000"])
+async def test_no_recording_has_a_number_outside_its_column(database: Settings, number: int) -> None:
+    with pytest.raises(NotFoundError):
+        await recordings.get_recording(number)

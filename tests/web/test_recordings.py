@@ -262,6 +262,12 @@ async def test_progress_is_told_until_the_end(site: Any) -> None:
     assert "The model is tired." in (await browser.get(f"{PAGE}/{recording.id}")).text
 
 
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 5000], ids=["2**63", "5,000 digits"])
+async def test_a_number_that_no_recording_can_have_is_not_found(site: Any, number: str) -> None:
+    _, browser = site
+    assert (await browser.get(f"{PAGE}/{number}")).status_code == 404
+
+
 async def test_cancel_and_delete(site: Any) -> None:
     app, browser = site
     recording = await a_recording(app, browser)
