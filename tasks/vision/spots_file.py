@@ -82,7 +82,7 @@ def _outline(labels: NDArray[Any], index: int, box: tuple[int, ...]) -> list[Poi
     # pixels are squares: the outline of a patch of one pixel encloses 1, not 0
     if area >= BOX_SHARE * width * height:
         return [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
-    contours, _ = cv2.findContours(patch, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(patch, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     contour = max(contours, key=len)
     rectangle = cv2.minAreaRect(contour)
     if area >= BOX_SHARE * (rectangle[1][0] + 1) * (rectangle[1][1] + 1):
