@@ -20,6 +20,14 @@ Point = tuple[float, float]
 LOOK_ALIKES: Final[Mapping[int, str]] = str.maketrans("OQIBSZ", "001852")
 """Characters that many plates draw alike, each with the one that stands for both. D is not taken for 0."""
 
+MAKERS: Final = (
+    "ALFAROMEO AUDI BMW CHERY CHEVROLET CHRYSLER CITROEN CUPRA DACIA DAEWOO DODGE FIAT FORD GENESIS HONDA HYUNDAI "
+    "INFINITI ISUZU IVECO JAGUAR JEEP KIA LADA LANCIA LANDROVER LEXUS MAHINDRA MAZDA MERCEDES MITSUBISHI NISSAN OPEL "
+    "PEUGEOT PONTIAC PORSCHE RANGEROVER RENAULT ROVER SAAB SATURN SCANIA SEAT SKODA SMART SSANGYONG SUBARU SUZUKI "
+    "TACOMA TATA TESLA TOYOTA VAUXHALL VINFAST VOLKSWAGEN VOLVO YAMAHA"
+).split()
+"""Names on vehicles that are taken for plates without a digit otherwise."""
+
 CHARACTER_MIN: Final = 1e-4  # below it an alternative says nothing
 LOWER_CASE: Final = 0.7  # plates have capitals; a small letter is more likely lettering, or a capital seen badly
 
@@ -117,9 +125,11 @@ def is_clock(text: str) -> bool:
 
 
 def is_lettering(text: str) -> bool:
-    """Whether a text is mostly small letters: an advertisement or a maker's name, no plate."""
+    """Whether a text is a maker's name or mostly small letters: lettering on a vehicle or a wall, no plate."""
     letters = [c for c in text if c.isalpha()]
-    return sum(c.islower() for c in letters) * 2 > max(3, len(letters))
+    plain = fold(text)
+    small = sum(c.islower() for c in letters) * 2 > max(3, len(letters))
+    return small or any(distance(plain, maker) <= len(maker) // 5 for maker in _MAKERS)
 
 
 def clean(reading: Reading) -> tuple[Letter, ...]:
@@ -175,3 +185,6 @@ def _confidence(letters: Sequence[Letter]) -> float:
     if not letters:
         return 0.0
     return math.exp(sum(math.log(max(letter[0][1], CHARACTER_MIN)) for letter in letters) / len(letters))
+
+
+_MAKERS: Final = tuple(fold(maker) for maker in MAKERS)

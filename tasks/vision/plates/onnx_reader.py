@@ -12,11 +12,12 @@ from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
 from tasks.vision.plates.recogniser import Recogniser
 from tasks.vision.plates.strips import (
+    Tone,
+    Way,
     covering,
     crosses_middle,
-    cut,
     plate_lines,
-    stretched,
+    strip,
     surroundings,
     touches_side,
     whole,
@@ -27,10 +28,19 @@ LOOK_WIDTH_PX: Final = 192  # a plate's width where lines are looked for; small 
 ENLARGE_MAX: Final = 5.0
 SURE: Final = 0.985  # a first look as sure as this, in a known layout, needs no second
 FAINT: Final = 0.5  # of an accepted plate's confidence as a region: fainter ones are not read any more
+UNLINED_MIN: Final = 0.5  # of a region in which no line was found, for it to be read as one line
 GROWN_MAX: Final = 2
-WORD_MIN: Final = 0.75  # for a plate without a digit
+FIRST_LOOK: Final = (Way(0.0, -0.15),)
+MORE_LOOKS: Final = (
+    Way(0.03, 0.0, Tone.DRAWN_OUT),
+    Way(0.0, -0.15, Tone.GREY),
+    Way(0.04, 0.0, Tone.INVERSE),
+    Way(0.0, 0.0, Tone.GREY),
+    Way(-0.02, -0.08),
+)
+WORD_MIN: Final = 0.6  # for a plate without a digit
 REGIONS_READ_MAX: Final = 6
-ACCEPT_MIN: Final = 0.45
+ACCEPT_MIN: Final = 0.38
 TEXT_MIN: Final = 0.5
 
 Area = tuple[float, float, float, float]
@@ -78,12 +88,14 @@ class OnnxReader:
 
     def _look(self, picture: Picture, region: Region, layouts: str) -> Look:
         quads = self._quads(picture, region)
+        if not quads and region.confidence >= UNLINED_MIN:
+            quads = [whole(region)]
         if not quads:
             return Look(region, None, (), Decision((), 0.0, ""))
-        readings = self._read_lines(picture, quads, [(0.0, 0.0)])
+        readings = self._read_lines(picture, quads, FIRST_LOOK)
         decision = decide(vote(readings), layouts)
         if readings[0].confidence < SURE or not decision.layout:
-            readings += self._more(picture, quads, region)
+            readings += self._read_lines(picture, quads, MORE_LOOKS)
             decision = decide(vote(readings), layouts)
         return Look(covering(region, quads), quads[0], tuple(readings), decision)
 
@@ -100,19 +112,9 @@ class OnnxReader:
             region = covering(region, quads)
         return quads
 
-    def _more(self, picture: Picture, quads: Sequence[Quad], region: Region) -> list[Reading]:
-        found = self._read_lines(picture, quads, [(-0.02, -0.08), (0.1, 0.05), (0.04, -0.03)])
-        if len(quads) == 1:
-            strips = [cut(picture, whole(region)), stretched(cut(picture, quads[0], 0.03, 0.0))]
-            found += self._recogniser.read(strips)
-        return found
-
-    def _read_lines(
-        self, picture: Picture, quads: Sequence[Quad], grown: Sequence[tuple[float, float]]
-    ) -> list[Reading]:
-        """One reading per way of growing; the lines of a plate are read one after the other."""
-        strips = [cut(picture, quad, *by) for by in grown for quad in quads]
-        readings = self._recogniser.read(strips)
+    def _read_lines(self, picture: Picture, quads: Sequence[Quad], ways: Sequence[Way]) -> list[Reading]:
+        """One reading per way; the lines of a plate are read one after the other."""
+        readings = self._recogniser.read([strip(picture, quad, way) for way in ways for quad in quads])
         step = len(quads)
         return [
             Reading(tuple(letter for reading in readings[i : i + step] for letter in reading.letters))

@@ -1,6 +1,8 @@
 """From a region that looks like a plate to strips that hold one line of its text each, upright and cut close."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 import cv2
@@ -8,7 +10,7 @@ import numpy as np
 
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import Region
-from tasks.vision.plates.recogniser import HEIGHT_PX, WIDTH_MAX_PX
+from tasks.vision.plates.recogniser import HEIGHT_PX, WIDTH_MAX_PX, WIDTH_MIN_PX
 from tasks.vision.plates.text_lines import Quad, TextLine, upright
 
 ROOM_X, ROOM_Y = 0.15, 0.35  # around a region, of its width and height
@@ -16,6 +18,7 @@ SAME_ROW: Final = 0.45  # how far middles may differ in height, in line heights
 SAME_HEIGHT: Final = 1.6  # between parts of one row
 GAP_MAX: Final = 1.3  # between parts of one row, in line heights
 SECOND_LINE_MIN: Final = 0.62  # of the main line's height
+CONTRAST_MIN: Final = 8  # grey levels; below it there is nothing to draw out
 TWO_LINES_ASPECT_MAX: Final = 2.6  # of the region: longer plates have one line
 
 
@@ -102,18 +105,50 @@ def _continues(row: Quad, quad: Quad) -> bool:
     return bool(abs(end[1] - start[1]) < SAME_ROW * high and -0.5 * high < start[0] - end[0] < GAP_MAX * high)
 
 
-def cut(picture: Picture, quad: Quad, grow_x: float = 0.0, grow_y: float = 0.0) -> Picture:
-    """The quad's content made a rectangle of the recogniser's height; it may be grown, in shares of its height."""
+class Tone(Enum):
+    """What is done to a strip's colours; a plate that one tone hides another may show."""
+
+    COLOUR = "as it is"
+    GREY = "without colour"
+    INVERSE = "dark for light"
+    DRAWN_OUT = "contrast drawn out"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to cut a strip: grown by shares of the line's height, and its tone."""
+
+    grow_x: float
+    grow_y: float
+    tone: Tone = Tone.COLOUR
+
+
+def strip(picture: Picture, quad: Quad, way: Way) -> Picture:
+    """The quad's content as a rectangle of the recogniser's height."""
     width, height = _width(quad), _height(quad)
-    along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2 / max(width, 1e-3) * grow_x * height
-    down = (quad[3] - quad[0] + quad[2] - quad[1]) / 2 * grow_y
+    along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2 / max(width, 1e-3) * way.grow_x * height
+    down = (quad[3] - quad[0] + quad[2] - quad[1]) / 2 * way.grow_y
     grown = quad + np.array([-along - down, along - down, along + down, -along + down])
-    aspect = (width + 2 * grow_x * height) / max(height * (1 + 2 * grow_y), 1e-3)
-    sides = int(np.clip(round(HEIGHT_PX * aspect), 32, WIDTH_MAX_PX)), HEIGHT_PX
+    aspect = (width + 2 * way.grow_x * height) / max(height * (1 + 2 * way.grow_y), 1e-3)
+    sides = int(np.clip(round(HEIGHT_PX * aspect), WIDTH_MIN_PX // 2, WIDTH_MAX_PX)), HEIGHT_PX
     goal = np.array([[0, 0], [sides[0], 0], [sides[0], sides[1]], [0, sides[1]]], np.float32)
     matrix = cv2.getPerspectiveTransform(np.asarray(grown, np.float32), goal)
-    strip = cv2.warpPerspective(picture, matrix, sides, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(strip, np.uint8)
+    cut = cv2.warpPerspective(picture, matrix, sides, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return _toned(np.asarray(cut, np.uint8), way.tone)
+
+
+def _toned(strip: Picture, tone: Tone) -> Picture:
+    if tone is Tone.COLOUR:
+        return strip
+    if tone is Tone.INVERSE:
+        return np.asarray(255 - strip, np.uint8)
+    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)
+    if tone is Tone.GREY:
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    low, high = np.percentile(grey, (2, 98))
+    if high - low < CONTRAST_MIN:
+        return strip
+    return np.asarray(np.clip((strip.astype(np.float32) - low) * (255.0 / (high - low)), 0, 255), np.uint8)
 
 
 def whole(region: Region) -> Quad:
@@ -129,16 +164,6 @@ def whole(region: Region) -> Quad:
             np.float32,
         )
     )
-
-
-def stretched(strip: Picture) -> Picture:
-    """The strip with its contrast drawn out, for shade and glare."""
-    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)
-    low, high = np.percentile(grey, (2, 98))
-    if high - low < 8:
-        return strip
-    drawn = (strip.astype(np.float32) - low) * (255.0 / (high - low))
-    return np.asarray(np.clip(drawn, 0, 255), np.uint8)
 
 
 def _width(quad: Quad) -> float:
