@@ -115,5 +115,5 @@ def _rows(line: Line) -> list[Row]:
     if "video" in line:
         when = f"{line['first_s']:g} to {line['last_s']:g} s, {line['frames']} frames"
         return [(line["video"], line["text"], f"{line['confidence']:.2f}", when)]
-    rows = [(line["image"], plate["text"], f"{plate['confidence']:.2f}", "") for plate in line["plates"]]
+    rows: list[Row] = [(line["image"], plate["text"], f"{plate['confidence']:.2f}", "") for plate in line["plates"]]
     return rows or [(line["image"], "no plate", "", "")]

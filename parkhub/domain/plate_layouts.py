@@ -1,9 +1,10 @@
 """Layouts of number plates: which places hold letters and which digits, by region, as ordered rules after the vote.
 
 A layout is a word of ``L`` (letter), ``D`` (digit) and ``X`` (either); ``*`` is where a crest or sticker may be read as
-a letter too many; any other character stands for itself. Bringing voted letters into a layout costs: a look-alike put in its place, a letter left out because a crest, a sticker or the
-country letter of the blue band was read. The cheapest layout wins, earlier ones first among equals; when every layout
-costs more than leaving the text alone, it is left alone.
+a letter too many; any other character stands for itself. Bringing voted letters into a layout costs: a look-alike put
+in its place, a letter left out because a crest, a sticker or the country letter of the blue band was read. The cheapest
+layout wins, earlier ones first among equals; when every layout costs more than leaving the text alone, it is left
+alone.
 """
 
 import math
@@ -53,7 +54,16 @@ US: Final = (
     "DLDDDDD", "LLDDDDD", "DDDDDDD", "DDDDDD", "DDDLLLL", "LLLLDDD",
 )  # fmt: skip
 BR: Final = ("LLLDDDD", "LLLDLDD")
-INDIA: Final = ("LLDDLLDDDD", "LLDDLDDDD", "LLDLLDDDD", "LLDLDDDD", "LLDDDDDD", "LLDDLLLDDDD", "DDBHDDDDLL", "DDBHDDDDL")
+INDIA: Final = (
+    "LLDDLLDDDD",
+    "LLDDLDDDD",
+    "LLDLLDDDD",
+    "LLDLDDDD",
+    "LLDDDDDD",
+    "LLDDLLLDDDD",
+    "DDBHDDDDLL",
+    "DDBHDDDDL",
+)
 VIETNAM: Final = ("DDLDDDDD", "DDLDDDD", "DDLXDDDDD", "DDLXDDDD", "DDLLDDDDD")
 EUROPE: Final = tuple(dict.fromkeys(layout for layouts in COUNTRIES.values() for layout in layouts))
 
@@ -74,19 +84,22 @@ REGIONS: Final[dict[str, tuple[str, ...]]] = {
 LOOKS_LIKE: Final[dict[str, dict[str, float]]] = {
     "0": {"O": 0.7, "Q": 0.4, "D": 0.3, "U": 0.05, "C": 0.05}, "1": {"I": 0.7, "L": 0.15, "T": 0.08, "J": 0.08},
     "2": {"Z": 0.6}, "3": {"B": 0.05, "E": 0.05}, "4": {"A": 0.15, "L": 0.12}, "5": {"S": 0.6},
-    "6": {"G": 0.25, "C": 0.08, "E": 0.05}, "7": {"T": 0.12, "Z": 0.1, "Y": 0.05, "J": 0.08}, "8": {"B": 0.6, "S": 0.05},
-    "9": {"G": 0.08, "P": 0.05},
+    "6": {"G": 0.25, "C": 0.08, "E": 0.05}, "7": {"T": 0.12, "Z": 0.1, "Y": 0.05, "J": 0.08},
+    "8": {"B": 0.6, "S": 0.05}, "9": {"G": 0.08, "P": 0.05},
 }  # fmt: skip
 _DIGIT_FOR: Final = LOOKS_LIKE
 _LETTER_FOR: Final = {
-    letter: {digit: chance for digit, letters in LOOKS_LIKE.items() for seen, chance in letters.items() if seen == letter}
+    letter: {
+        digit: chance for digit, letters in LOOKS_LIKE.items() for seen, chance in letters.items() if seen == letter
+    }
     for letter in {letter for letters in LOOKS_LIKE.values() for letter in letters}
 }
 
-LEFT_ALONE: Final = 1.5  # what it costs to fit no layout, in natural logarithms
-LEFT_ALONE_IN: Final = {"us": 0.8}  # where owners choose their texts
+LEFT_ALONE: Final = 2.5  # what it costs to fit no layout of the country that was chosen, in natural logarithms
+LEFT_ALONE_IN: Final = {"auto": 1.5, "eu": 1.5, "us": 0.8}  # where not every layout is known, or owners choose texts
 COST_MAX: Final = 6.0
 CONFIDENCE_PER_COST: Final = 0.12
+BAND_DROPPED: Final = 1.2
 DROPPED_FIRST, DROPPED_CREST, DROPPED_INSIDE, DROPPED_LAST = 1.4, 0.6, 2.4, 2.2
 DROPPED_MAX: Final = 2
 LENGTH_MIN, LENGTH_MAX = 4, 11
@@ -173,13 +186,16 @@ def _drops(places: str, extra: int, crest: int) -> tuple[tuple[int, ...], ...]:
     """Which letters may be left out of a text that is ``extra`` too long: first, last, or where groups meet."""
     length = len(places) + extra
     seams = {i for i in range(1, len(places)) if places[i] != places[i - 1]} | ({crest} if crest > 0 else set())
-    allowed = {*range(extra), *range(length - extra, length), *(seam + shift for seam in seams for shift in range(extra))}
+    allowed = {
+        *range(extra),
+        *range(length - extra, length),
+        *(seam + shift for seam in seams for shift in range(extra)),
+    }
     return tuple(combinations(sorted(allowed), extra))
 
 
 def _fit(letters: Sequence[Letter], places: str, dropped: tuple[int, ...], crest: int, cost: float) -> Fit | None:
-    for place in dropped:
-        cost += _drop_cost(letters, place, dropped, crest)
+    cost += _drop_cost(letters, dropped, crest)
     kept = [letter for place, letter in enumerate(letters) if place not in dropped]
     text = ""
     for wanted, letter in zip(places, kept, strict=True):
@@ -193,17 +209,23 @@ def _fit(letters: Sequence[Letter], places: str, dropped: tuple[int, ...], crest
     return Fit(text, places, cost)
 
 
-def _drop_cost(letters: Sequence[Letter], place: int, dropped: tuple[int, ...], crest: int) -> float:
-    """Cheap for a letter in doubt, for a country's own letters in front, and where a layout has a crest."""
-    chance = min(letters[place][0][1], 0.999)
-    doubt = math.log(chance / (1.001 - chance)) / 4  # about 0 at evens, 1.7 when certain
-    front = dropped[: place + 1] == tuple(range(place + 1))
-    if front:
-        band = "".join(letters[i][0][0] for i in range(place + 1)) in BANDS
-        return max(0.2, DROPPED_FIRST + doubt - (0.5 if band else 0.0))
-    if crest > 0 and place == crest + sum(1 for other in dropped if other < place):
-        return max(0.2, DROPPED_CREST + doubt)
-    return max(0.2, (DROPPED_LAST if place >= len(letters) - len(dropped) else DROPPED_INSIDE) + doubt)
+def _drop_cost(letters: Sequence[Letter], dropped: tuple[int, ...], crest: int) -> float:
+    """Cheap for letters in doubt, for a country's own letters in front, and where a layout has a crest."""
+    cost = 0.0
+    front = [place for order, place in enumerate(dropped) if place == order]
+    if front and "".join(letters[place][0][0] for place in front) in BANDS:
+        cost, dropped = BAND_DROPPED, dropped[len(front) :]
+    for place in dropped:
+        chance = min(letters[place][0][1], 0.999)
+        doubt = math.log(chance / (1.001 - chance)) / 4  # about 0 at evens, 1.7 when certain
+        if place in front:
+            kind = DROPPED_FIRST
+        elif crest > 0 and place == crest + len(front):
+            kind = DROPPED_CREST
+        else:
+            kind = DROPPED_LAST if place >= len(letters) - len(dropped) else DROPPED_INSIDE
+        cost += max(0.2, kind + doubt)
+    return cost
 
 
 def _chances(letter: Letter, wanted: str) -> Iterator[tuple[str, float]]:

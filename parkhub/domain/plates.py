@@ -17,15 +17,17 @@ Letter = tuple[tuple[str, float], ...]
 
 Point = tuple[float, float]
 
-LOOK_ALIKES: Final[Mapping[int, str]] = str.maketrans("OQIBSZ", "001852")
+LOOK_ALIKES: Final[Mapping[int, int]] = str.maketrans("OQIBSZ", "001852")
 """Characters that many plates draw alike, each with the one that stands for both. D is not taken for 0."""
 
 MAKERS: Final = (
-    "ALFAROMEO AUDI BMW CHERY CHEVROLET CHRYSLER CITROEN CUPRA DACIA DAEWOO DODGE FIAT FORD GENESIS HONDA HYUNDAI "
-    "INFINITI ISUZU IVECO JAGUAR JEEP KIA LADA LANCIA LANDROVER LEXUS MAHINDRA MAZDA MERCEDES MITSUBISHI NISSAN OPEL "
-    "PEUGEOT PONTIAC PORSCHE RANGEROVER RENAULT ROVER SAAB SATURN SCANIA SEAT SKODA SMART SSANGYONG SUBARU SUZUKI "
-    "TACOMA TATA TESLA TOYOTA VAUXHALL VINFAST VOLKSWAGEN VOLVO YAMAHA"
-).split()
+    "ALFAROMEO", "AUDI", "BMW", "CHERY", "CHEVROLET", "CHRYSLER", "CITROEN", "CUPRA", "DACIA", "DAEWOO", "DODGE",
+    "FIAT", "FORD", "GENESIS", "HONDA", "HYUNDAI", "INFINITI", "ISUZU", "IVECO", "JAGUAR", "JEEP", "KIA", "LADA",
+    "LANCIA", "LANDROVER", "LEXUS", "MAHINDRA", "MAZDA", "MERCEDES", "MITSUBISHI", "NISSAN", "OPEL", "PEUGEOT",
+    "PONTIAC", "PORSCHE", "RANGEROVER", "RENAULT", "ROVER", "SAAB", "SATURN", "SCANIA", "SEAT", "SKODA", "SMART",
+    "SSANGYONG", "SUBARU", "SUZUKI", "TACOMA", "TATA", "TESLA", "TOYOTA", "VAUXHALL", "VINFAST", "VOLKSWAGEN", "VOLVO",
+    "YAMAHA",
+)  # fmt: skip
 """Names on vehicles that are taken for plates without a digit otherwise."""
 
 CHARACTER_MIN: Final = 1e-4  # below it an alternative says nothing
@@ -128,12 +130,12 @@ def is_lettering(text: str) -> bool:
     """Whether a text is a maker's name or mostly small letters: lettering on a vehicle or a wall, no plate."""
     letters = [c for c in text if c.isalpha()]
     plain = fold(text)
-    small = sum(c.islower() for c in letters) * 2 > max(3, len(letters))
+    small = sum(c.islower() for c in letters) * 2 > max(4, len(letters))
     return small or any(distance(plain, maker) <= len(maker) // 5 for maker in _MAKERS)
 
 
 def clean(reading: Reading) -> tuple[Letter, ...]:
-    """Letters in capitals without hyphens, dots and the like; a place that is most likely none of A-Z, 0-9 is dropped."""
+    """Letters in capitals; a place that most likely holds a hyphen, a dot or anything but A-Z and 0-9 is dropped."""
     found = []
     for letter in reading.letters:
         chances: defaultdict[str, float] = defaultdict(float)

@@ -18,8 +18,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional
 
 from tasks.training.plate_scenes import SIDE_PX, Given, draw, read
 
@@ -78,9 +78,11 @@ class PlateNet(nn.Module):
         x = pictures.permute(0, 3, 1, 2).float() / 64 - 2
         fine = self.fine(self.stem(x))
         middle = self.middle(fine)
-        middle = self.join_middle(middle + F.interpolate(self.from_coarse(self.coarse(middle)), scale_factor=2.0))
-        out = self.head(self.join_fine(fine + F.interpolate(self.from_middle(middle), scale_factor=2.0)))
-        return torch.cat([torch.sigmoid(out[:, :1]), F.softplus(out[:, 1:]) * STRIDE], dim=1)
+        middle = self.join_middle(
+            middle + functional.interpolate(self.from_coarse(self.coarse(middle)), scale_factor=2.0)
+        )
+        out = self.head(self.join_fine(fine + functional.interpolate(self.from_middle(middle), scale_factor=2.0)))
+        return torch.cat([torch.sigmoid(out[:, :1]), functional.softplus(out[:, 1:]) * STRIDE], dim=1)
 
 
 def targets(boxes: Array) -> tuple[Array, Array, Array]:

@@ -1,4 +1,4 @@
-"""Pictures with plates to train the plate finder on: cuts of given pictures, given plates pasted, plates drawn, and none.
+"""Pictures to train the plate finder on: cuts of given pictures, given plates pasted, plates drawn, and none.
 
 Boxes are left, top, right, bottom in pixels of the cut. Every draw comes from one seeded generator.
 """

@@ -1,6 +1,6 @@
-"""Makes the two text models that plate reading uses: ``python -m tasks.training.text_models --wheel FOLDER --out FOLDER``.
+"""Makes the two text models of plate reading: ``python -m tasks.training.text_models --wheel WHEEL --out FOLDER``.
 
-FOLDER holds PP-OCRv6's small detector and recogniser as ONNX, as the rapidocr 3.10.0 wheel ships them
+WHEEL holds PP-OCRv6's small detector and recogniser as ONNX, as the rapidocr 3.10.0 wheel ships them
 (``rapidocr/models``). The detector is taken as it is. The recogniser knows 18,708 characters; its last layer is cut
 down to the 94 printable ones of ASCII, blank and space, which makes it smaller and quicker, and keeps Greek,
 Cyrillic and Chinese look-alikes out of plates.

@@ -57,8 +57,9 @@ def peer() -> Callable[[Picture], list[Row]]:
 
     def read(picture: Picture) -> list[Row]:
         answer = engine(picture)
+        found = [part if part is not None else () for part in (answer.boxes, answer.txts, answer.scores)]
         rows = []
-        for box, text, chance in zip(*(x if x is not None else () for x in (answer.boxes, answer.txts, answer.scores))):
+        for box, text, chance in zip(*found, strict=True):
             plain = normalise(text)
             if 4 <= len(plain) <= 9 and any(c.isdigit() for c in plain):
                 left, top = np.min(box, axis=0)

@@ -1,12 +1,13 @@
-"""The default plate reader: our plate finder, then PP-OCR's detector and recogniser on what it found, on ONNX Runtime."""
+"""The default plate reader: our plate finder, then PP-OCR's detector and recogniser on what it found."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from parkhub.domain.plate_layouts import Decision, decide
+from parkhub.domain.plate_layouts import Decision, decide, layouts_of
 from parkhub.domain.plates import PlateRead, Point, Reading, is_clock, is_lettering, vote
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
@@ -59,7 +60,7 @@ class Look:
     @property
     def confidence(self) -> float:
         """Both that it is a plate and that it was read right, 0..1."""
-        return round(self.decision.confidence * self.region.confidence**0.5, 4)
+        return round(self.decision.confidence * math.sqrt(self.region.confidence), 4)
 
 
 class OnnxReader:
@@ -78,6 +79,7 @@ class OnnxReader:
 
     def look(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[Look]:
         """Every region that may be a plate with what it says, accepted or not."""
+        layouts_of(region)  # a wrong name is refused before anything is found
         found = [r for r in self._finder.find(picture) if not _excluded(r, picture, excluded)]
         looks: list[Look] = []
         for here in found[:REGIONS_READ_MAX]:

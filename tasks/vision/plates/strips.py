@@ -36,9 +36,7 @@ def crosses_middle(quad: Quad, around: Picture) -> bool:
     """Whether a line lies over the middle third of what was looked at; others belong to something beside the plate."""
     height, width = around.shape[:2]
     low, high = quad.min(axis=0), quad.max(axis=0)
-    return bool(
-        low[0] < width * 0.6 and high[0] > width * 0.4 and low[1] < height * 0.75 and high[1] > height * 0.25
-    )
+    return bool(low[0] < width * 0.6 and high[0] > width * 0.4 and low[1] < height * 0.75 and high[1] > height * 0.25)
 
 
 def touches_side(quads: Sequence[Quad], around: Picture, left: int) -> bool:
