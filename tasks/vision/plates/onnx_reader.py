@@ -36,7 +36,7 @@ MORE_LOOKS: Final = (
     Way(0.03, 0.0, Tone.DRAWN_OUT),
     Way(0.0, -0.15, Tone.GREY),
     Way(0.04, 0.0, Tone.INVERSE),
-    Way(0.0, 0.0, Tone.GREY),
+    Way(0.0, -0.15, widen=1.6),
     Way(-0.02, -0.08),
 )
 WORD_MIN: Final = 0.6  # for a plate without a digit

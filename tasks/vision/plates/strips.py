@@ -114,11 +114,12 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to cut a strip: grown by shares of the line's height, and its tone."""
+    """One way to cut a strip: grown by shares of the line's height, its tone, made wider."""
 
     grow_x: float
     grow_y: float
     tone: Tone = Tone.COLOUR
+    widen: float = 1.0
 
 
 def strip(picture: Picture, quad: Quad, way: Way) -> Picture:
@@ -128,7 +129,7 @@ def strip(picture: Picture, quad: Quad, way: Way) -> Picture:
     down = (quad[3] - quad[0] + quad[2] - quad[1]) / 2 * way.grow_y
     grown = quad + np.array([-along - down, along - down, along + down, -along + down])
     aspect = (width + 2 * way.grow_x * height) / max(height * (1 + 2 * way.grow_y), 1e-3)
-    sides = int(np.clip(round(HEIGHT_PX * aspect), WIDTH_MIN_PX // 2, WIDTH_MAX_PX)), HEIGHT_PX
+    sides = int(np.clip(round(HEIGHT_PX * aspect * way.widen), WIDTH_MIN_PX // 2, WIDTH_MAX_PX)), HEIGHT_PX
     goal = np.array([[0, 0], [sides[0], 0], [sides[0], sides[1]], [0, sides[1]]], np.float32)
     matrix = cv2.getPerspectiveTransform(np.asarray(grown, np.float32), goal)
     cut = cv2.warpPerspective(picture, matrix, sides, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
