@@ -40,6 +40,8 @@ MORE_LOOKS: Final = (
     Way(-0.02, -0.08),
 )
 WORD_MIN: Final = 0.6  # for a plate without a digit
+WORD_MAX: Final = 8  # letters of a plate without a digit
+NUMBER_MIN: Final = 0.65  # for a plate without a letter, in no layout
 REGIONS_READ_MAX: Final = 6
 ACCEPT_MIN: Final = 0.38
 TEXT_MIN: Final = 0.5
@@ -131,7 +133,9 @@ def accepted(look: Look) -> bool:
         return False
     if any(is_clock(reading.text) or is_lettering(reading.text) for reading in look.readings[:1]):
         return False
-    return any(c.isdigit() for c in text) or look.confidence >= WORD_MIN
+    if any(c.isdigit() for c in text):
+        return bool(look.decision.layout) or any(c.isalpha() for c in text) or look.confidence >= NUMBER_MIN
+    return len(text) <= WORD_MAX and look.confidence >= WORD_MIN
 
 
 def _excluded(region: Region, picture: Picture, areas: Sequence[Area]) -> bool:
