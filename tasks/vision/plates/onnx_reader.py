@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from parkhub.domain.plate_layouts import Decision, decide, layouts_of
-from parkhub.domain.plates import PlateRead, Point, Reading, is_clock, is_lettering, vote
+from parkhub.domain.plates import PlateRead, Point, Reading, fold, is_clock, is_lettering, vote
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
 from tasks.vision.plates.recogniser import Recogniser
@@ -28,16 +28,14 @@ from tasks.vision.plates.text_lines import Quad, TextLines
 LOOK_WIDTH_PX: Final = 192  # a plate's width where lines are looked for; small plates are enlarged to it
 ENLARGE_MAX: Final = 5.0
 SURE: Final = 0.985  # a first look as sure as this, in a known layout, needs no second
+SURE_TOGETHER: Final = 0.9  # the same for readings that agree
 FAINT: Final = 0.5  # of an accepted plate's confidence as a region: fainter ones are not read any more
 UNLINED_MIN: Final = 0.5  # of a region in which no line was found, for it to be read as one line
 GROWN_MAX: Final = 2
-FIRST_LOOK: Final = (Way(0.0, -0.15),)
-MORE_LOOKS: Final = (
-    Way(0.03, 0.0, Tone.DRAWN_OUT),
-    Way(0.0, -0.15, Tone.GREY),
-    Way(0.04, 0.0, Tone.INVERSE),
-    Way(0.0, -0.15, widen=1.6),
-    Way(-0.02, -0.08),
+LOOKS: Final = (
+    (Way(0.0, -0.15),),
+    (Way(0.03, 0.0, Tone.DRAWN_OUT), Way(0.0, -0.15, Tone.GREY)),
+    (Way(0.04, 0.0, Tone.INVERSE), Way(0.0, -0.15, widen=1.6), Way(-0.02, -0.08)),
 )
 WORD_MIN: Final = 0.6  # for a plate without a digit
 WORD_MAX: Final = 8  # letters of a plate without a digit
@@ -96,11 +94,13 @@ class OnnxReader:
             quads = [whole(region)]
         if not quads:
             return Look(region, None, (), Decision((), 0.0, ""))
-        readings = self._read_lines(picture, quads, FIRST_LOOK)
-        decision = decide(vote(readings), layouts)
-        if readings[0].confidence < SURE or not decision.layout:
-            readings += self._read_lines(picture, quads, MORE_LOOKS)
+        readings: list[Reading] = []
+        decision = Decision((), 0.0, "")
+        for ways in LOOKS:
+            readings += self._read_lines(picture, quads, ways)
             decision = decide(vote(readings), layouts)
+            if _agreed(readings, decision):
+                break
         return Look(covering(region, quads), quads[0], tuple(readings), decision)
 
     def _quads(self, picture: Picture, region: Region) -> list[Quad]:
@@ -124,6 +124,13 @@ class OnnxReader:
             Reading(tuple(letter for reading in readings[i : i + step] for letter in reading.letters))
             for i in range(0, len(readings), step)
         ]
+
+
+def _agreed(readings: Sequence[Reading], decision: Decision) -> bool:
+    """Whether no further look is needed: one very sure reading, or several alike, of a text in a known layout."""
+    if not decision.layout or len({fold(reading.text) for reading in readings}) > 1:
+        return False
+    return min(reading.confidence for reading in readings) >= (SURE if len(readings) == 1 else SURE_TOGETHER)
 
 
 def accepted(look: Look) -> bool:
