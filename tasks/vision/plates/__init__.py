@@ -1,0 +1,1 @@
+"""Plates in pictures: find, straighten, read, vote."""
