@@ -30,6 +30,17 @@ class KindView:
     label: str
     capacity: int
     free: tuple[str, ...]
+    unknown: int
+
+    @property
+    def shown(self) -> int | str:
+        """How many are free; "?" when none of them can be seen: a number would be a lie."""
+        return "?" if self.unknown == self.capacity else len(self.free)
+
+    @property
+    def names(self) -> str:
+        """The free ones by name."""
+        return ", ".join(self.free) or ("not seen just now" if self.shown == "?" else "none")
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,8 @@ class LotView:
             spots = [spot for spot in self.status.spots if spot.spot.kind is kind]
             if spots:
                 free = tuple(spot.spot.name for spot in spots if spot.track.state is SpotState.FREE)
-                found.append(KindView(kind, label, len(spots), free))
+                unknown = sum(spot.track.state is SpotState.UNKNOWN for spot in spots)
+                found.append(KindView(kind, label, len(spots), free, unknown))
         return found
 
     @cached_property
@@ -104,7 +116,11 @@ class LotView:
 
     @property
     def fresh(self) -> bool:
-        """Whether the last look is recent enough to be called live."""
+        """Whether what is shown may be called live: the last look is recent and some place is still seen."""
+        return self._recent and not self.blind
+
+    @property
+    def _recent(self) -> bool:
         return self.age_s is not None and self.age_s < OLD_AFTER_S
 
     @property
@@ -112,7 +128,7 @@ class LotView:
         """When the last look was, for a page that does not tick."""
         if self.age_s is None:
             return "No camera has looked yet"
-        return f"Last look {self.clock}" if self.fresh else f"Last look {span(self.age_s)} ago"
+        return f"Last look {self.clock}" if self._recent else f"Last look {span(self.age_s)} ago"
 
     @cached_property
     def text(self) -> dict[str, str]:
@@ -121,8 +137,8 @@ class LotView:
         if self.blind:
             return {
                 "hero": "?",
-                "words": "nobody can see the places just now",
-                "rest": f"of {self.capacity}",
+                "words": "places free",
+                "rest": f"of {self.capacity}, nobody can see {'it' if self.capacity == 1 else 'them'} just now",
                 "title": f"{here}: places not seen just now",
                 "map": f"Plan of {here}: none of {self.capacity} places can be seen just now",
                 "tail": "No place can be seen just now.",
@@ -157,12 +173,12 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
         return {
             **told,
             "layout": view.layout,
-            "kinds": {kind.kind.value: len(kind.free) for kind in view.kinds},
+            "kinds": {kind.kind.value: kind.shown for kind in view.kinds},
             "spots": view.states,
             "text": view.text,
         }
-    old_kinds = {kind.kind: len(kind.free) for kind in before.kinds}
-    kinds = {kind.kind.value: len(kind.free) for kind in view.kinds if old_kinds[kind.kind] != len(kind.free)}
+    old_kinds = {kind.kind: kind.shown for kind in before.kinds}
+    kinds = {kind.kind.value: kind.shown for kind in view.kinds if old_kinds[kind.kind] != kind.shown}
     spots = dict(view.states.items() - before.states.items())
     text = dict(view.text.items() - before.text.items())
     changed = {name: value for name, value in (("kinds", kinds), ("spots", spots), ("text", text)) if value}
