@@ -66,7 +66,7 @@ async def load_view(camera: Camera, lot: Lot, spot_count: int, now: datetime) ->
     """A camera with its newest picture."""
     newest = await frame_rows.list_frames(camera.id, 1)
     read = newest[0] if newest and newest[0].ms is not None else await frame_rows.latest_read(camera.id)
-    return CameraView(camera, lot, newest[0] if newest else None, spot_count, now, read and read.ms)
+    return CameraView(camera, lot, newest[0] if newest else None, spot_count, now, read.ms if read else None)
 
 
 def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:
