@@ -1,6 +1,7 @@
 """A lot as the public sees it: the numbers and sentences that the page, its live updates and the API share."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -188,7 +189,10 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
 
 
 def outline_numbers(plan: BayPlan) -> dict[str, Any]:
-    """An outline, a smaller one for the car, its middle and the room for a name, in plan units."""
+    """An outline, its middle, the room for a name, and the sizes and the turn of the marks, in plan units and degrees.
+
+    A car stands along the outline's longest edge. What an outline measures across is its area over its length.
+    """
     outline = plan.outline
     if plan.shape is not BayShape.OUTLINE or len(outline) < 3:
         x, y, wide, high = plan.x, plan.y, plan.width, plan.height
@@ -196,18 +200,21 @@ def outline_numbers(plan: BayPlan) -> dict[str, Any]:
     cx = sum(x for x, _ in outline) / len(outline)
     cy = sum(y for _, y in outline) / len(outline)
     # Outlines lean: what a name has room for is nearer to the area over the height than to the whole width.
-    area = abs(sum(x * v - u * y for (x, y), (u, v) in zip(outline, (*outline[1:], outline[0]), strict=True))) / 2
+    edges = list(zip(outline, (*outline[1:], outline[0]), strict=True))
+    area = abs(sum(x * v - u * y for (x, y), (u, v) in edges)) / 2
+    dx, dy = max(((u - x, v - y) for (x, y), (u, v) in edges), key=lambda edge: math.hypot(*edge))
+    along = math.hypot(dx, dy) or 1.0
+    across = area / along
     return {
-        "outline": _points(outline, cx, cy, 1),
-        "car": _points(outline, cx, cy, 0.62),
+        "outline": " ".join(f"{x:.1f},{y:.1f}" for x, y in outline),
+        "along": round(0.82 * along, 1),
+        "across": round(0.72 * across, 1),
+        "turn": round(math.degrees(math.atan2(dy, dx)) + 90) % 180,
+        "mark": round(min(0.7 * min(along, across), 24.0), 1),
         "x": round(cx, 1),
         "y": round(cy, 1),
         "width": round(area / (plan.height or 1), 1),
     }
-
-
-def _points(outline: tuple[tuple[float, float], ...], cx: float, cy: float, scale: float) -> str:
-    return " ".join(f"{cx + (x - cx) * scale:.1f},{cy + (y - cy) * scale:.1f}" for x, y in outline)
 
 
 @lru_cache(maxsize=16_384)

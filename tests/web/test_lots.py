@@ -83,6 +83,7 @@ async def test_kinds_have_their_own_numbers_and_marks(visitor: Visitor) -> None:
     assert kinds == {"standard": "0", "disabled": "1", "ev": "?", "moto": "1"}, "no charging place is seen"
     assert {"#bay-m", "#k-disabled", "#k-ev"} <= set(re.findall(r'href="(#[\w-]+)"', text))
     assert 'points="50.0,0.0 90.0,10.0 85.0,50.0 52.0,44.0"' in text
+    assert {"#mark-car", "#mark-q"} <= set(re.findall(r'href="(#[\w-]+)"', text)), "an outline has the legend's marks"
 
 
 async def test_a_lot_that_nobody_sees_claims_no_number(visitor: Visitor) -> None:
