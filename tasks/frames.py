@@ -87,6 +87,10 @@ async def give_up(_ctx: dict[str, Any], frame_id: int) -> None:
 async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
     started = time.perf_counter()
     camera = await camera_rows.get_camera(frame.camera_id)
+    misfit = camera.misfit(frame.width, frame.height)
+    if misfit:
+        await fail_look(frame.id, misfit)
+        return
     spots = [spot.shape for spot in await spot_rows.list_camera_spots(camera.id)]
     try:
         look = await _look(clients, engines, camera, frame, spots) if spots else Look([])

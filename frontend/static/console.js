@@ -25,6 +25,30 @@
     for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
   });
 
+  // A page that renews itself says so when it no longer can: what it shows grows old.
+  const lost = document.querySelector("[data-lost]");
+  let renewedAt = performance.now();
+  let ticking = 0;
+  const growOld = () => {
+    const seconds = (performance.now() - renewedAt) / 1000;
+    const [form, n] = seconds < 60 ? [0, seconds] : seconds < 3600 ? [1, seconds / 60] : [2, seconds / 3600];
+    const age = lost.dataset.units.split("|")[form].replace("{n}", Math.floor(n));
+    lost.textContent = lost.dataset.lost.replace("{age}", age);
+    for (const live of document.querySelectorAll(".live[data-state=live]")) live.dataset.state = "stale";
+  };
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!lost || event.detail.requestConfig.verb !== "get") return;
+    if (!event.detail.successful) {
+      growOld();
+      ticking ||= setInterval(growOld, 1000);
+      return;
+    }
+    renewedAt = performance.now();
+    clearInterval(ticking);
+    ticking = 0;
+    lost.textContent = "";
+  });
+
   copyable(document);
   document.addEventListener("htmx:afterSwap", (event) => copyable(event.detail.target));
 })();

@@ -36,6 +36,7 @@
     let form = say.sayNone;
     if (lost) form = age === null ? say.sayLostNone : say.sayLost;
     else if (age !== null && age >= Number(say.oldAfter)) form = say.sayOld;
+    else if (age !== null && main.hasAttribute("data-blind")) form = say.sayBlind;
     else if (age !== null && connected) { form = say.sayLive; state = "live"; }
     else if (age !== null) return;
     if (badge.dataset.state !== state) badge.dataset.state = state;
@@ -62,11 +63,10 @@
 
   const listFree = () => {
     for (const list of main.querySelectorAll("[data-free-names]")) {
-      const names = [];
-      for (const spot of spots.values()) {
-        if (spot.dataset.kind === list.dataset.freeNames && spot.dataset.state === "free") names.push(spot.dataset.spot);
-      }
-      put(list, names.join(", ") || list.dataset.none);
+      const mine = [...spots.values()].filter((spot) => spot.dataset.kind === list.dataset.freeNames);
+      const names = mine.filter((spot) => spot.dataset.state === "free").map((spot) => spot.dataset.spot);
+      const unseen = mine.every((spot) => spot.dataset.state === "unknown");
+      put(list, names.join(", ") || (unseen ? list.dataset.unseen : list.dataset.none));
     }
   };
 
@@ -89,7 +89,10 @@
       if (name === "title") document.title = words;
       else put(main.querySelector(`[data-text="${CSS.escape(name)}"]`), words);
     }
-    if (told.spots) listFree();
+    if (told.spots) {
+      main.toggleAttribute("data-blind", [...spots.values()].every((spot) => spot.dataset.state === "unknown"));
+      listFree();
+    }
   };
 
   const open = () => {

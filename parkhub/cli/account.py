@@ -32,13 +32,17 @@ def password(
 
 
 async def _reset(settings: Settings, email: str) -> str:
+    from parkhub.clients.limiter import RedisLimiter
+    from parkhub.clients.redis import open_redis
     from parkhub.db.engine import close_database, open_database
     from parkhub.services.accounts import reset_password
 
     if not settings.database_url and not (settings.data_dir / "parkhub.sqlite").exists():
         raise NotFoundError(f"There is no database in {settings.data_dir}; name the right folder with --data-dir.")
     await open_database(settings)
+    redis = open_redis(settings)
     try:
-        return await reset_password(email)
+        return await reset_password(RedisLimiter(redis), email)
     finally:
+        await redis.aclose(close_connection_pool=True)
         await close_database()

@@ -1,5 +1,6 @@
 """How often somebody may try: counters that start with the first try and end by themselves."""
 
+import re
 import time
 from typing import Protocol
 
@@ -26,6 +27,9 @@ class Limiter(Protocol):
 
     async def clear(self, key: str) -> None:
         """Forget the tries of a key. Raises BusyError."""
+
+    async def clear_all(self, key: str) -> None:
+        """Forget the tries of a key and of every ``key:…`` below it; looks at all keys. Raises BusyError."""
 
 
 def _judge(tries: int, wait_s: int, limit: int) -> int:
@@ -72,6 +76,16 @@ class RedisLimiter:
         except AWAY as error:
             raise BusyError("Tries cannot be counted just now. Try again in a moment.") from error
 
+    async def clear_all(self, key: str) -> None:
+        """See `Limiter`."""
+        name = _PREFIX + key
+        below = re.sub(r"([*?\[\]\\])", r"\\\1", name) + ":*"
+        try:
+            found = [key async for key in self._redis.scan_iter(match=below, count=1000)]
+            await self._redis.delete(name, *found)
+        except AWAY as error:
+            raise BusyError("Tries cannot be counted just now. Try again in a moment.") from error
+
 
 class MemoryLimiter:
     """A stand-in for one process."""
@@ -99,3 +113,7 @@ class MemoryLimiter:
     async def clear(self, key: str) -> None:
         """See `Limiter`."""
         self._tries.pop(key, None)
+
+    async def clear_all(self, key: str) -> None:
+        """See `Limiter`."""
+        self._tries = {name: tries for name, tries in self._tries.items() if not f"{name}:".startswith(f"{key}:")}

@@ -27,6 +27,7 @@ def _camera(row: Row) -> Camera:
         enabled=row["enabled"],
         last_frame_id=row["last_frame_id"],
         last_captured_at=row["last_captured_at"],
+        marked_on=(row["marked_width"], row["marked_height"]) if row["marked_height"] else None,
     )
 
 
@@ -108,6 +109,18 @@ async def set_key_hash(camera_id: int, key_hash: str) -> None:
     """Give a camera another key; NotFoundError when there is no such camera."""
     table = tables.Camera
     rows = await table.update({table.key_hash: key_hash}).where(table.id == camera_id).returning(table.id)
+    if not rows:
+        raise NotFoundError("There is no such camera.")
+
+
+async def set_marked_on(camera_id: int, width: int, height: int) -> None:
+    """Note the size in pixels of the picture the spots were marked on; NotFoundError without such a camera."""
+    table = tables.Camera
+    rows = (
+        await table.update({table.marked_width: width, table.marked_height: height})
+        .where(table.id == camera_id)
+        .returning(table.id)
+    )
     if not rows:
         raise NotFoundError("There is no such camera.")
 

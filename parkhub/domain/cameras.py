@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from parkhub.domain.spots import Debounce
+
+_ASPECT_TOLERANCE: Final = 0.03
 
 
 class Engine(StrEnum):
@@ -21,7 +24,8 @@ class Camera:
 
     ``public_id`` is what the node knows it by. ``key_hash``: SHA-256 of the node's key, hex; the key itself is shown
     once. ``stale_after_s``: its spots turn unknown when the last good look is older. Row id and
-    capture time of the last picture that was read guard against late ones.
+    capture time of the last picture that was read guard against late ones. ``marked_on``: width and height in pixels of
+    the picture its spots were marked on, None when that is not known.
     """
 
     id: int
@@ -35,6 +39,22 @@ class Camera:
     enabled: bool
     last_frame_id: int | None = None
     last_captured_at: datetime | None = None
+    marked_on: tuple[int, int] | None = None
+
+    def misfit(self, width: int, height: int) -> str:
+        """Why the spots do not fit on a picture of this size, in a sentence; "" when they do or nobody can say.
+
+        Another scale is fine, another shape is not: it shows another scene, or the same one cut differently.
+        """
+        if self.marked_on is None:
+            return ""
+        marked_width, marked_height = self.marked_on
+        if abs((width / height) / (marked_width / marked_height) - 1) <= _ASPECT_TOLERANCE:
+            return ""
+        return (
+            f"The picture is {width} x {height}; the spots were marked on {marked_width} x {marked_height}. "
+            "Mark the spots anew, or send pictures of that shape."
+        )
 
 
 class SpotsFileKind(StrEnum):

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,11 +13,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from parkhub.clients import Clients
+from parkhub.clients.limiter import Limiter
 from parkhub.db import accounts as account_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, Role, network, pause_s
 from parkhub.domain.text import one_line
-from parkhub.errors import ConflictError, NotFoundError, SignInRequiredError
+from parkhub.errors import BusyError, ConflictError, NotFoundError, SignInRequiredError
 
 log = structlog.get_logger(__name__)
 
@@ -71,8 +73,11 @@ async def ensure_owner(now: datetime) -> str | None:
     return password
 
 
-async def reset_password(email: str) -> str:
-    """Give an account a fresh password, answered this once, and sign it out everywhere. Raises NotFoundError."""
+async def reset_password(limiter: Limiter, email: str) -> str:
+    """Give an account a fresh password, answered this once, and sign it out everywhere. Raises NotFoundError.
+
+    The tries at its e-mail are forgotten, unless Redis is away: whoever is locked out needs the password even then.
+    """
     password = secrets.token_urlsafe(12)
     password_hash = await hash_password(password)
     async with transaction():
@@ -81,6 +86,8 @@ async def reset_password(email: str) -> str:
             raise NotFoundError(f"There is no account with the e-mail {email}.")
         await account_rows.set_password_hash(account.id, password_hash)
         await account_rows.delete_sign_ins_of(account.id)
+    with suppress(BusyError):
+        await limiter.clear_all(f"sign-in:{_digest(_normal(email))}")
     log.info("password reset", account_id=account.id)
     return password
 

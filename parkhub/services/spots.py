@@ -115,6 +115,7 @@ async def _replace(camera_id: int, file: SpotsFile) -> int:
     others = [spot for spot in await spot_rows.list_spots(lot.id) if spot.camera_id != camera_id]
     width, height, spots = _fit((lot.plan_width, lot.plan_height), others, file)
     await spot_rows.replace_camera_spots(camera_id, spots)
+    await camera_rows.set_marked_on(camera_id, file.width, file.height)
     await lot_rows.set_plan_size(lot.id, width, height)
     return lot.id
 

@@ -48,7 +48,7 @@ async def send_picture(
         return await show_camera(
             request, clients, settings, camera, errors={"picture": str(error)}, status_code=error.status
         )
-    return Redirect(f"/console/cameras/{public_id}", status_code=303)
+    return Redirect(f"/console/cameras/{public_id}?sent=1", status_code=303)
 
 
 @post("/console/cameras/{public_id:str}/spots", request_max_body_size=FORM_BYTES_MAX)

@@ -23,6 +23,7 @@ class CameraView:
     newest: Frame | None
     spot_count: int
     now: datetime
+    read_ms: float | None = None  # how long the newest picture that was read took
 
     @property
     def badge(self) -> tuple[str, str, str]:
@@ -64,7 +65,8 @@ class CameraView:
 async def load_view(camera: Camera, lot: Lot, spot_count: int, now: datetime) -> CameraView:
     """A camera with its newest picture."""
     newest = await frame_rows.list_frames(camera.id, 1)
-    return CameraView(camera, lot, newest[0] if newest else None, spot_count, now)
+    read = newest[0] if newest and newest[0].ms is not None else await frame_rows.latest_read(camera.id)
+    return CameraView(camera, lot, newest[0] if newest else None, spot_count, now, read.ms if read else None)
 
 
 def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:

@@ -102,7 +102,9 @@ async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
         read = None  # the row may outlive its picture
     looks = await frame_rows.list_frames(camera.id, LOOKS_SHOWN)
     spot_import = await import_rows.latest_spot_import(camera.id)
+    view = await load_view(camera, lot, len(spots), now)
     told = (
+        view.badge,
         read and read.id,
         [(look.id, look.status) for look in looks],
         spot_import and (spot_import.id, spot_import.status),
@@ -113,7 +115,7 @@ async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
         "version": hashlib.sha256(repr(told).encode()).hexdigest()[:12],
         "camera": camera,
         "lot": lot,
-        "view": await load_view(camera, lot, len(spots), now),
+        "view": view,
         "shown": read,
         "picture": outlines(read, spots),
         "spots": spots,
@@ -151,8 +153,16 @@ async def show_camera(
         "server": _server(request, settings),
         "engines": engine_choices(settings, camera.engine),
         "saved": request.query_params.get("saved") == "1",
+        "sent": _sent(camera) if request.query_params.get("sent") == "1" else "",
+        "renewed": False,
     }
     return page(request, "cameras/camera.html", status_code=status_code, **context)
+
+
+def _sent(camera: Camera) -> str:
+    rule = camera.debounce
+    looks = "each look counts" if rule.window == 1 else f"when {rule.agree} of {rule.window} looks agree"
+    return f"The picture was taken. A spot changes{': ' if rule.window == 1 else ' '}{looks}."
 
 
 @get("/console/cameras/{public_id:str}")
@@ -172,7 +182,7 @@ async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromP
     found = await seen(clients, await cameras.find_camera(public_id))
     if request.query_params.get("version") == found["version"]:
         return Response(b"", status_code=204)
-    return page(request, "cameras/_seen.html", **found)
+    return page(request, "cameras/_seen.html", **found, renewed=True)
 
 
 @post("/console/cameras/{public_id:str}/settings")

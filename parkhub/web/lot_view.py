@@ -1,6 +1,7 @@
 """A lot as the public sees it: the numbers and sentences that the page, its live updates and the API share."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -30,6 +31,17 @@ class KindView:
     label: str
     capacity: int
     free: tuple[str, ...]
+    unknown: int
+
+    @property
+    def shown(self) -> int | str:
+        """How many are free; "?" when none of them can be seen: a number would be a lie."""
+        return "?" if self.unknown == self.capacity else len(self.free)
+
+    @property
+    def names(self) -> str:
+        """The free ones by name."""
+        return ", ".join(self.free) or ("not seen just now" if self.shown == "?" else "none")
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,8 @@ class LotView:
             spots = [spot for spot in self.status.spots if spot.spot.kind is kind]
             if spots:
                 free = tuple(spot.spot.name for spot in spots if spot.track.state is SpotState.FREE)
-                found.append(KindView(kind, label, len(spots), free))
+                unknown = sum(spot.track.state is SpotState.UNKNOWN for spot in spots)
+                found.append(KindView(kind, label, len(spots), free, unknown))
         return found
 
     @cached_property
@@ -104,7 +117,11 @@ class LotView:
 
     @property
     def fresh(self) -> bool:
-        """Whether the last look is recent enough to be called live."""
+        """Whether what is shown may be called live: the last look is recent and some place is still seen."""
+        return self._recent and not self.blind
+
+    @property
+    def _recent(self) -> bool:
         return self.age_s is not None and self.age_s < OLD_AFTER_S
 
     @property
@@ -112,7 +129,7 @@ class LotView:
         """When the last look was, for a page that does not tick."""
         if self.age_s is None:
             return "No camera has looked yet"
-        return f"Last look {self.clock}" if self.fresh else f"Last look {span(self.age_s)} ago"
+        return f"Last look {self.clock}" if self._recent else f"Last look {span(self.age_s)} ago"
 
     @cached_property
     def text(self) -> dict[str, str]:
@@ -121,8 +138,8 @@ class LotView:
         if self.blind:
             return {
                 "hero": "?",
-                "words": "nobody can see the places just now",
-                "rest": f"of {self.capacity}",
+                "words": "places free",
+                "rest": f"of {self.capacity}, nobody can see {'it' if self.capacity == 1 else 'them'} just now",
                 "title": f"{here}: places not seen just now",
                 "map": f"Plan of {here}: none of {self.capacity} places can be seen just now",
                 "tail": "No place can be seen just now.",
@@ -157,12 +174,12 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
         return {
             **told,
             "layout": view.layout,
-            "kinds": {kind.kind.value: len(kind.free) for kind in view.kinds},
+            "kinds": {kind.kind.value: kind.shown for kind in view.kinds},
             "spots": view.states,
             "text": view.text,
         }
-    old_kinds = {kind.kind: len(kind.free) for kind in before.kinds}
-    kinds = {kind.kind.value: len(kind.free) for kind in view.kinds if old_kinds[kind.kind] != len(kind.free)}
+    old_kinds = {kind.kind: kind.shown for kind in before.kinds}
+    kinds = {kind.kind.value: kind.shown for kind in view.kinds if old_kinds[kind.kind] != kind.shown}
     spots = dict(view.states.items() - before.states.items())
     text = dict(view.text.items() - before.text.items())
     changed = {name: value for name, value in (("kinds", kinds), ("spots", spots), ("text", text)) if value}
@@ -172,7 +189,10 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
 
 
 def outline_numbers(plan: BayPlan) -> dict[str, Any]:
-    """An outline, a smaller one for the car, its middle and the room for a name, in plan units."""
+    """An outline, its middle, the room for a name, and the sizes and the turn of the marks, in plan units and degrees.
+
+    A car stands along the outline's longest edge. What an outline measures across is its area over its length.
+    """
     outline = plan.outline
     if plan.shape is not BayShape.OUTLINE or len(outline) < 3:
         x, y, wide, high = plan.x, plan.y, plan.width, plan.height
@@ -180,18 +200,21 @@ def outline_numbers(plan: BayPlan) -> dict[str, Any]:
     cx = sum(x for x, _ in outline) / len(outline)
     cy = sum(y for _, y in outline) / len(outline)
     # Outlines lean: what a name has room for is nearer to the area over the height than to the whole width.
-    area = abs(sum(x * v - u * y for (x, y), (u, v) in zip(outline, (*outline[1:], outline[0]), strict=True))) / 2
+    edges = list(zip(outline, (*outline[1:], outline[0]), strict=True))
+    area = abs(sum(x * v - u * y for (x, y), (u, v) in edges)) / 2
+    dx, dy = max(((u - x, v - y) for (x, y), (u, v) in edges), key=lambda edge: math.hypot(*edge))
+    along = math.hypot(dx, dy) or 1.0
+    across = area / along
     return {
-        "outline": _points(outline, cx, cy, 1),
-        "car": _points(outline, cx, cy, 0.62),
+        "outline": " ".join(f"{x:.1f},{y:.1f}" for x, y in outline),
+        "along": round(0.82 * along, 1),
+        "across": round(0.72 * across, 1),
+        "turn": round(math.degrees(math.atan2(dy, dx)) + 90) % 180,
+        "mark": round(min(0.7 * min(along, across), 24.0), 1),
         "x": round(cx, 1),
         "y": round(cy, 1),
         "width": round(area / (plan.height or 1), 1),
     }
-
-
-def _points(outline: tuple[tuple[float, float], ...], cx: float, cy: float, scale: float) -> str:
-    return " ".join(f"{cx + (x - cx) * scale:.1f},{cy + (y - cy) * scale:.1f}" for x, y in outline)
 
 
 @lru_cache(maxsize=16_384)

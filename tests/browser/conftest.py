@@ -121,7 +121,8 @@ async def browse(chromium_async: Browser, web: WebProcess) -> AsyncIterator[Open
     opened: list[BrowserContext] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        unreachable = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError")  # tests stop the web process
+        if message.type == "error" and not message.text.startswith(unreachable):
             complaints.append(message.text)
 
     async def open_context(**given: Any) -> BrowserContext:

@@ -1,6 +1,7 @@
 """Signing in, and the console, in a real browser."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import builders
@@ -11,7 +12,7 @@ from playwright.async_api import Page, expect
 from visitors import EMAIL, PASSWORD
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, frames
+from parkhub.db import cameras, frames, spots
 from parkhub.domain.frames import FrameStatus
 from parkhub.services import accounts
 
@@ -94,3 +95,20 @@ async def test_the_console_fits_a_phone(staff: Page, width: int) -> None:
         await staff.goto(path)
         wide = await staff.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, path
+
+
+async def test_the_console_says_when_it_can_no_longer_renew_itself(staff: Page, web: Any) -> None:
+    camera = await save_camera(await save_lot(), 1)
+    at = datetime.now(UTC)
+    await spots.save_tracks(camera.id, [builders.a_track("A1", seen_at=at, since=at)])
+    await cameras.set_last_look(camera.id, (await save_frame(camera)).id, at)
+    await staff.goto("/console")
+    live, lost = staff.locator(".now .live"), staff.locator("[data-lost]")
+    await expect(live).to_have_attribute("data-state", "live")
+    await expect(lost).to_be_empty()
+    web.stop()
+    await expect(lost).to_have_text(re.compile(r"^Connection lost, this is \d+ s old$"), timeout=20_000)
+    await expect(live).to_have_attribute("data-state", "stale")
+    web.start()
+    await expect(lost).to_be_empty(timeout=20_000)
+    await expect(live).to_have_attribute("data-state", "live")

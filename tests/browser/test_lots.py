@@ -82,6 +82,25 @@ async def test_a_lost_connection_is_said_and_what_was_missed_comes_after(
     await expect(page.get_by_role("status")).to_have_text("The connection is back.")
 
 
+async def test_when_the_last_seen_place_is_lost_the_page_is_no_longer_live(browse: Any, clients: Clients) -> None:
+    camera = await a_lot()
+    await look(clients, camera, A1=FREE, A4=FREE)
+    page = await (await browse()).new_page()
+    await page.goto("/lots/harbour")
+    live, hero = page.locator("[data-freshness]"), page.locator('[data-text="hero"]')
+    await expect(live).to_have_attribute("data-state", "live")
+    green = await hero.evaluate("it => getComputedStyle(it).color")
+    await look(clients, camera, **dict.fromkeys(("A1", "A2", "A3", "A4"), SpotState.UNKNOWN))
+    await expect(hero).to_have_text("?")
+    await expect(live).to_have_attribute("data-state", "stale")
+    await expect(live).to_have_text(re.compile(r"^Last look \d\d:\d\d:\d\d$"))
+    await expect(page.locator('[data-kind-free="ev"]')).to_have_text("?")
+    await expect(page.locator('[data-free-names="ev"]')).to_have_text("not seen just now")
+    assert await hero.evaluate("it => getComputedStyle(it).color") != green
+    await look(clients, camera, A1=FREE)
+    await expect(live).to_have_attribute("data-state", "live")
+
+
 async def test_new_spots_are_drawn_without_anybody_asking(browse: Any, clients: Clients) -> None:
     camera = await a_lot()
     await look(clients, camera, A1=FREE)

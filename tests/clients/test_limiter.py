@@ -47,6 +47,15 @@ async def test_cleared_tries_begin_anew(limiter: Limiter) -> None:
     assert await limiter.hit("a", 1, 60) == 0
 
 
+async def test_a_key_is_cleared_with_all_below_it_and_nothing_beside_it(limiter: Limiter) -> None:
+    for key in ("a*", "a*:one", "a*:two:more", "a*b", "ab:one"):
+        await limiter.count(key, 60)
+    await limiter.clear_all("a*")
+    await limiter.clear_all("never tried")
+    counts = [await limiter.count(key, 60) for key in ("a*", "a*:one", "a*:two:more", "a*b", "ab:one")]
+    assert counts == [1, 1, 1, 2, 2]
+
+
 async def test_a_window_ends(limiter: Limiter) -> None:
     await limiter.hit("a", 1, 1)
     await asyncio.sleep(1.1)

@@ -50,6 +50,16 @@ async def test_cameras_are_listed_by_name_for_one_lot_or_all(database: Settings)
     assert [camera.name for camera in await cameras.list_cameras()] == ["A", "B", "C"]
 
 
+async def test_the_size_the_spots_were_marked_on_is_unknown_until_it_is_set(database: Settings) -> None:
+    camera, other = await save_camera(), await save_camera()
+    assert camera.marked_on is None
+    await cameras.set_marked_on(camera.id, 380, 452)
+    assert await cameras.get_camera(camera.id) == replace(camera, marked_on=(380, 452))
+    assert await cameras.get_camera(other.id) == other
+    with pytest.raises(NotFoundError):
+        await cameras.set_marked_on(4711, 380, 452)
+
+
 async def test_settings_and_key_change_and_nothing_else(database: Settings) -> None:
     camera, other = await save_camera(), await save_camera()
     await cameras.save_camera_settings(camera.id, "New", Engine.DETECTOR, Debounce(1, 1), 5.5, False)

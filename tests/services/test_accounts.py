@@ -7,13 +7,14 @@ from argon2 import PasswordHasher
 from builders import NOW, after, save_account
 
 from parkhub.clients import Clients
-from parkhub.clients.limiter import MemoryLimiter
+from parkhub.clients.limiter import MemoryLimiter, RedisLimiter
 from parkhub.clients.live import MemoryLive
 from parkhub.clients.pictures import MemoryStore
 from parkhub.clients.queue import MemoryQueue
+from parkhub.clients.redis import open_redis
 from parkhub.db import accounts as account_rows
 from parkhub.domain.accounts import Role
-from parkhub.errors import SignInRequiredError, TooOftenError
+from parkhub.errors import NotFoundError, SignInRequiredError, TooOftenError
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
@@ -81,6 +82,33 @@ async def test_an_account_without_a_good_hash_lets_nobody_in(database: Settings,
     await save_account("kim@example.org", password_hash=stored)
     with pytest.raises(SignInRequiredError):
         await accounts.sign_in(clients, "kim@example.org", stored, "here", NOW)
+
+
+async def test_a_new_password_ends_old_sign_ins_and_the_wait_of_who_tried_too_often(
+    database: Settings, clients: Clients
+) -> None:
+    await save_account("kim@example.org", password_hash=await accounts.hash_password(PASSWORD))
+    token = await accounts.sign_in(clients, "kim@example.org", PASSWORD, "there", NOW)
+    for _ in range(5):
+        with pytest.raises(SignInRequiredError):
+            await accounts.sign_in(clients, "kim@example.org", "wrong", "here", NOW)
+    with pytest.raises(TooOftenError):
+        await accounts.sign_in(clients, "kim@example.org", PASSWORD, "here", NOW)
+    fresh = await accounts.reset_password(clients.limiter, " Kim@Example.org")
+    assert await accounts.who_is(token, NOW) is None
+    assert await accounts.sign_in(clients, "kim@example.org", fresh, "here", NOW)
+    with pytest.raises(NotFoundError, match=r"nobody@example\.org"):
+        await accounts.reset_password(clients.limiter, "nobody@example.org")
+
+
+async def test_a_new_password_is_given_while_redis_is_away(sqlite_open: Settings, clients: Clients) -> None:
+    await save_account("kim@example.org", password_hash=await accounts.hash_password(PASSWORD))
+    redis = open_redis(sqlite_open)  # no server at that socket
+    try:
+        fresh = await accounts.reset_password(RedisLimiter(redis), "kim@example.org")
+    finally:
+        await redis.aclose(close_connection_pool=True)
+    assert await accounts.sign_in(clients, "kim@example.org", fresh, "here", NOW)
 
 
 async def test_one_network_address_has_twenty_tries_for_all_e_mails(database: Settings, clients: Clients) -> None:

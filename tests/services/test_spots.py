@@ -10,7 +10,7 @@ from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
-from parkhub.db import lots, spot_imports, spots
+from parkhub.db import cameras, lots, spot_imports, spots
 from parkhub.domain.cameras import Camera, SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots import SpotState
 from parkhub.domain.spots_file import SpotsFile, build, parse_spots_json
@@ -57,6 +57,7 @@ class TestReplacing:
         assert [spot.name for spot in await spots.list_camera_spots(camera.id)] == ["A1", "A2"]
         lot = await lots.get_lot(camera.lot_id)
         assert (lot.plan_width, lot.plan_height) == (300, 150)
+        assert (await cameras.get_camera(camera.id)).marked_on == (640, 480)
         assert clients.live.announced == [f"lot:{lot.id}"]
 
     async def test_a_spot_that_keeps_its_name_keeps_its_state(self, database: Settings, clients: Clients) -> None:

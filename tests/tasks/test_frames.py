@@ -11,7 +11,7 @@ from pictures import jpeg
 from workers import a_row, places
 
 from parkhub.clients import Clients
-from parkhub.db import frames, spots
+from parkhub.db import cameras, frames, spots
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import Debounce, SpotObservation, SpotShape, SpotState
@@ -191,6 +191,48 @@ async def test_what_cannot_be_read_fails_with_its_reason_and_spots_stay_as_they_
     assert failed.status is FrameStatus.FAILED
     assert reason in failed.error
     assert await states(camera) == {UNKNOWN}
+
+
+async def test_a_picture_of_another_shape_than_the_spots_were_marked_on_is_not_read(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    await cameras.set_marked_on(camera.id, 380, 452)
+    good = await store(ctx["clients"], camera, width=380, height=452)
+    await read_frame(ctx, good.id)
+    engine.says = OCCUPIED
+    foreign = await store(ctx["clients"], camera, width=1280, height=720, captured_at=NOW + timedelta(seconds=1))
+    await read_frame(ctx, foreign.id)
+    failed = await frames.get_frame(foreign.id)
+    assert (failed.status, failed.error) == (
+        FrameStatus.FAILED,
+        "The picture is 1280 x 720; the spots were marked on 380 x 452. "
+        "Mark the spots anew, or send pictures of that shape.",
+    )
+    assert engine.looks == 1
+    assert await states(camera) == {FREE}
+    assert (await cameras.get_camera(camera.id)).last_captured_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "status"),
+    [
+        (1280, 720, FrameStatus.READ),
+        (320, 180, FrameStatus.READ),
+        (1280, 700, FrameStatus.READ),
+        (1280, 690, FrameStatus.FAILED),
+        (720, 1280, FrameStatus.FAILED),
+    ],
+    ids=["the same", "smaller", "cut a little", "cut too much", "turned"],
+)
+async def test_another_scale_fits_and_another_shape_does_not(
+    sqlite_open: Settings, ctx: dict[str, Any], width: int, height: int, status: FrameStatus
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    await cameras.set_marked_on(camera.id, 1920, 1080)
+    frame = await store(ctx["clients"], camera, width=width, height=height)
+    await read_frame(ctx, frame.id)
+    assert (await frames.get_frame(frame.id)).status is status
 
 
 async def test_a_picture_that_is_gone_fails_with_its_reason(sqlite_open: Settings, ctx: dict[str, Any]) -> None:

@@ -184,7 +184,9 @@ async def test_a_picture_sent_by_hand_is_stored_and_asked_to_be_read(staff: Visi
     camera = await save_camera()
     address = f"/console/cameras/{camera.public_id}"
     answer = await staff.send_files(f"{address}/picture", {"picture": ("a.jpg", jpeg(), "image/jpeg")})
-    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{address}?sent=1")
+    told = (await staff.get(f"{address}?sent=1")).text
+    assert "The picture was taken. A spot changes when 2 of 3 looks agree." in told
     [frame] = await frames.list_frames(camera.id, 5)
     assert frame.status is FrameStatus.STORED
     clients: Clients = app.state.clients
@@ -255,6 +257,18 @@ async def test_what_is_no_spots_file_is_refused_beside_the_field(
     assert await spot_imports.latest_spot_import(camera.id) is None
 
 
+async def test_a_refused_file_is_not_told_beside_the_success_of_the_one_before(staff: Visitor) -> None:
+    camera = await save_camera(None, 1)
+    at = datetime.now(UTC)
+    done = await spot_imports.add_spot_import(camera.id, "spots/a", SpotsFileKind.JSON, None, at)
+    await spot_imports.finish_spot_import(done.id, 14, "")
+    address = f"/console/cameras/{camera.public_id}"
+    assert "was read: 14 spots." in (await staff.get(address)).text
+    refused = await staff.send_files(f"{address}/spots", {"file": ("a.txt", b"nothing", "text/plain")})
+    assert refused.status_code >= 400
+    assert "was read" not in refused.text
+
+
 async def test_the_first_page_says_what_needs_somebody(staff: Visitor) -> None:
     lot = await save_lot(name="Harbour")
     silent = await save_camera(lot, 1, name="silent")
@@ -264,6 +278,25 @@ async def test_the_first_page_says_what_needs_somebody(staff: Visitor) -> None:
     assert "silent has sent nothing" in text
     assert "fresh has sent no picture yet" in text
     assert "<html" not in text
+
+
+async def test_a_camera_is_said_to_be_the_same_in_the_list_and_in_the_head_of_its_page(staff: Visitor) -> None:
+    camera = await save_camera(None, 1)
+    await save_frame(camera, received_at=datetime.now(UTC) - timedelta(hours=1))
+    address = f"/console/cameras/{camera.public_id}"
+    whole, renewed = (await staff.get(address)).text, (await staff.get(f"{address}/seen")).text
+    heads = [re.search(r'<span id="how"([^>]*)>\s*<span[^>]*>(\w+)<', text) for text in (whole, renewed)]
+    assert [head and head.groups() for head in heads] == [("", "away"), (' hx-swap-oob="true"', "away")]
+    assert ">away<" in (await staff.get("/console/cameras")).text
+
+
+async def test_the_list_tells_how_fast_a_camera_was_read_while_its_next_picture_waits(
+    staff: Visitor, app: Litestar
+) -> None:
+    camera = await save_camera(None, 1)
+    await seen(app, camera)
+    await save_frame(camera, captured_at=NOW + timedelta(seconds=5))
+    assert 'data-label="Read in">12 ms<' in (await staff.get("/console/cameras")).text
 
 
 @pytest.mark.parametrize("path", ["", "/seen", "/latest.jpg"])

@@ -79,10 +79,11 @@ async def test_kinds_have_their_own_numbers_and_marks(visitor: Visitor) -> None:
     camera = await save_camera(await save_lot(slug="mixed"), marked)
     await look(camera, {"A2": SpotState.FREE, "M1": SpotState.FREE, "P1": SpotState.OCCUPIED})
     text = (await visitor.get("/lots/mixed")).text
-    kinds = dict(re.findall(r'<li><b data-kind-free="(\w+)">(\d+)</b>', text))
-    assert kinds == {"standard": "0", "disabled": "1", "ev": "0", "moto": "1"}
+    kinds = dict(re.findall(r'<li><b data-kind-free="(\w+)">(\d+|\?)</b>', text))
+    assert kinds == {"standard": "0", "disabled": "1", "ev": "?", "moto": "1"}, "no charging place is seen"
     assert {"#bay-m", "#k-disabled", "#k-ev"} <= set(re.findall(r'href="(#[\w-]+)"', text))
     assert 'points="50.0,0.0 90.0,10.0 85.0,50.0 52.0,44.0"' in text
+    assert {"#mark-car", "#mark-q"} <= set(re.findall(r'href="(#[\w-]+)"', text)), "an outline has the legend's marks"
 
 
 async def test_a_lot_that_nobody_sees_claims_no_number(visitor: Visitor) -> None:
@@ -90,9 +91,17 @@ async def test_a_lot_that_nobody_sees_claims_no_number(visitor: Visitor) -> None
     await look(camera, STATES, ago_s=400)
     text = (await visitor.get("/lots/dark")).text
     assert '<b data-text="hero">?</b>' in text
-    assert "nobody can see the places just now" in text
+    assert "of 4, nobody can see them just now" in text
     assert set(states_of(text).values()) == {"unknown"}
     assert "Last look 6 min ago" in text
+
+
+async def test_a_lot_that_nobody_sees_is_not_called_live_however_late_the_last_look_was(visitor: Visitor) -> None:
+    camera = await save_camera(await save_lot(slug="dark"), 4, stale_after_s=20)
+    await look(camera, STATES, ago_s=30)
+    text = (await visitor.get("/lots/dark")).text
+    assert re.search(r'<p class="live" data-state="stale" [^>]*>Last look \d\d:\d\d:\d\d</p>', text)
+    assert 'data-state="live"' not in text
 
 
 async def test_before_the_first_look_the_page_says_so(visitor: Visitor) -> None:

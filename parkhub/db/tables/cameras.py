@@ -19,3 +19,5 @@ class Camera(Table, tablename="camera"):
     debounce_window = Integer()
     stale_after_s = DoublePrecision()
     enabled = Boolean(default=True)
+    marked_width = Integer(default=0)
+    marked_height = Integer(default=0)
