@@ -1,37 +1,20 @@
 """A short video analysed by staff in a real browser, against the whole of ParkHub."""
 
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import videos
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from processes import free_port, running, wait_for
+from houses import browser, parkhub, signed_in
+from playwright.sync_api import Browser, Error, Page, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE = {"width": 390, "height": 844}
 SIZE = (640, 480)
 FRAMES = 900
-
-
-@contextmanager
-def parkhub(folder: Path) -> Iterator[tuple[str, str]]:
-    """ParkHub as people start it: its address and the owner's password."""
-    command = [str(Path(sys.executable).with_name("parkhub")), "up"]
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    options = ["--data-dir", str(folder / "data"), "--port", str(port)]
-    with running([*command, *options], folder, {"PARKHUB_LOG_FORMAT": "json"}, cwd=folder) as program:
-        wait_for(lambda: "ParkHub is running" in program.stdout or program.process.poll() is not None, "the start")
-        password = re.search(r"password +(\S+)", program.stdout)
-        assert password, program.stderr
-        yield address, password[1]
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +25,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed.")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -58,24 +39,6 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     mask = folder / "mask.png"
     mask.write_bytes(videos.mask_png(SIZE))
     return video, mask
-
-
-@contextmanager
-def signed_in(chromium: Browser, house: tuple[str, str], **given: Any) -> Iterator[Page]:
-    """A page on Recordings; ends wrong when the browser had something to complain about."""
-    address, password = house
-    complaints: list[str] = []
-    with chromium.new_context(base_url=address, **given) as context:
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto("/console/recordings")
-        page.get_by_label("E-mail").fill("owner@parkhub.local")
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", name="Recordings", exact=True)).to_be_visible()
-        yield page
-    assert complaints == []
 
 
 def upload(page: Page, video: Path, mask: Path) -> None:
