@@ -11,6 +11,7 @@ from typing import Any
 
 import builders
 import pytest
+from houses import ARGUMENTS, CHROMIUM
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from processes import Program, free_port, running, wait_for
 from visitors import EMAIL, PASSWORD
@@ -19,17 +20,6 @@ from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.services import accounts
 from parkhub.settings import Settings
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass

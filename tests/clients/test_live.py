@@ -10,13 +10,6 @@ from parkhub.clients.redis import open_redis
 from parkhub.settings import Settings
 
 
-@pytest.fixture
-async def redis(redis_url: str, settings: Settings) -> AsyncIterator[Redis]:
-    client = open_redis(settings.model_copy(update={"redis_url": redis_url}))
-    yield client
-    await client.aclose(close_connection_pool=True)
-
-
 @pytest.fixture(params=["redis", "memory"])
 def live(request: pytest.FixtureRequest) -> Live:
     return RedisLive(request.getfixturevalue("redis")) if request.param == "redis" else MemoryLive()

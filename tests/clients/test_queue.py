@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
@@ -8,13 +7,6 @@ from parkhub.clients.queue import ArqQueue, MemoryQueue, Queue, QueueName, deser
 from parkhub.clients.redis import open_redis, redis_address
 from parkhub.errors import BusyError
 from parkhub.settings import Settings, load_settings
-
-
-@pytest.fixture
-async def redis(redis_url: str, settings: Settings) -> AsyncIterator[Redis]:
-    client = open_redis(settings.model_copy(update={"redis_url": redis_url}))
-    yield client
-    await client.aclose(close_connection_pool=True)
 
 
 @pytest.fixture(params=["arq", "memory"])
