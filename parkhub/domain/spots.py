@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from parkhub.domain.vehicles import VehicleKind
+
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
 
@@ -96,11 +98,15 @@ class NewSpot:
 
 @dataclass(frozen=True, slots=True)
 class SpotObservation:
-    """One engine's opinion of one spot in one frame; confidence 0..1. UNKNOWN: the engine could not look."""
+    """One engine's opinion of one spot in one frame; confidence 0..1. UNKNOWN: the engine could not look.
+
+    ``vehicle``: the kind that stands there, if the engine tells kinds apart and the spot is occupied.
+    """
 
     spot: str
     state: SpotState
     confidence: float
+    vehicle: VehicleKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
