@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes `parkhub up` starts")] = 1
     vision_processes: Annotated[int, Field(ge=1, le=64, description="Vision processes `parkhub up` starts")] = 1
     vision_threads: Annotated[int, Field(ge=1, le=64, description="Threads of the ONNX Runtime per vision process")] = 1
+    onnx_providers: Annotated[
+        str,
+        Field(description="ONNX Runtime's execution providers, by comma, the first wanted most"),
+    ] = "CPUExecutionProvider"
     detector_model: Annotated[
         str,
         Field(description="Path of a YOLOX-type ONNX file for the `detector` engine and `parkhub vehicles`"),
@@ -134,6 +138,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{each.strip()[:60]!r} is no address or network, such as 127.0.0.1") from None
         return value
 
+    @field_validator("onnx_providers")
+    @classmethod
+    def _are_names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names or not all(name.endswith("ExecutionProvider") for name in names):
+            raise ValueError("must be names such as CUDAExecutionProvider,CPUExecutionProvider")
+        return ",".join(names)
+
     @field_validator("detector_model")
     @classmethod
     def _is_file(cls, value: str) -> str:
@@ -155,6 +167,11 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         """Whether people reach ParkHub over https."""
         return self.public_url.startswith("https://")
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """ONNX Runtime's execution providers, the first wanted most."""
+        return tuple(self.onnx_providers.split(","))
 
     @property
     def pictures_dir(self) -> Path:

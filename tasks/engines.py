@@ -43,4 +43,9 @@ class Engines:
 
     def _load(self, name: Engine) -> SpotEngine:
         model = self._settings.detector_model if name is Engine.DETECTOR else ""
-        return open_engine(name.value, model=Path(model) if model else None, threads=self._settings.vision_threads)
+        return open_engine(
+            name.value,
+            model=Path(model) if model else None,
+            threads=self._settings.vision_threads,
+            providers=self._settings.providers,
+        )

@@ -66,6 +66,8 @@ WRONG = [
     ({"public_url": "https://x:99999"}, "PARKHUB_PUBLIC_URL is wrong: must be an address"),
     ({"public_url": "https://[::1"}, "PARKHUB_PUBLIC_URL is wrong: must be an address"),
     ({"public_url": "https://me@x?y#z"}, "PARKHUB_PUBLIC_URL is wrong: must be an address"),
+    ({"onnx_providers": "gpu"}, "PARKHUB_ONNX_PROVIDERS is wrong: must be names such as CUDAExecutionProvider"),
+    ({"onnx_providers": ","}, "PARKHUB_ONNX_PROVIDERS is wrong: must be names"),
     ({"detector_model": "/nope.onnx"}, "PARKHUB_DETECTOR_MODEL is wrong: there is no file /nope.onnx"),
     ({"detector_model": "/"}, "PARKHUB_DETECTOR_MODEL is wrong: there is no file /"),
     ({"secret_key": "short"}, "PARKHUB_SECRET_KEY is wrong: must have at least 32 characters"),
@@ -83,6 +85,12 @@ def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginni
     assert sentence.startswith(beginning)
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def test_providers_are_names_by_comma_in_the_order_wanted() -> None:
+    assert load_settings().providers == ("CPUExecutionProvider",)
+    given = load_settings(onnx_providers=" CUDAExecutionProvider, CPUExecutionProvider,")
+    assert given.providers == ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
 FILES = [

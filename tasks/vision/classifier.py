@@ -11,7 +11,7 @@ from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.errors import EngineError
 from tasks.vision.crops import MARK, Layout, Window, cut, lay, long_side_needed
 from tasks.vision.engine import Look
-from tasks.vision.model import open_session
+from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parent / "models" / "spots.onnx"
@@ -32,9 +32,9 @@ class ClassifierEngine:
 
     name = "classifier"
 
-    def __init__(self, model: Path | None = None, threads: int = 1) -> None:
+    def __init__(self, model: Path | None = None, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
         path = model or MODEL
-        self._session = open_session(path, threads)
+        self._session = open_session(path, threads, providers)
         about = self._session.get_modelmeta().custom_metadata_map
         try:
             self.window = Window(

@@ -13,6 +13,7 @@ from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.domain.vehicles import Vehicle
 from tasks.vision.crops import Quad, pixels, side_of
 from tasks.vision.engine import Look
+from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.yolox import VehicleDetector, merge
 
@@ -32,8 +33,8 @@ class DetectorEngine:
 
     name = "detector"
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
-        self._detector = VehicleDetector(model, threads)
+    def __init__(self, model: Path, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._detector = VehicleDetector(model, threads, providers)
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
         """As many pixels as the network's picture has, times the tiles that small spots need."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from parkhub.domain.spots import SpotObservation, SpotShape
+from parkhub.domain.vehicles import Vehicle
 from parkhub.errors import InvalidInputError
+from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture, decode, size_of
 
 
@@ -15,11 +17,13 @@ class Look:
     """One engine's opinions, one per spot in the order asked.
 
     ``memory`` is what the engine wants to see again with this camera's next picture (None: it keeps nothing). It is
-    plain bytes, so that any process can carry on where another stopped.
+    plain bytes, so that any process can carry on where another stopped. ``vehicles``: all of the picture, surest
+    first, on spots or not; None: this engine does not find vehicles.
     """
 
     observations: list[SpotObservation]
     memory: bytes | None = None
+    vehicles: tuple[Vehicle, ...] | None = None
 
 
 class SpotEngine(Protocol):
@@ -39,17 +43,19 @@ class SpotEngine(Protocol):
         ...
 
 
-def open_engine(name: str, *, model: Path | None = None, threads: int = 1) -> SpotEngine:
+def open_engine(
+    name: str, *, model: Path | None = None, threads: int = 1, providers: Sequence[str] = PROVIDERS
+) -> SpotEngine:
     """The engine of that name: ``classifier``, ``difference`` or ``detector``.
 
     ``model``: another ONNX file than the one shipped; the detector has none of its own and needs one. ``threads``:
-    threads of one run of the model. Raises InvalidInputError for a wrong name or a missing model, EngineError for a
-    model that cannot be loaded. Slow (a model is loaded): open once, look often.
+    threads of one run of the model; ``providers``: see `open_session`. Raises InvalidInputError for a wrong name or a
+    missing model, EngineError for a model that cannot be loaded. Slow (a model is loaded): open once, look often.
     """
     if name == "classifier":
         from tasks.vision.classifier import ClassifierEngine
 
-        return ClassifierEngine(model, threads)
+        return ClassifierEngine(model, threads, providers)
     if name == "difference":
         from tasks.vision.difference import DifferenceEngine
 
@@ -63,7 +69,7 @@ def open_engine(name: str, *, model: Path | None = None, threads: int = 1) -> Sp
             raise InvalidInputError(
                 "The detector engine needs a YOLOX-type ONNX file: give --model, or set PARKHUB_DETECTOR_MODEL."
             )
-        return DetectorEngine(model, threads)
+        return DetectorEngine(model, threads, providers)
     raise InvalidInputError(f"There is no engine {name!r}; choose classifier, difference or detector.")
 
 

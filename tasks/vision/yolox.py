@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from parkhub.domain.vehicles import Vehicle, VehicleKind
 from parkhub.errors import EngineError
-from tasks.vision.model import open_session
+from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 STRIDES: Final = (8, 16, 32)
@@ -38,8 +38,8 @@ Array = NDArray[np.float32]
 class VehicleDetector:
     """A YOLOX-type ONNX file, opened once; thread-safe. Knows the 80 COCO classes or our four kinds in their order."""
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
-        self._session = open_session(model, threads)
+    def __init__(self, model: Path, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._session = open_session(model, threads, providers)
         self._name = model.name
         given = self._session.get_inputs()
         if len(given) != 1 or len(given[0].shape) != 4:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkhub.errors import EngineError
-from tasks.vision.model import open_session
+from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_find.onnx"
@@ -41,8 +41,8 @@ class Region:
 class PlateFinder:
     """The network, opened once; thread-safe."""
 
-    def __init__(self, model: Path = MODEL, threads: int = 1) -> None:
-        self._session = open_session(model, threads)
+    def __init__(self, model: Path = MODEL, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._session = open_session(model, threads, providers)
         self._input = self._session.get_inputs()[0].name
 
     def find(

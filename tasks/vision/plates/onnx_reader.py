@@ -9,6 +9,7 @@ import numpy as np
 
 from parkhub.domain.plate_layouts import Decision, decide, layouts_of
 from parkhub.domain.plates import PlateRead, Point, Reading, fold, is_clock, is_lettering, vote
+from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
 from tasks.vision.plates.recogniser import Recogniser
@@ -68,9 +69,10 @@ class OnnxReader:
 
     name = "onnx"
 
-    def __init__(self, threads: int = 1) -> None:
-        self._finder, self._lines = PlateFinder(threads=threads), TextLines(threads=threads)
-        self._recogniser = Recogniser(threads=threads)
+    def __init__(self, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._finder = PlateFinder(threads=threads, providers=providers)
+        self._lines = TextLines(threads=threads, providers=providers)
+        self._recogniser = Recogniser(threads=threads, providers=providers)
 
     def read(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[PlateRead]:
         """Plates of one picture, surest first. Raises EngineError, InvalidInputError for an unknown region."""

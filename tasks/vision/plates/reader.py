@@ -5,6 +5,7 @@ from typing import Protocol
 
 from parkhub.domain.plates import PlateRead
 from parkhub.errors import InvalidInputError
+from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 
 
@@ -25,10 +26,10 @@ class PlateReader(Protocol):
         ...
 
 
-def open_reader(name: str = "onnx", *, threads: int = 1) -> PlateReader:
+def open_reader(name: str = "onnx", *, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> PlateReader:
     """The plate reader of that name. Slow (models are loaded): open once, read often. Raises InvalidInputError."""
     if name == "onnx":
         from tasks.vision.plates.onnx_reader import OnnxReader
 
-        return OnnxReader(threads)
+        return OnnxReader(threads, providers)
     raise InvalidInputError(f"There is no plate reader {name!r}; choose onnx.")

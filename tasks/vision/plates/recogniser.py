@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from parkhub.domain.plates import Letter, Reading
 from parkhub.errors import EngineError
-from tasks.vision.model import open_session
+from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_read.onnx"
@@ -30,8 +30,8 @@ ALTERNATIVE_MIN: Final = 0.005
 class Recogniser:
     """The recogniser, opened once; thread-safe. Its characters are written in the file."""
 
-    def __init__(self, model: Path = MODEL, threads: int = 1) -> None:
-        self._session = open_session(model, threads)
+    def __init__(self, model: Path = MODEL, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._session = open_session(model, threads, providers)
         self._input = self._session.get_inputs()[0].name
         written = self._session.get_modelmeta().custom_metadata_map.get("character", "")
         self.characters = ["", *written.splitlines(), " "]

@@ -4,6 +4,7 @@ The network answers how surely each pixel belongs to the shrunken middle of a li
 the smallest turned rectangle around them, grown back by what training shrank.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkhub.errors import EngineError
-from tasks.vision.model import open_session
+from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_text.onnx"
@@ -39,8 +40,8 @@ class TextLine:
 class TextLines:
     """The detector, opened once; thread-safe."""
 
-    def __init__(self, model: Path = MODEL, threads: int = 1) -> None:
-        self._session = open_session(model, threads)
+    def __init__(self, model: Path = MODEL, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._session = open_session(model, threads, providers)
         self._input = self._session.get_inputs()[0].name
 
     def find(self, picture: Picture, scale: float = 1.0, unclip: float = UNCLIP) -> list[TextLine]:
