@@ -6,6 +6,7 @@ left without a row that knows it.
 
 from parkhub.db.tables.accounts import Account, SignIn
 from parkhub.db.tables.cameras import Camera
+from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.recordings import Recording
@@ -20,6 +21,7 @@ TABLES = (
     Camera,
     Frame,
     CameraLook,
+    FrameCount,
     Spot,
     SpotTrack,
     SpotChange,
@@ -33,6 +35,7 @@ __all__ = [
     "Camera",
     "CameraLook",
     "Frame",
+    "FrameCount",
     "Lot",
     "OccupancySample",
     "Recording",

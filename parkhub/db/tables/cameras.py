@@ -21,3 +21,4 @@ class Camera(Table, tablename="camera"):
     enabled = Boolean(default=True)
     marked_width = Integer(default=0)
     marked_height = Integer(default=0)
+    counts_vehicles = Boolean(default=False)

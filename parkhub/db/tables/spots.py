@@ -41,6 +41,7 @@ class SpotTrack(Table, tablename="spot_track"):
     since = Timestamptz(default=None, null=True)
     seen_at = Timestamptz(default=None, null=True)
     recent = Text()
+    vehicle = Text(default=None, null=True)
 
 
 class SpotChange(Table, tablename="spot_change"):
