@@ -217,7 +217,7 @@ def make_pictures(folder: Path) -> None:
     if (folder / "truth.jsonl").exists():
         return
     command = ["simulate", "--frames", "16", "--step", "75", "--seed", "7", "--out", str(folder)]
-    subprocess.run([sys.executable, "-m", "camera_node.cli", *command], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "camera_node", *command], check=True, stdout=subprocess.DEVNULL)
 
 
 def saved(path: Path) -> SpotNet:
