@@ -1,9 +1,11 @@
 # One command each; every one sets up what it needs, once, and says so.
-#   make run      ParkHub with a living demo lot on this machine (data in .parkhub)
-#   make test     everything that must hold
-#   make bench    the measurements of tests/bench
-#   make lint     the checks of make test that read code only
-#   make format   bring the code into its form
+#   make run            ParkHub with a living demo lot on this machine (data in .parkhub)
+#   make test           everything that must hold
+#   make test-training  train every model a little, export it, compare both (installs torch into .venv-training)
+#   make bench          the measurements of speed in tests/bench
+#   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
+#   make lint           the checks of make test that read code only
+#   make format         bring the code into its form
 
 PYTHON ?= python3.11
 VENV ?= .venv
@@ -13,9 +15,14 @@ PARKHUB_DATA_DIR ?= $(CURDIR)/.parkhub
 PARKHUB_LOG_LEVEL ?= warning
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 NEEDS := pyproject.toml constraints.txt
+TRAINING := .venv-training
+TRAINING_PIP := $(TRAINING)/bin/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+DATA ?= ../shared/data
+SCORE ?= ../shared/eval/score.py
+SECTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format packages
+.PHONY: help run test test-training bench accuracy lint format packages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -26,8 +33,14 @@ run: $(VENV)/.installed
 test: lint packages
 	$(BIN)/python -m pytest
 
+test-training: $(TRAINING)/.installed
+	$(TRAINING)/bin/python -m pytest tests/training
+
 bench: $(VENV)/.installed-bench
 	@for file in tests/bench/bench_*.py; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+accuracy: $(VENV)/.installed-bench
+	@$(BIN)/python tests/bench/accuracy.py --data "$(DATA)" --score "$(SCORE)" $(if $(SECTIONS),--only $(SECTIONS))
 
 lint: $(VENV)/.installed-test
 	$(BIN)/lint-imports --no-logo
@@ -57,7 +70,14 @@ $(VENV)/.installed-bench: $(NEEDS) | $(BIN)/python
 	@$(PIP) --editable '.[test,bench]'
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
-$(BIN)/python:
+# torch first and alone: resolved together with the rest, an installer may take another build of it.
+$(TRAINING)/.installed: $(NEEDS) | $(TRAINING)/bin/python
+	@echo "Installing torch, then ParkHub and what its training needs, into $(TRAINING); this takes some minutes …"
+	@$(TRAINING_PIP) torch
+	@$(TRAINING_PIP) --editable '.[training,test]'
+	@touch $@
+
+$(BIN)/python $(TRAINING)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "ParkHub needs Python 3.11 or later, and $(PYTHON) is not there."; \
 	  echo "Install it (Debian: apt install python3.11 python3.11-venv), or name another: make PYTHON=python3.12 …"; \
@@ -65,5 +85,5 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments. Install the missing part (Debian: apt install python3.11-venv)."; \
 	  exit 1; }
-	@echo "Making a virtual environment in $(VENV) …"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "Making a virtual environment in $(@:/bin/python=) …"
+	@$(PYTHON) -m venv $(@:/bin/python=)
