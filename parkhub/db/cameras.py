@@ -28,6 +28,7 @@ def _camera(row: Row) -> Camera:
         last_frame_id=row["last_frame_id"],
         last_captured_at=row["last_captured_at"],
         marked_on=(row["marked_width"], row["marked_height"]) if row["marked_height"] else None,
+        counts_vehicles=row["counts_vehicles"],
     )
 
 
@@ -83,7 +84,13 @@ async def list_cameras(lot_id: int | None = None) -> list[Camera]:
 
 
 async def save_camera_settings(
-    camera_id: int, name: str, engine: Engine, debounce: Debounce, stale_after_s: float, enabled: bool
+    camera_id: int,
+    name: str,
+    engine: Engine,
+    debounce: Debounce,
+    stale_after_s: float,
+    enabled: bool,
+    counts_vehicles: bool = False,
 ) -> None:
     """Set what staff may set; NotFoundError when there is no such camera."""
     table = tables.Camera
@@ -96,6 +103,7 @@ async def save_camera_settings(
                 table.debounce_window: debounce.window,
                 table.stale_after_s: float(stale_after_s),
                 table.enabled: enabled,
+                table.counts_vehicles: counts_vehicles,
             }
         )
         .where(table.id == camera_id)

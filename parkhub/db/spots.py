@@ -24,6 +24,7 @@ from parkhub.domain.spots import (
     SpotState,
     SpotTrack,
 )
+from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 
 # A lot of hundreds of spots is read whole for each change that is shown, so this is read straight into its types.
@@ -76,7 +77,13 @@ def _track(row: Row) -> SpotTrack:
     if row["state"] is None:  # nobody ever looked
         return SpotTrack(row["name"])
     return SpotTrack(
-        row["name"], SpotState(row["state"]), row["confidence"], row["since"], row["seen_at"], row["recent"]
+        row["name"],
+        SpotState(row["state"]),
+        row["confidence"],
+        row["since"],
+        row["seen_at"],
+        row["recent"],
+        VehicleKind(row["vehicle"]) if row["vehicle"] else None,
     )
 
 
@@ -172,11 +179,20 @@ async def save_tracks(camera_id: int, tracks: Sequence[SpotTrack]) -> None:
         return
     ids = await _spot_ids(camera_id)
     await run_many(
-        "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent) VALUES ({}, {}, {}, {}, {}, {}) "
+        "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent, vehicle) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}) "
         "ON CONFLICT (spot) DO UPDATE SET state = excluded.state, confidence = excluded.confidence, "
-        "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent",
+        "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent, vehicle = excluded.vehicle",
         [
-            (ids[track.spot], track.state.value, track.confidence, track.since, track.seen_at, track.recent)
+            (
+                ids[track.spot],
+                track.state.value,
+                track.confidence,
+                track.since,
+                track.seen_at,
+                track.recent,
+                track.vehicle and track.vehicle.value,
+            )
             for track in tracks
             if track.spot in ids
         ],
@@ -217,7 +233,7 @@ async def load_lot_status(lot_id: int) -> LotStatus:
     """A lot as it was last seen; the caller lets each camera's stale spots expire. NotFoundError without such a lot."""
     lot = await get_lot(lot_id)
     rows = await fetch(
-        "SELECT spot.*, state, confidence, since, seen_at, recent "
+        "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle "
         "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
         "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
         lot_id,

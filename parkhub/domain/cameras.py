@@ -25,7 +25,8 @@ class Camera:
     ``public_id`` is what the node knows it by. ``key_hash``: SHA-256 of the node's key, hex; the key itself is shown
     once. ``stale_after_s``: its spots turn unknown when the last good look is older. Row id and
     capture time of the last picture that was read guard against late ones. ``marked_on``: width and height in pixels of
-    the picture its spots were marked on, None when that is not known.
+    the picture its spots were marked on, None when that is not known. ``counts_vehicles``: also with an engine that
+    does not find them by itself.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Camera:
     last_frame_id: int | None = None
     last_captured_at: datetime | None = None
     marked_on: tuple[int, int] | None = None
+    counts_vehicles: bool = False
 
     def misfit(self, width: int, height: int) -> str:
         """Why the spots do not fit on a picture of this size, in a sentence; "" when they do or nobody can say.

@@ -76,14 +76,17 @@ class OccupancySample:
     unknown: int
 
 
+def slot_of(at: datetime) -> datetime:
+    """When the five minutes begin that hold ``at``."""
+    return at - timedelta(seconds=at.timestamp() % SAMPLE_S)
+
+
 def sample(lot_id: int, states: Iterable[SpotState], at: datetime) -> OccupancySample:
     """Count states into the five-minute slot that holds ``at``."""
     found = list(states)
-    seconds = at.timestamp()
-    slot = at - timedelta(seconds=seconds % SAMPLE_S)
     return OccupancySample(
         lot_id,
-        slot,
+        slot_of(at),
         found.count(SpotState.FREE),
         found.count(SpotState.OCCUPIED),
         found.count(SpotState.UNKNOWN),

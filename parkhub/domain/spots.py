@@ -126,7 +126,7 @@ class SpotTrack:
     """What is known of a spot over time.
 
     ``since``: when the present state began. ``seen_at``: the last good look. ``recent``: the last good looks,
-    newest last, one letter each (f, o).
+    newest last, one letter each (f, o). ``vehicle``: what stands there, if the spot is occupied and the engine tells.
     """
 
     spot: str
@@ -135,6 +135,7 @@ class SpotTrack:
     since: datetime | None = None
     seen_at: datetime | None = None
     recent: str = ""
+    vehicle: VehicleKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +162,13 @@ def debounce(track: SpotTrack, seen: SpotObservation, at: datetime, rule: Deboun
         return track
     letter = _LETTERS[seen.state]
     recent = (track.recent + letter)[-rule.window :]
-    state, confidence, since = track.state, track.confidence, track.since
+    state, confidence, since, vehicle = track.state, track.confidence, track.since, track.vehicle
     if seen.state is state:
-        confidence = seen.confidence
+        confidence, vehicle = seen.confidence, seen.vehicle
     elif state is SpotState.UNKNOWN or recent.count(letter) >= rule.agree:
-        state, confidence, since = seen.state, seen.confidence, at
+        state, confidence, since, vehicle = seen.state, seen.confidence, at, seen.vehicle
     # built anew and not by `replace`, which is slow and would run for every spot of every picture
-    return SpotTrack(track.spot, state, confidence, since, at, recent)
+    return SpotTrack(track.spot, state, confidence, since, at, recent, vehicle)
 
 
 def expire(track: SpotTrack, now: datetime, stale_after_s: float) -> SpotTrack:
@@ -177,7 +178,14 @@ def expire(track: SpotTrack, now: datetime, stale_after_s: float) -> SpotTrack:
     limit = track.seen_at + timedelta(seconds=stale_after_s)
     if now < limit:
         return track
-    return replace(track, state=SpotState.UNKNOWN, confidence=0.0, since=limit, recent="")
+    return hide(track, limit)
+
+
+def hide(track: SpotTrack, at: datetime) -> SpotTrack:
+    """Unknown from ``at`` on, because nobody can look; its looks are forgotten."""
+    if track.state is SpotState.UNKNOWN:
+        return track
+    return replace(track, state=SpotState.UNKNOWN, confidence=0.0, since=at, recent="", vehicle=None)
 
 
 def changes(before: Sequence[SpotTrack], after: Sequence[SpotTrack]) -> list[SpotChange]:

@@ -13,7 +13,9 @@ from parkhub.domain.spots import (
     changes,
     debounce,
     expire,
+    hide,
 )
+from parkhub.domain.vehicles import VehicleKind
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 STATES = {"f": FREE, "o": OCCUPIED, "u": UNKNOWN}
@@ -132,6 +134,27 @@ def test_a_spot_nobody_ever_saw_cannot_get_more_unknown() -> None:
 def test_after_it_was_unknown_the_first_good_look_counts_whatever_was_seen_before() -> None:
     track = expire(watch("ffff", Debounce(3, 4))[-1], after(1000), 60)
     assert debounce(track, SpotObservation("A1", OCCUPIED, 0.8), after(1001), Debounce(3, 4)).state is OCCUPIED
+
+
+def test_a_spot_that_is_hidden_is_unknown_at_once_and_takes_the_first_good_look_afterwards() -> None:
+    hidden = hide(watch("ffff", Debounce(3, 4))[-1], after(10))
+    assert (hidden.state, hidden.since, hidden.recent, hidden.confidence) == (UNKNOWN, after(10), "", 0.0)
+    assert hide(hidden, after(20)) is hidden
+    assert debounce(hidden, SpotObservation("A1", OCCUPIED, 0.8), after(30), Debounce(3, 4)).state is OCCUPIED
+
+
+def test_a_spot_knows_the_kind_of_the_vehicle_for_as_long_as_it_stands_there() -> None:
+    car, truck, nothing = (
+        SpotObservation("A1", state, 0.9, kind)
+        for state, kind in [(OCCUPIED, VehicleKind.CAR), (OCCUPIED, VehicleKind.TRUCK), (FREE, None)]
+    )
+    track, kinds = SpotTrack("A1"), []
+    for second, look in enumerate([car, truck, nothing, nothing, car, car]):
+        track = debounce(track, look, after(second), Debounce(2, 3))
+        kinds.append(track.vehicle)
+    car_, truck_ = VehicleKind.CAR, VehicleKind.TRUCK
+    assert kinds == [car_, truck_, truck_, None, None, car_]
+    assert expire(track, after(1000), 60).vehicle is None
 
 
 def test_changes_name_the_spot_both_states_the_moment_and_the_confidence() -> None:
