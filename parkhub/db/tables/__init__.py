@@ -1,7 +1,7 @@
 """Piccolo tables, private to `parkhub.db`. Checks and compound unique indexes live in the migrations.
 
-Rows that own files (frames, spot imports, recordings) restrict the deletion of what they belong to, so that no file is
-left without a row that knows it.
+Rows that own files (frames, spot imports, recordings, labels) restrict the deletion of what they belong to, so that no
+file is left without a row that knows it.
 """
 
 from parkhub.db.tables.accounts import Account, SignIn
@@ -10,7 +10,9 @@ from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.recordings import Recording
+from parkhub.db.tables.spot_heads import SpotHead
 from parkhub.db.tables.spot_imports import SpotImport
+from parkhub.db.tables.spot_labels import SpotLabel
 from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
 
 TABLES = (
@@ -27,6 +29,8 @@ TABLES = (
     SpotChange,
     Recording,
     SpotImport,
+    SpotLabel,
+    SpotHead,
 )
 
 __all__ = [
@@ -42,6 +46,8 @@ __all__ = [
     "SignIn",
     "Spot",
     "SpotChange",
+    "SpotHead",
     "SpotImport",
+    "SpotLabel",
     "SpotTrack",
 ]

@@ -3,6 +3,7 @@
 from piccolo.columns import (
     JSON,
     BigSerial,
+    Boolean,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -13,6 +14,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
+from parkhub.db.tables.accounts import Account
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.frames import Frame
 from parkhub.db.tables.lots import Lot
@@ -42,6 +44,7 @@ class SpotTrack(Table, tablename="spot_track"):
     seen_at = Timestamptz(default=None, null=True)
     recent = Text()
     vehicle = Text(default=None, null=True)
+    held_until = Timestamptz(default=None, null=True)
 
 
 class SpotChange(Table, tablename="spot_change"):
@@ -55,3 +58,5 @@ class SpotChange(Table, tablename="spot_change"):
     after = Text()
     at = Timestamptz(default=None, null=False)
     confidence = DoublePrecision()
+    by_hand = Boolean(default=False)
+    account = ForeignKey(Account, on_delete=OnDelete.set_null, null=True, index=True)
