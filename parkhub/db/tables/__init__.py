@@ -14,6 +14,7 @@ from parkhub.db.tables.spot_heads import SpotHead
 from parkhub.db.tables.spot_imports import SpotImport
 from parkhub.db.tables.spot_labels import SpotLabel
 from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
+from parkhub.db.tables.troubles import CameraTrouble
 
 TABLES = (
     Account,
@@ -24,6 +25,7 @@ TABLES = (
     Frame,
     CameraLook,
     FrameCount,
+    CameraTrouble,
     Spot,
     SpotTrack,
     SpotChange,
@@ -38,6 +40,7 @@ __all__ = [
     "Account",
     "Camera",
     "CameraLook",
+    "CameraTrouble",
     "Frame",
     "FrameCount",
     "Lot",

@@ -22,3 +22,4 @@ class Camera(Table, tablename="camera"):
     marked_width = Integer(default=0)
     marked_height = Integer(default=0)
     counts_vehicles = Boolean(default=False)
+    reference = Integer(default=0)

@@ -38,9 +38,18 @@ class Frame(Table, tablename="frame"):
 
 
 class CameraLook(Table, tablename="camera_look"):
-    """The last picture of a camera that was read; apart from the camera because it changes with every picture."""
+    """The last picture of a camera that was read; apart from the camera because it changes with every picture.
+
+    From ``trouble`` on: how far its pictures are trusted (`parkhub.domain.trust.TrustTrack`), and where its view lies.
+    """
 
     id = Serial(primary_key=True)
     camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False, unique=True)
     frame = ForeignKey(Frame, on_delete=OnDelete.set_null, null=True, index=True)
     captured_at = Timestamptz(default=None, null=False)
+    trouble = Text(default=None, null=True)
+    trouble_since = Timestamptz(default=None, null=True)
+    suspect = Text(default=None, null=True)
+    suspect_since = Timestamptz(default=None, null=True)
+    suspect_looks = Integer(default=0)
+    shift = JSON(default=None, null=True)
