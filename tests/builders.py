@@ -15,6 +15,7 @@ from parkhub.clients.queue import MemoryQueue
 from parkhub.db import accounts, cameras, frames, lots, recordings, spots
 from parkhub.domain.accounts import Account, Role
 from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.corrections import Crop, SpotLabel
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.lots import Lot
 from parkhub.domain.recordings import Recording
@@ -118,6 +119,31 @@ def a_track(spot: str = "A1", state: SpotState = SpotState.FREE, **given: Any) -
 def seen(state: SpotState, *names: str, confidence: float = 0.9) -> list[SpotObservation]:
     """The same opinion of each spot."""
     return [SpotObservation(name, state, confidence) for name in names]
+
+
+def a_label(name: str = "A1", **given: Any) -> SpotLabel:
+    """A label that is not stored: the engine said occupied, the person free, the crop is cut."""
+    number = next(_numbers)
+    usual: dict[str, Any] = {
+        "lot_id": 1,
+        "camera_id": 1,
+        "spot_id": 1,
+        "frame_id": None,
+        "account_id": None,
+        "name": name,
+        "picture_sha256": hashlib.sha256(f"label {number}".encode()).hexdigest(),
+        "occupied": False,
+        "at": NOW,
+        "created_at": NOW,
+        "polygon": a_new_spot(name).polygon,
+        "before": SpotState.OCCUPIED,
+        "said": SpotState.OCCUPIED,
+        "confidence": 0.8,
+        "id": number,
+        "crop": Crop.CUT,
+        "crop_polygon": ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)),
+    }
+    return SpotLabel(**{**usual, **given})
 
 
 def a_new_frame(camera_id: int = 1, sequence: int | None = None, **given: Any) -> NewFrame:

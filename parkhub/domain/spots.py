@@ -127,6 +127,7 @@ class SpotTrack:
 
     ``since``: when the present state began. ``seen_at``: the last good look. ``recent``: the last good looks,
     newest last, one letter each (f, o). ``vehicle``: what stands there, if the spot is occupied and the engine tells.
+    ``held_until``: how long a person's word stands against looks that say otherwise; None when no word does.
     """
 
     spot: str
@@ -136,17 +137,23 @@ class SpotTrack:
     seen_at: datetime | None = None
     recent: str = ""
     vehicle: VehicleKind | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SpotChange:
-    """A transition of one spot, with the moment of the picture that brought it."""
+    """A transition of one spot, with the moment of the picture that brought it, or of a person's word.
+
+    ``account_id``: who said so; None when it was said by a command.
+    """
 
     spot: str
     before: SpotState
     after: SpotState
     at: datetime
     confidence: float
+    by_hand: bool = False
+    account_id: int | None = None
 
 
 _LETTERS = {SpotState.FREE: "f", SpotState.OCCUPIED: "o"}
@@ -156,26 +163,63 @@ def debounce(track: SpotTrack, seen: SpotObservation, at: datetime, rule: Deboun
     """Take one opinion of a picture taken at ``at`` into account.
 
     An unknown opinion changes nothing by itself: `expire` turns a spot unknown when the last good look is too old.
-    A spot that is unknown takes the first good look at once; otherwise N of M must agree.
+    A spot that is unknown takes the first good look at once; otherwise N of M must agree. A person's word (`hold`)
+    stands until a look says the same, or until its time is over and N of M of the looks since then say otherwise.
     """
     if seen.state is SpotState.UNKNOWN:
         return track
+    held_until = track.held_until
+    if held_until is not None:
+        if track.seen_at is not None and at <= track.seen_at:
+            return track  # taken before the word
+        if seen.state is not track.state and at < held_until:
+            return replace(track, seen_at=at)
     letter = _LETTERS[seen.state]
     recent = (track.recent + letter)[-rule.window :]
     state, confidence, since, vehicle = track.state, track.confidence, track.since, track.vehicle
     if seen.state is state:
-        confidence, vehicle = seen.confidence, seen.vehicle
+        confidence, vehicle, held_until = seen.confidence, seen.vehicle, None
     elif state is SpotState.UNKNOWN or recent.count(letter) >= rule.agree:
-        state, confidence, since, vehicle = seen.state, seen.confidence, at, seen.vehicle
+        state, confidence, since, vehicle, held_until = seen.state, seen.confidence, at, seen.vehicle, None
     # built anew and not by `replace`, which is slow and would run for every spot of every picture
-    return SpotTrack(track.spot, state, confidence, since, at, recent, vehicle)
+    return SpotTrack(track.spot, state, confidence, since, at, recent, vehicle, held_until)
+
+
+def hold(track: SpotTrack, state: SpotState, at: datetime, until: datetime) -> SpotTrack:
+    """Take a person's word for a spot's state; see `debounce` for how long it stands.
+
+    A word that says what is shown, and what the last look said, needs no holding.
+    """
+    if track.state is state and track.held_until is None and track.recent[-1:] == _LETTERS[state]:
+        return track
+    same = track.state is state
+    since, vehicle = (track.since, track.vehicle) if same else (at, None)
+    return SpotTrack(track.spot, state, 1.0, since, at, "", vehicle, until)
+
+
+def release(track: SpotTrack, before: SpotState, confidence: float, at: datetime) -> SpotTrack:
+    """Take a person's word back: what stood ``before`` it stands again, for the looks to come to decide.
+
+    Nothing changes when the word does not stand any more.
+    """
+    if track.held_until is None:
+        return track
+    if before is SpotState.UNKNOWN:
+        return hide(track, at)
+    since = track.since if track.state is before else at
+    return SpotTrack(track.spot, before, confidence, since, track.seen_at)
 
 
 def expire(track: SpotTrack, now: datetime, stale_after_s: float) -> SpotTrack:
-    """Unknown from the moment the last good look is older than ``stale_after_s``; its looks are forgotten."""
+    """Unknown from the moment the last good look is older than ``stale_after_s``; its looks are forgotten.
+
+    A person's word stands for its time, whether a camera looks or not.
+    """
     if track.state is SpotState.UNKNOWN or track.seen_at is None:
         return track
     limit = track.seen_at + timedelta(seconds=stale_after_s)
+    if track.held_until is not None:
+        limit = max(limit, track.held_until)
     if now < limit:
         return track
     return hide(track, limit)
@@ -185,7 +229,7 @@ def hide(track: SpotTrack, at: datetime) -> SpotTrack:
     """Unknown from ``at`` on, because nobody can look; its looks are forgotten."""
     if track.state is SpotState.UNKNOWN:
         return track
-    return replace(track, state=SpotState.UNKNOWN, confidence=0.0, since=at, recent="", vehicle=None)
+    return replace(track, state=SpotState.UNKNOWN, confidence=0.0, since=at, recent="", vehicle=None, held_until=None)
 
 
 def changes(before: Sequence[SpotTrack], after: Sequence[SpotTrack]) -> list[SpotChange]:

@@ -1,0 +1,136 @@
+"""What people say of spots: it stands for a while, it measures the engine, and it is what a lot's head is fitted to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from parkhub.domain.spots import Polygon, SpotState
+
+HOLD_S: Final = 900.0
+"""How long a person's word stands against an engine that never agrees with it: long enough that a shadow moves on,
+short enough that a car that comes meanwhile is not overlooked for long."""
+
+GROUPS_MIN: Final = 5
+
+
+class Crop(StrEnum):
+    """What became of a label's picture: not cut yet, cut and kept, or gone before it could be."""
+
+    WAITING = "waiting"
+    CUT = "cut"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class NewLabel:
+    """A person's word on one spot, on its way into the database.
+
+    ``name`` and ``polygon`` (0..1 picture coordinates) are the spot's at that time. ``at``: when the picture was taken,
+    or when the person spoke if there is none; ``picture_sha256`` is "" then. ``before``: the state that was shown.
+    ``said`` and ``confidence``: the engine's opinion of that picture, None when it had none. ``account_id`` None: said
+    by a command.
+    """
+
+    lot_id: int
+    camera_id: int | None
+    spot_id: int | None
+    frame_id: int | None
+    account_id: int | None
+    name: str
+    picture_sha256: str
+    occupied: bool
+    at: datetime
+    created_at: datetime
+    polygon: Polygon
+    before: SpotState
+    said: SpotState | None
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpotLabel(NewLabel):
+    """A kept label. Camera, spot, frame and account are None once they are gone.
+
+    ``crop_polygon``: the polygon in 0..1 coordinates of the kept crop, which shows the spot with its surroundings.
+    """
+
+    id: int
+    crop: Crop
+    crop_polygon: Polygon | None
+
+    @property
+    def state(self) -> SpotState:
+        """What the person said."""
+        return state_of(occupied=self.occupied)
+
+
+@dataclass(frozen=True, slots=True)
+class LotAccuracy:
+    """How the engine did where people spoke: labels of each state, and how many of these it had right.
+
+    ``unseen``: labels on which it had no opinion, in none of the other counts. People correct what is wrong more often
+    than they confirm what is right, so this is less than the share of all looks that were right.
+    """
+
+    free: int
+    free_right: int
+    occupied: int
+    occupied_right: int
+    unseen: int
+
+    @property
+    def balanced(self) -> float | None:
+        """Mean of the shares right of both states, 0..1; None while one of them has no label."""
+        if not self.free or not self.occupied:
+            return None
+        return (self.free_right / self.free + self.occupied_right / self.occupied) / 2
+
+
+def state_of(*, occupied: bool) -> SpotState:
+    """A label's word as a state."""
+    return SpotState.OCCUPIED if occupied else SpotState.FREE
+
+
+def measure(labels: Sequence[SpotLabel]) -> LotAccuracy:
+    """Count how often the engine had said what people then said."""
+    told = [label for label in labels if label.said not in (None, SpotState.UNKNOWN)]
+    right = [label for label in told if label.said is label.state]
+    return LotAccuracy(
+        free=sum(not label.occupied for label in told),
+        free_right=sum(not label.occupied for label in right),
+        occupied=sum(label.occupied for label in told),
+        occupied_right=sum(label.occupied for label in right),
+        unseen=len(labels) - len(told),
+    )
+
+
+def together(labels: Sequence[SpotLabel]) -> list[int]:
+    """A group number for each label: what shares one was seen so much alike that it must not be held back in part.
+
+    A car stands for hours and a shadow comes back the same day, so days are kept apart, or hours, or at least pictures:
+    the longest of these of which there are enough.
+    """
+    keys: list[object] = []
+    for key in _TOGETHER:
+        keys = [key(label) for label in labels]
+        if len(set(keys)) >= GROUPS_MIN:
+            break
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return [numbers[key] for key in keys]
+
+
+def _day(label: SpotLabel) -> object:
+    return label.at.astimezone(UTC).date()
+
+
+def _hour(label: SpotLabel) -> object:
+    return label.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _picture(label: SpotLabel) -> object:
+    return label.camera_id, label.picture_sha256 or label.at
+
+
+_TOGETHER: Final[tuple[Callable[[SpotLabel], object], ...]] = (_day, _hour, _picture)
