@@ -84,6 +84,7 @@ def _track(row: Row) -> SpotTrack:
         row["seen_at"],
         row["recent"],
         VehicleKind(row["vehicle"]) if row["vehicle"] else None,
+        row["held_until"],
     )
 
 
@@ -97,6 +98,12 @@ async def list_camera_spots(camera_id: int) -> list[Spot]:
     """The spots a camera sees, in map order."""
     rows = await fetch("SELECT * FROM spot WHERE camera = {} ORDER BY position", camera_id)
     return [_spot(row) for row in rows]
+
+
+async def find_spot(lot_id: int, name: str) -> Spot | None:
+    """The spot of that name in a lot."""
+    rows = await fetch("SELECT * FROM spot WHERE lot = {} AND name = {}", lot_id, name)
+    return _spot(rows[0]) if rows else None
 
 
 async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None:
@@ -179,10 +186,11 @@ async def save_tracks(camera_id: int, tracks: Sequence[SpotTrack]) -> None:
         return
     ids = await _spot_ids(camera_id)
     await run_many(
-        "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent, vehicle) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}) "
+        "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent, vehicle, held_until) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}) "
         "ON CONFLICT (spot) DO UPDATE SET state = excluded.state, confidence = excluded.confidence, "
-        "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent, vehicle = excluded.vehicle",
+        "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent, vehicle = excluded.vehicle, "
+        "held_until = excluded.held_until",
         [
             (
                 ids[track.spot],
@@ -192,6 +200,7 @@ async def save_tracks(camera_id: int, tracks: Sequence[SpotTrack]) -> None:
                 track.seen_at,
                 track.recent,
                 track.vehicle and track.vehicle.value,
+                track.held_until,
             )
             for track in tracks
             if track.spot in ids
@@ -206,9 +215,19 @@ async def add_changes(camera_id: int, frame_id: int | None, changes: Sequence[Sp
     rows = await fetch("SELECT id, lot, name FROM spot WHERE camera = {}", camera_id)
     ids = {row["name"]: (row["lot"], row["id"]) for row in rows}
     await run_many(
-        "INSERT INTO spot_change (lot, spot, frame, before, after, at, confidence) VALUES ({}, {}, {}, {}, {}, {}, {})",
+        "INSERT INTO spot_change (lot, spot, frame, before, after, at, confidence, by_hand, account) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
         [
-            (*ids[change.spot], frame_id, change.before.value, change.after.value, change.at, change.confidence)
+            (
+                *ids[change.spot],
+                frame_id,
+                change.before.value,
+                change.after.value,
+                change.at,
+                change.confidence,
+                change.by_hand,
+                change.account_id,
+            )
             for change in changes
             if change.spot in ids
         ],
@@ -224,7 +243,15 @@ async def list_changes(lot_id: int, limit: int) -> list[SpotChange]:
         limit,
     )
     return [
-        SpotChange(row["name"], SpotState(row["before"]), SpotState(row["after"]), row["at"], row["confidence"])
+        SpotChange(
+            row["name"],
+            SpotState(row["before"]),
+            SpotState(row["after"]),
+            row["at"],
+            row["confidence"],
+            bool(row["by_hand"]),
+            row["account"],
+        )
         for row in rows
     ]
 
@@ -233,7 +260,7 @@ async def load_lot_status(lot_id: int) -> LotStatus:
     """A lot as it was last seen; the caller lets each camera's stale spots expire. NotFoundError without such a lot."""
     lot = await get_lot(lot_id)
     rows = await fetch(
-        "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle "
+        "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle, held_until "
         "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
         "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
         lot_id,

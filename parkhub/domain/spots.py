@@ -205,7 +205,7 @@ def release(track: SpotTrack, before: SpotState, confidence: float, at: datetime
     if track.held_until is None:
         return track
     if before is SpotState.UNKNOWN:
-        return hide(track, at)
+        return hide(replace(track, held_until=None), at)
     since = track.since if track.state is before else at
     return SpotTrack(track.spot, before, confidence, since, track.seen_at)
 
@@ -226,8 +226,8 @@ def expire(track: SpotTrack, now: datetime, stale_after_s: float) -> SpotTrack:
 
 
 def hide(track: SpotTrack, at: datetime) -> SpotTrack:
-    """Unknown from ``at`` on, because nobody can look; its looks are forgotten."""
-    if track.state is SpotState.UNKNOWN:
+    """Unknown from ``at`` on, because nobody can look; its looks are forgotten. A person's word stands for its time."""
+    if track.state is SpotState.UNKNOWN or (track.held_until is not None and at < track.held_until):
         return track
     return replace(track, state=SpotState.UNKNOWN, confidence=0.0, since=at, recent="", vehicle=None, held_until=None)
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from builders import NOW, a_new_spot, a_track, after, new_spots, save_camera, save_frame, save_lot
+from builders import NOW, a_new_spot, a_track, after, new_spots, save_account, save_camera, save_frame, save_lot
 
 from parkhub.db import cameras, frames, spots
 from parkhub.db.engine import transaction
@@ -206,3 +206,26 @@ async def test_two_looks_of_one_camera_take_turns(database: Settings) -> None:
 
     await asyncio.gather(*(look() for _ in range(12)))
     assert (await spots.load_tracks(camera.id))["A1"].recent == "f" * 12
+
+
+async def test_a_spot_is_found_by_its_name_in_its_lot(database: Settings) -> None:
+    camera = await save_camera(spots_seen=2)
+    (_, second) = await spots.list_camera_spots(camera.id)
+    assert await spots.find_spot(camera.lot_id, "A2") == second
+    assert await spots.find_spot(camera.lot_id, "B1") is None
+    assert await spots.find_spot(camera.lot_id + 1, "A2") is None
+
+
+async def test_how_long_a_word_stands_and_who_said_it_come_back(database: Settings) -> None:
+    camera, kim = await save_camera(spots_seen=1), await save_account()
+    held = a_track(held_until=after(900))
+    await spots.save_tracks(camera.id, [held])
+    assert await spots.load_tracks(camera.id) == {"A1": held}
+    assert (await spots.load_lot_status(camera.lot_id)).spots[0].track == held
+    said = [
+        change("A1", 1),
+        replace(change("A1", 2), by_hand=True),
+        replace(change("A1", 3), by_hand=True, account_id=kim.id),
+    ]
+    await spots.add_changes(camera.id, None, said)
+    assert await spots.list_changes(camera.lot_id, 9) == said[::-1]

@@ -105,8 +105,10 @@ class TestHolding:
         later = expire(track, after(waited_s), stale_after_s)
         assert later == (hide(track, limit) if after(waited_s) >= limit else track)
 
-    def test_a_camera_that_cannot_be_trusted_any_more_ends_it(self) -> None:
-        assert hide(told(FREE), after(5)) == SpotTrack("A1", UNKNOWN, 0.0, after(5), NOW)
+    def test_a_camera_that_cannot_be_trusted_any_more_hides_it_only_when_its_time_is_over(self) -> None:
+        track = told(FREE)
+        assert hide(track, after(HOLD_S - 1)) is track
+        assert hide(track, after(HOLD_S)) == SpotTrack("A1", UNKNOWN, 0.0, after(HOLD_S), NOW)
 
 
 class TestTakingBack:
