@@ -10,7 +10,8 @@ ParkHubError
 ├── InvalidInputError        422  the value was understood and is wrong
 │   ├── FieldsError          422  some fields of a form are wrong, each with its own sentence
 │   ├── PictureError         422  not a whole, readable picture
-│   └── SpotsFileError       422  a mask, SPOTS.json or CarParkPos file is wrong
+│   ├── SpotsFileError       422  a mask, SPOTS.json or CarParkPos file is wrong
+│   └── TariffError          422  a tariff is wrong, at one named place
 ├── UnsupportedTypeError     415
 ├── TooLargeError            413
 ├── TooOftenError            429, retryable
@@ -99,6 +100,17 @@ class SpotsFileError(InvalidInputError):
     """A mask, SPOTS.json or CarParkPos file is wrong."""
 
     title = "The spots file cannot be read"
+
+
+class TariffError(InvalidInputError):
+    """A tariff is wrong at ``path``, such as ``bands[0].rate.price``; empty when it is wrong as a whole."""
+
+    title = "The tariff is wrong"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}." if path else f"{reason[:1].upper()}{reason[1:]}.")
+        self.path = path
+        self.reason = reason
 
 
 class UnsupportedTypeError(ParkHubError):

@@ -1,0 +1,107 @@
+"""Quotes: a priced stay at an instant, line by line, in words a driver understands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from parkhub.domain.local_time import Span
+from parkhub.domain.money import format_amount
+
+
+class LineKind(StrEnum):
+    """Why a line is there; the words for each are in `Line.text` and, translated, in the templates."""
+
+    GRACE = "grace"
+    FREE = "free"
+    UNITS = "units"
+    MINUTES = "minutes"
+    FLAT = "flat"
+    STEP = "step"
+    BAND_CAP = "band_cap"
+    CAP = "cap"
+    STAY_MAX = "stay_max"
+    MINIMUM = "minimum"
+    OVERSTAY = "overstay"
+    LOST_TICKET = "lost_ticket"
+    DISCOUNT = "discount"
+    ROUNDING = "rounding"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a quote; ``amount_cents`` is below zero where something is taken off.
+
+    ``count`` units of ``minutes`` at ``unit_cents`` each; ``label`` is the band's, event's or code's name.
+    """
+
+    kind: LineKind
+    amount_cents: int
+    currency: str
+    count: int = 0
+    minutes: int = 0
+    unit_cents: int = 0
+    label: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line in English, without its amount."""
+        price = format_amount(self.unit_cents, self.currency)
+        named = f"{self.label}: " if self.label else ""
+        match self.kind:
+            case LineKind.GRACE:
+                return "Left within the free time to turn around"
+            case LineKind.FREE:
+                return f"{duration(self.minutes)} free" + (f" ({self.label})" if self.label else "")
+            case LineKind.UNITS:
+                if self.minutes == 60:
+                    return f"{named}{self.count} h at {price}"
+                return f"{named}{self.count} × {duration(self.minutes)} at {price}"
+            case LineKind.MINUTES:
+                return f"{named}{duration(self.minutes)} at {price} an hour"
+            case LineKind.FLAT:
+                times = f"{self.count} × " if self.count > 1 else ""
+                return f"{named}{times}flat rate {price}"
+            case LineKind.STEP:
+                return f"{named}up to {duration(self.minutes)}"
+            case LineKind.BAND_CAP:
+                return f"{self.label} cap {price}" if self.label else f"Cap {price}"
+            case LineKind.CAP:
+                return f"{self.label} cap {price}"
+            case LineKind.STAY_MAX:
+                return f"At most {price} a stay"
+            case LineKind.MINIMUM:
+                return f"At least {price}"
+            case LineKind.OVERSTAY:
+                return "Stayed longer than booked"
+            case LineKind.LOST_TICKET:
+                return "Lost ticket"
+            case LineKind.DISCOUNT:
+                return f"Code {self.label}"
+            case LineKind.ROUNDING:
+                return "Rounding"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a stay costs. The lines' sum is ``gross_cents``, or ``net_cents`` where tax comes on top.
+
+    ``span`` is what was priced; before ``changes_at`` the same stay, going on, costs no more (None: it never changes).
+    """
+
+    currency: str
+    lines: tuple[Line, ...]
+    net_cents: int
+    tax_cents: int
+    gross_cents: int
+    tax_percent: Fraction
+    span: Span
+    changes_at: datetime | None = None
+
+
+def duration(minutes: int) -> str:
+    """``45 min``, ``2 h``, ``2 h 15 min``, ``3 days``."""
+    if minutes >= 2 * 24 * 60 and minutes % (24 * 60) == 0:
+        return f"{minutes // (24 * 60)} days"
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))

@@ -1,0 +1,89 @@
+"""Which of a tariff's rates holds at an instant, and until when at the latest nothing else can."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from parkhub.domain.local_time import DAY_MINUTES, Span, instant, local_day
+from parkhub.domain.tariffs import DAYS, HOLIDAY, Hours, Rate, Tariff, holiday_calendar
+
+ALWAYS: Final = Span(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+_AHEAD: Final = 8  # days looked ahead: every weekday once, and one
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A band or an event, by its place in the order in which they are asked."""
+
+    index: int
+    label: str
+    rate: Rate
+    cap_cents: int | None
+    hours: Hours | None = None
+    once: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A rule that holds, and the whole stretch (one night, one event) for which it does."""
+
+    rule: Rule
+    span: Span
+
+
+class Timetable:
+    """A tariff's rules in a local calendar."""
+
+    def __init__(self, tariff: Tariff, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._holidays = holiday_calendar(tariff.holidays)
+        events = [Rule(0, e.name, e.rate, e.cap_cents, once=_once(e.start, e.end, zone)) for e in tariff.events]
+        bands = [Rule(0, b.name, b.rate, b.cap_cents, b.hours) for b in tariff.bands]
+        self._rules = [
+            Rule(index, rule.label, rule.rate, rule.cap_cents, rule.hours, rule.once)
+            for index, rule in enumerate(events + bands)
+        ]
+
+    def at(self, when: datetime) -> tuple[Holding | None, datetime]:
+        """The first rule that holds, None where parking is free; and until when that cannot change."""
+        until = when + timedelta(days=_AHEAD)
+        for rule in self._rules:
+            spans = self._spans(rule, when)
+            for span in spans:
+                if when in span:
+                    return Holding(rule, span), min(until, span.end)
+            until = min([until, *(span.start for span in spans if span.start > when)])
+        return None, until
+
+    def _spans(self, rule: Rule, when: datetime) -> list[Span]:
+        """The rule's stretches from the one that may hold already to those of the days ahead."""
+        if rule.once is not None:
+            return [rule.once]
+        if rule.hours is None:
+            return [ALWAYS]
+        today, found = local_day(when, self._zone), []
+        for ahead in range(-1, _AHEAD + 1):
+            day = today + timedelta(days=ahead)
+            if self._is_day(rule.hours, day):
+                found.append(_span(rule.hours, day, self._zone))
+                if found[-1].start > when:
+                    break
+        return found
+
+    def _is_day(self, hours: Hours, day: date) -> bool:
+        if not hours.days:
+            return True
+        return (HOLIDAY if day in self._holidays else DAYS[day.weekday()]) in hours.days
+
+
+def _span(hours: Hours, day: date, zone: ZoneInfo) -> Span:
+    end = hours.end if hours.end > hours.start else hours.end + DAY_MINUTES
+    return Span(instant(day, hours.start, zone), instant(day, end, zone))
+
+
+def _once(start: datetime, end: datetime, zone: ZoneInfo) -> Span:
+    return Span(
+        instant(start.date(), start.hour * 60 + start.minute, zone),
+        instant(end.date(), end.hour * 60 + end.minute, zone),
+    )
