@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,15 @@ from parkhub.clients.limiter import MemoryLimiter
 from parkhub.clients.live import MemoryLive
 from parkhub.clients.pictures import MemoryStore
 from parkhub.clients.queue import MemoryQueue
-from parkhub.db import accounts, cameras, frames, lots, recordings, spots
+from parkhub.db import accounts, cameras, frames, lots, recordings, spot_heads, spot_labels, spots
+from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, Role
 from parkhub.domain.cameras import Camera, Engine
-from parkhub.domain.corrections import Crop, SpotLabel
+from parkhub.domain.corrections import Crop, NewLabel, SpotLabel
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.lots import Lot
 from parkhub.domain.recordings import Recording
+from parkhub.domain.spot_heads import HeadTrial, HeadVersion, SpotHead
 from parkhub.domain.spots import (
     BayPlan,
     BayShape,
@@ -121,29 +123,37 @@ def seen(state: SpotState, *names: str, confidence: float = 0.9) -> list[SpotObs
     return [SpotObservation(name, state, confidence) for name in names]
 
 
-def a_label(name: str = "A1", **given: Any) -> SpotLabel:
-    """A label that is not stored: the engine said occupied, the person free, the crop is cut."""
+def a_new_label(lot_id: int = 1, **given: Any) -> NewLabel:
+    """A label on its way in, for A1 on a picture of its own: the engine said occupied, the person free."""
     number = next(_numbers)
     usual: dict[str, Any] = {
-        "lot_id": 1,
-        "camera_id": 1,
-        "spot_id": 1,
+        "lot_id": lot_id,
+        "camera_id": None,
+        "spot_id": None,
         "frame_id": None,
         "account_id": None,
-        "name": name,
+        "name": "A1",
         "picture_sha256": hashlib.sha256(f"label {number}".encode()).hexdigest(),
         "occupied": False,
         "at": NOW,
         "created_at": NOW,
-        "polygon": a_new_spot(name).polygon,
+        "polygon": ((0.1, 0.1), (0.2, 0.1), (0.2, 0.25), (0.1, 0.25)),
         "before": SpotState.OCCUPIED,
         "said": SpotState.OCCUPIED,
         "confidence": 0.8,
-        "id": number,
-        "crop": Crop.CUT,
-        "crop_polygon": ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)),
     }
-    return SpotLabel(**{**usual, **given})
+    return NewLabel(**{**usual, **given})
+
+
+def a_label(**given: Any) -> SpotLabel:
+    """A label that is not stored, with its crop cut."""
+    whole = {"id": next(_numbers), "crop": Crop.CUT, "crop_polygon": ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7))}
+    return SpotLabel(**{**asdict(a_new_label()), **whole, **given})
+
+
+def a_head() -> SpotHead:
+    """A head of eight features of some model."""
+    return SpotHead((0.5, -0.25, 0.125, 0.0, 1.0, -1.0, 2.0, 0.75), -0.5, 1.5, "ab" * 32)
 
 
 def a_new_frame(camera_id: int = 1, sequence: int | None = None, **given: Any) -> NewFrame:
@@ -208,6 +218,30 @@ async def save_recording(account: Account | None = None, created_at: datetime = 
     return await recordings.add_recording(
         "Monday", account.id, Engine.CLASSIFIER, f"recordings/{next(_numbers)}", created_at
     )
+
+
+async def save_label(lot_id: int, **given: Any) -> SpotLabel:
+    """A label in the database."""
+    return await spot_labels.add_label(a_new_label(lot_id, **given))
+
+
+async def save_head(
+    lot_id: int,
+    head: SpotHead | None = None,
+    trial: HeadTrial | None = None,
+    labels_sha256: str = "",
+    *,
+    active: bool = False,
+) -> HeadVersion:
+    """The next version of a lot's head in the database, fitted to labels of its own."""
+    trial = trial or HeadTrial(40, 40, 0.9, 0.95)
+    labels_sha256 = labels_sha256 or f"labels {next(_numbers)}"
+    async with transaction():
+        await spots.lock_map(lot_id)
+        version = await spot_heads.add_version(lot_id, head or a_head(), trial, labels_sha256, NOW)
+        if active:
+            await spot_heads.set_active(lot_id, version.version)
+    return replace(version, active=active)
 
 
 def stand_ins() -> Clients:
