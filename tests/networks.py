@@ -7,20 +7,25 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def save_constant_detector(path: Path, rows: np.ndarray, side: int) -> Path:
-    """A YOLOX-shaped network that answers ``rows`` (1 x N x 5+classes) to any 1 x 3 x side x side picture."""
-    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, side, side])
-    answer = helper.make_tensor_value_info("output", TensorProto.FLOAT, list(rows.shape))
+def save_constant_detector(path: Path, rows: np.ndarray, side: int, **metadata: str) -> Path:
+    """A network with one answer, ``rows``, such as YOLOX's 1 x N x 5+classes, to any 1 x 3 x side x side picture."""
+    return save_constant_answers(path, [rows], (side, side), **metadata)
+
+
+def save_constant_answers(path: Path, answers: list[np.ndarray], size: tuple[int, int], **metadata: str) -> Path:
+    """A network that gives ``answers`` to any picture of ``size`` (width, height)."""
+    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, size[1], size[0]])
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
-        helper.make_node("Add", ["rows", "nothing"], ["output"]),
     ]
-    constants = [
-        numpy_helper.from_array(rows.astype(np.float32), "rows"),
-        numpy_helper.from_array(np.array(0, np.float32), "zero"),
-    ]
-    return _save(path, nodes, picture, answer, constants)
+    constants = [numpy_helper.from_array(np.array(0, np.float32), "zero")]
+    given = []
+    for number, answer in enumerate(answers):
+        given.append(helper.make_tensor_value_info(f"output{number}", TensorProto.FLOAT, list(answer.shape)))
+        nodes.append(helper.make_node("Add", [f"rows{number}", "nothing"], [f"output{number}"]))
+        constants.append(numpy_helper.from_array(answer.astype(np.float32), f"rows{number}"))
+    return _save(path, nodes, picture, given, constants, metadata)
 
 
 def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> Path:
@@ -39,11 +44,11 @@ def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> P
         numpy_helper.from_array(np.array(8, np.float32), "spread"),
     ]
     about = {"side_px": str(side), "long_room": "1.0", "short_room": "1.0", "raised": "0.0", "temperature": "1.0"}
-    return _save(path, nodes, crops, logit, constants, about | metadata)
+    return _save(path, nodes, crops, [logit], constants, about | metadata)
 
 
-def _save(path: Path, nodes, given, answer, constants, metadata=None) -> Path:
-    graph = helper.make_graph(nodes, "made", [given], [answer], constants)
+def _save(path: Path, nodes, given, answers, constants, metadata=None) -> Path:
+    graph = helper.make_graph(nodes, "made", [given], answers, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     helper.set_model_props(model, metadata or {})
     onnx.checker.check_model(model)

@@ -11,7 +11,7 @@ from parkhub.cli.output import Line, Output, Row, wrong_usage
 from parkhub.errors import ParkHubError, PictureError
 
 if TYPE_CHECKING:
-    from tasks.vision.yolox import VehicleDetector
+    from tasks.vision.vehicles.finder import VehicleFinder
 
 COUNT_FROM = 0.3
 """Confidence from which a vehicle is counted in the table; surer or not, every line lists all of them."""
@@ -34,22 +34,22 @@ def vehicles(
     """
     if model is None:
         raise wrong_usage("A YOLOX-type ONNX file is needed: give --model, or set PARKHUB_DETECTOR_MODEL.")
-    from tasks.vision.yolox import VehicleDetector
+    from tasks.vision.vehicles.finder import open_finder
 
     try:
-        detector = VehicleDetector(model)
+        finder = open_finder(model)
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("picture", "car", "motorcycle", "bus", "truck", "ms"), _rows, jsonl)
     for image in images:
         try:
-            output.add(_look(detector, image))
+            output.add(_look(finder, image))
         except ParkHubError as error:
             output.failed(str(image), error)
     raise SystemExit(output.end())
 
 
-def _look(detector: "VehicleDetector", image: Path) -> Line:
+def _look(finder: "VehicleFinder", image: Path) -> Line:
     from tasks.vision.picture import decode
 
     try:
@@ -57,7 +57,7 @@ def _look(detector: "VehicleDetector", image: Path) -> Line:
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror}.") from None
     start = time.perf_counter()
-    found = detector.detect(decode(data))
+    found = finder.find(decode(data))
     ms = round((time.perf_counter() - start) * 1000, 2)
     seen = [{"kind": str(v.kind), "confidence": v.confidence, "box": list(v.box)} for v in found]
     return {"image": str(image), "vehicles": seen, "ms": ms}

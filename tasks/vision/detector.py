@@ -1,7 +1,6 @@
 """A spot engine that finds vehicles in the whole picture and asks on which spots they stand."""
 
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from tasks.vision.crops import Quad, pixels, side_of
 from tasks.vision.engine import Look
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
-from tasks.vision.yolox import VehicleDetector, merge
+from tasks.vision.vehicles.finder import open_finder
 
 GROUND: Final = 0.6  # lower share of a box that stands on the ground, in a view from an angle
 OVERLAP_MIN: Final = 0.35  # of the smaller of spot and ground part, for the spot a vehicle is on
@@ -25,7 +24,6 @@ FREE_CONFIDENCE: Final = 0.8  # detectors miss vehicles more often than they inv
 SPOT_SIDE_PX: Final = 28.0  # wanted in the network's picture; below it the picture is also looked at in tiles
 SPOT_SIDE_MIN_PX: Final = 7.0  # below it no detector of this kind can answer
 TILES_MAX: Final = 4  # per side
-_TILE_OVERLAP: Final = 0.2
 
 
 class DetectorEngine:
@@ -33,14 +31,14 @@ class DetectorEngine:
 
     name = "detector"
 
-    def __init__(self, model: Path, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
-        self._detector = VehicleDetector(model, threads, providers)
+    def __init__(self, model: Path | None = None, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+        self._finder = open_finder(model, threads, providers)
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
         """As many pixels as the network's picture has, times the tiles that small spots need."""
         if not spots:
             return None
-        network = max(self._detector.width, self._detector.height)
+        network = max(self._finder.width, self._finder.height)
         return min(max(width, height), network * self._tiles(pixels(spots, width, height), width, height))
 
     def look(self, picture: Picture, spots: Sequence[SpotShape], memory: bytes | None = None) -> Look:  # noqa: ARG002
@@ -50,41 +48,24 @@ class DetectorEngine:
         height, width = picture.shape[:2]
         polygons = pixels(spots, width, height)
         tiles = self._tiles(polygons, width, height)
-        vehicles = [v for v in self._find(picture, tiles) if v.confidence >= CONFIDENCE_MIN]
+        vehicles = self._finder.find(picture, CONFIDENCE_MIN, tiles)
         chances = occupied_chances(polygons, vehicles)
         scale = self._scale(width, height) * tiles
         return Look(
             [
                 _observe(spot.name, chance, side_of(polygon) * scale < SPOT_SIDE_MIN_PX)
                 for spot, polygon, chance in zip(spots, polygons, chances, strict=True)
-            ]
+            ],
+            vehicles=tuple(vehicles),
         )
 
     def _scale(self, width: int, height: int) -> float:
-        return min(self._detector.width / width, self._detector.height / height)
+        return min(self._finder.width / width, self._finder.height / height)
 
     def _tiles(self, polygons: Sequence[Quad], width: int, height: int) -> int:
         """Tiles per side that bring the middle spot to the size a detector sees well."""
         side = float(np.median([side_of(polygon) for polygon in polygons])) * self._scale(width, height)
         return int(np.clip(np.ceil(SPOT_SIDE_PX / max(side, 1e-6)), 1, TILES_MAX))
-
-    def _find(self, picture: Picture, tiles: int) -> list[Vehicle]:
-        height, width = picture.shape[:2]
-        found = [self._detector.candidates(picture, CONFIDENCE_MIN)]
-        if tiles > 1:
-            for left, top, right, bottom in _tile_boxes(width, height, tiles):
-                boxes, scores, kinds = self._detector.candidates(
-                    np.ascontiguousarray(picture[top:bottom, left:right]), CONFIDENCE_MIN
-                )
-                # a vehicle cut by an inner edge of its tile is whole in the neighbouring one
-                low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-                whole = ((low[:, 0] > 2) | (left == 0)) & ((low[:, 1] > 2) | (top == 0))
-                whole &= ((high[:, 0] < right - left - 2) | (right == width)) & (
-                    (high[:, 1] < bottom - top - 2) | (bottom == height)
-                )
-                boxes = boxes + np.array([left, top, 0, 0], np.float32)
-                found.append((boxes[whole], scores[whole], kinds[whole]))
-        return merge(found, width, height)
 
 
 def occupied_chances(polygons: Sequence[Quad], vehicles: Sequence[Vehicle]) -> NDArray[np.float64]:
@@ -124,14 +105,3 @@ def _shared(hull: Quad, rectangle: Quad) -> float:
         return 0.0
     area, _ = cv2.intersectConvexConvex(hull, rectangle)
     return float(area)
-
-
-def _tile_boxes(width: int, height: int, tiles: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of overlapping tiles that cover the picture."""
-
-    def cuts(length: int) -> list[tuple[int, int]]:
-        size = int(np.ceil(length / (tiles - (tiles - 1) * _TILE_OVERLAP)))
-        starts = np.linspace(0, length - size, tiles).round().astype(int)
-        return [(int(start), int(start) + size) for start in starts]
-
-    return [(left, top, right, bottom) for (top, bottom), (left, right) in product(cuts(height), cuts(width))]

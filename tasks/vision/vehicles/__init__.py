@@ -1,0 +1,1 @@
+"""Vehicles in whole pictures, by detectors of several families."""
