@@ -48,6 +48,7 @@ class Line:
         """The line in English, without its amount."""
         price = format_amount(self.unit_cents, self.currency)
         named = f"{self.label}: " if self.label else ""
+        times = f"{self.count} × " if self.count > 1 else ""
         match self.kind:
             case LineKind.GRACE:
                 return "Left within the free time to turn around"
@@ -60,10 +61,9 @@ class Line:
             case LineKind.MINUTES:
                 return f"{named}{duration(self.minutes)} at {price} an hour"
             case LineKind.FLAT:
-                times = f"{self.count} × " if self.count > 1 else ""
                 return f"{named}{times}flat rate {price}"
             case LineKind.STEP:
-                return f"{named}up to {duration(self.minutes)}"
+                return f"{named}{times}up to {duration(self.minutes)}"
             case LineKind.BAND_CAP:
                 return f"{self.label} cap {price}" if self.label else f"Cap {price}"
             case LineKind.CAP:

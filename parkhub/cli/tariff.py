@@ -1,0 +1,136 @@
+"""`parkhub tariff`: check a tariff's text, price a stay with it, start from an example."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from parkhub.cli.output import Line, Output, Row, wrong_usage
+from parkhub.errors import InvalidInputError, ParkHubError
+
+if TYPE_CHECKING:
+    from parkhub.domain.quotes import Quote
+    from parkhub.domain.tariffs import Tariff
+
+app = typer.Typer(help="Check tariffs and price stays with them.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(metavar="TARIFF", help="A tariff as YAML or JSON; - reads standard input.")]
+JsonLines = Annotated[bool, typer.Option("--jsonl", help="Lines of JSON, also on a terminal.")]
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="TARIFF…", help="YAML or JSON; - is standard input.")],
+    *,
+    jsonl: JsonLines = False,
+) -> None:
+    """Say whether tariffs are right; of a wrong one, where and why."""
+    output = Output(
+        ("tariff", "name", "currency"), lambda line: [(line["tariff"], line["name"], line["currency"])], jsonl
+    )
+    for file in files:
+        try:
+            tariff = _read(file)
+            output.add({"tariff": str(file), "name": tariff.name, "currency": tariff.currency})
+        except ParkHubError as error:
+            output.failed(str(file), error)
+    raise SystemExit(output.end())
+
+
+@app.command()
+def price(
+    file: File,
+    start: Annotated[str, typer.Option("--from", help="Local time of arrival, such as 2026-06-12T16:00.")],
+    end: Annotated[str | None, typer.Option("--to", help="Local time of leaving.")] = None,
+    minutes: Annotated[
+        list[int] | None, typer.Option(min=0, help="Length of the stay instead of --to; several are priced one by one.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="The lot's time zone.")] = "UTC",
+    *,
+    jsonl: JsonLines = False,
+) -> None:
+    """Price a stay line by line, or several of different lengths."""
+    from parkhub.domain.local_time import Span
+    from parkhub.domain.pricing import price as price_of
+
+    if (end is None) == (not minutes):
+        raise wrong_usage("Say how long the stay is: give --to, or --minutes.")
+    place = _zone(zone)
+    begun = _instant(start, "--from", place)
+    lengths = [timedelta(minutes=each) for each in minutes or []] or [_instant(str(end), "--to", place) - begun]
+    if min(lengths) < timedelta():
+        raise wrong_usage("--to is before --from.")
+    tariff = _read(file)
+    output = Output(("minutes", "line", "amount"), _rows, jsonl)
+    for length in lengths:
+        output.add(_line(price_of(tariff, Span(begun, begun + length), place)))
+    raise SystemExit(output.end())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a tariff."""
+    from parkhub.domain.tariff_form import tariff_schema
+
+    print(json.dumps(tariff_schema(), indent=2))
+
+
+@app.command()
+def example(name: Annotated[str | None, typer.Argument(help="Leave it out to list the names.")] = None) -> None:
+    """Print a ready tariff to start from."""
+    from parkhub.services.tariff_examples import example_names, example_text
+
+    print("\n".join(example_names()) if name is None else example_text(name).rstrip())
+
+
+def _read(file: Path) -> "Tariff":
+    from parkhub.domain.tariff_reader import parse_tariff
+
+    try:
+        return parse_tariff(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"The file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidInputError("The file is no text in UTF-8.") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        raise wrong_usage(f"There is no time zone {name!r}; Europe/Berlin would be one.") from None
+
+
+def _instant(text: str, option: str, zone: ZoneInfo) -> datetime:
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong_usage(f"{option} {text!r} is no time such as 2026-06-12T16:00.") from None
+    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _line(quote: "Quote") -> Line:
+    from parkhub.domain.money import format_amount
+
+    def written(cents: int) -> str:
+        return format_amount(cents, quote.currency)
+
+    return {
+        "minutes": quote.span.length / timedelta(minutes=1),
+        "lines": [{"text": line.text, "amount": written(line.amount_cents)} for line in quote.lines],
+        "currency": quote.currency,
+        "net": written(quote.net_cents),
+        "tax": written(quote.tax_cents),
+        "gross": written(quote.gross_cents),
+        "changes_at": quote.changes_at and quote.changes_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def _rows(line: Line) -> list[Row]:
+    minutes, rows = f"{line['minutes']:g}", [(each["text"], each["amount"]) for each in line["lines"]]
+    rows += [("net", line["net"]), ("tax", line["tax"]), (f"to pay, {line['currency']}", line["gross"])]
+    return [(minutes if index == 0 else "", *row) for index, row in enumerate(rows)]
