@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
@@ -11,6 +12,9 @@ from parkhub.domain.spots import SpotShape
 from parkhub.errors import ParkHubError
 from parkhub.settings import Settings
 from tasks.vision.engine import SpotEngine, open_engine
+
+if TYPE_CHECKING:
+    from tasks.vision.vehicles.finder import VehicleFinder
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +27,7 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._open: dict[Engine, SpotEngine] = {}
+        self._finder: VehicleFinder | None = None
         self._opening = asyncio.Lock()
 
     async def get(self, name: Engine) -> SpotEngine:
@@ -31,6 +36,13 @@ class Engines:
             if name not in self._open:
                 self._open[name] = await asyncio.to_thread(self._load, name)
         return self._open[name]
+
+    async def finder(self) -> "VehicleFinder":
+        """What counts vehicles beside an engine that does not find them. Raises EngineError."""
+        async with self._opening:
+            if self._finder is None:
+                self._finder = await asyncio.to_thread(self._load_finder)
+        return self._finder
 
     async def warm(self, names: set[Engine]) -> None:
         """Open engines ahead and let each look once, so that the first real picture does not wait for a model."""
@@ -49,3 +61,9 @@ class Engines:
             threads=self._settings.vision_threads,
             providers=self._settings.providers,
         )
+
+    def _load_finder(self) -> "VehicleFinder":
+        from tasks.vision.vehicles.finder import open_finder
+
+        model = self._settings.detector_model
+        return open_finder(Path(model) if model else None, self._settings.vision_threads, self._settings.providers)

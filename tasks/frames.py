@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +16,21 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
+from parkhub.domain.counts import COUNT_FROM
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import SpotShape
+from parkhub.domain.trust import Trouble
+from parkhub.domain.vehicles import Vehicle
 from parkhub.errors import BusyError, NotFoundError, ParkHubError
 from parkhub.services import upkeep
 from parkhub.services.frames import job_id
-from parkhub.services.looks import fail_look, save_look
+from parkhub.services.looks import Seen, fail_look, save_look
+from parkhub.services.troubles import Sight, memory_folder
 from tasks.engines import Engines
-from tasks.vision.engine import Look, SpotEngine, decode_for
+from tasks.vision.engine import Look, SpotEngine
+from tasks.vision.picture import Picture, decode, size_of
+from tasks.vision.trust import Inspection, inspect, look_with_trust
+from tasks.vision.vehicles.finder import VehicleFinder
 
 log = structlog.get_logger(__name__)
 
@@ -93,37 +101,88 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
         return
     spots = [spot.shape for spot in await spot_rows.list_camera_spots(camera.id)]
     try:
-        look = await _look(clients, engines, camera, frame, spots) if spots else Look([])
+        found = await _look(clients, engines, camera, frame, spots) if spots or camera.counts_vehicles else _NOTHING
     except ParkHubError as error:
         if error.retryable:
             raise
         await fail_look(frame.id, str(error))
         return
     ms = round((time.perf_counter() - started) * 1000, 1)
-    saved = await save_look(clients, frame.id, look.observations, ms)
-    if look.memory is not None and saved.status is FrameStatus.READ:
-        await clients.pictures.put(_memory_key(camera), look.memory)
-    log.info("frame.read", frame=frame.id, camera=camera.public_id, ms=ms, changes=len(saved.changes))
+    seen = found.inspection
+    sight = None if seen is None else Sight(camera.reference, seen.trouble, seen.shift)
+    saved = await save_look(clients, frame.id, Seen(found.look.observations, ms, found.vehicles, sight))
+    if saved.status is FrameStatus.READ:
+        await asyncio.gather(*(clients.pictures.put(key, data) for key, data in found.memories.items()))
+    doubt = sight.trouble if sight else None
+    log.info("frame.read", frame=frame.id, camera=camera.public_id, ms=ms, changes=len(saved.changes), doubt=doubt)
 
 
-async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> Look:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found in a picture; ``memories``, by key, are for the camera's next one."""
+
+    look: Look
+    inspection: Inspection | None = None
+    vehicles: Sequence[Vehicle] | None = None
+    memories: Mapping[str, bytes] = field(default_factory=dict)
+
+
+_NOTHING = _Found(Look([]))
+
+
+async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:
     engine = await engines.get(camera.engine)
-    data = await clients.pictures.get(frame.picture_key)
-    memory = await _memory(clients, camera)
+    finder = await _finder(engines, camera)
+    engine_key, view_key = f"memory/{camera.id}/{camera.engine.value}", f"{memory_folder(camera.id)}/{camera.reference}"
+    data, memory, view = await asyncio.gather(
+        clients.pictures.get(frame.picture_key), _remember(clients, engine_key), _remember(clients, view_key)
+    )
 
-    def work(engine: SpotEngine) -> Look:
-        return engine.look(decode_for(engine, data, spots), spots, memory)
+    def work() -> _Found:
+        picture = _decode(data, engine, finder, spots)
+        inspection = inspect(picture, view)
+        look = look_with_trust(engine, picture, spots, memory, inspection)
+        vehicles: Sequence[Vehicle] | None = look.vehicles
+        if vehicles is None and finder is not None and inspection.trouble in (None, Trouble.FROZEN):
+            vehicles = _find(finder, picture)
+        memories = {} if inspection.memory == view else {view_key: inspection.memory}
+        if look.memory is not None:
+            memories[engine_key] = look.memory
+        return _Found(look, inspection, vehicles, memories)
 
-    return await asyncio.to_thread(work, engine)
+    return await asyncio.to_thread(work)
 
 
-async def _memory(clients: Clients, camera: Camera) -> bytes | None:
+def _decode(data: bytes, engine: SpotEngine, finder: VehicleFinder | None, spots: list[SpotShape]) -> Picture:
+    """Decode once, no larger than needed by whoever needs most."""
+    size = size_of(data)
+    needed = engine.long_side_needed(spots, *size) if size else None
+    if needed is not None and finder is not None:
+        needed = max(needed, finder.width, finder.height)
+    return decode(data, needed)
+
+
+async def _finder(engines: Engines, camera: Camera) -> VehicleFinder | None:
+    """Counting comes beside the states, so its failure is no failure of the look: nobody counted."""
+    if not camera.counts_vehicles:
+        return None
     try:
-        return await clients.pictures.get(_memory_key(camera))
-    except NotFoundError:
+        return await engines.finder()
+    except ParkHubError as error:
+        log.warning("vehicles.not_counted", camera=camera.public_id, reason=str(error))
         return None
 
 
-def _memory_key(camera: Camera) -> str:
-    """What a camera's engine wants to see again; another engine starts afresh."""
-    return f"memory/{camera.id}/{camera.engine.value}"
+def _find(finder: VehicleFinder, picture: Picture) -> list[Vehicle] | None:
+    try:
+        return finder.find(picture, COUNT_FROM)
+    except ParkHubError as error:
+        log.warning("vehicles.not_counted", reason=str(error))
+        return None
+
+
+async def _remember(clients: Clients, key: str) -> bytes | None:
+    try:
+        return await clients.pictures.get(key)
+    except NotFoundError:
+        return None

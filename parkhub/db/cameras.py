@@ -1,15 +1,18 @@
 """Cameras and their last look."""
 
+import json
 from datetime import datetime
 
 from parkhub.db import tables
 from parkhub.db.engine import Row, fetch
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.spots import Debounce
+from parkhub.domain.trust import Shift, Trouble, TrustTrack
 from parkhub.errors import ConflictError, NotFoundError
 
 _SELECT = (
-    "SELECT camera.*, camera_look.frame AS last_frame_id, camera_look.captured_at AS last_captured_at "
+    "SELECT camera.*, camera_look.frame AS last_frame_id, camera_look.captured_at AS last_captured_at, "
+    "trouble, trouble_since, suspect, suspect_since, suspect_looks, shift "
     "FROM camera LEFT JOIN camera_look ON camera_look.camera = camera.id "
 )
 
@@ -29,6 +32,19 @@ def _camera(row: Row) -> Camera:
         last_captured_at=row["last_captured_at"],
         marked_on=(row["marked_width"], row["marked_height"]) if row["marked_height"] else None,
         counts_vehicles=row["counts_vehicles"],
+        reference=row["reference"],
+        trust=_trust(row),
+        shift=tuple(json.loads(row["shift"])) if row["shift"] else None,
+    )
+
+
+def _trust(row: Row) -> TrustTrack:
+    return TrustTrack(
+        trouble=Trouble(row["trouble"]) if row["trouble"] else None,
+        since=row["trouble_since"],
+        suspect=Trouble(row["suspect"]) if row["suspect"] else None,
+        suspect_since=row["suspect_since"],
+        looks=row["suspect_looks"] or 0,
     )
 
 
@@ -133,12 +149,24 @@ async def set_marked_on(camera_id: int, width: int, height: int) -> None:
         raise NotFoundError("There is no such camera.")
 
 
-async def set_last_look(camera_id: int, frame_id: int, captured_at: datetime) -> None:
-    """Note the picture that was read last."""
+async def set_last_look(
+    camera_id: int, frame_id: int, captured_at: datetime, trust: TrustTrack | None = None, shift: Shift | None = None
+) -> None:
+    """Note the picture that was read last, how far it is believed, and how it lies beside the reference."""
+    found = trust or TrustTrack()
     await fetch(
-        "INSERT INTO camera_look (camera, frame, captured_at) VALUES ({}, {}, {}) "
-        "ON CONFLICT (camera) DO UPDATE SET frame = excluded.frame, captured_at = excluded.captured_at",
+        "INSERT INTO camera_look (camera, frame, captured_at, trouble, trouble_since, suspect, suspect_since, "
+        "suspect_looks, shift) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}) "
+        "ON CONFLICT (camera) DO UPDATE SET frame = excluded.frame, captured_at = excluded.captured_at, "
+        "trouble = excluded.trouble, trouble_since = excluded.trouble_since, suspect = excluded.suspect, "
+        "suspect_since = excluded.suspect_since, suspect_looks = excluded.suspect_looks, shift = excluded.shift",
         camera_id,
         frame_id,
         captured_at,
+        found.trouble and found.trouble.value,
+        found.since,
+        found.suspect and found.suspect.value,
+        found.suspect_since,
+        found.looks,
+        None if shift is None else json.dumps(shift),
     )

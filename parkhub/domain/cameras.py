@@ -1,11 +1,12 @@
 """Cameras: which engine looks, how patient it is, when a picture is too old."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from parkhub.domain.spots import Debounce
+from parkhub.domain.trust import Shift, Trouble, TrustTrack
 
 _ASPECT_TOLERANCE: Final = 0.03
 
@@ -26,7 +27,8 @@ class Camera:
     once. ``stale_after_s``: its spots turn unknown when the last good look is older. Row id and
     capture time of the last picture that was read guard against late ones. ``marked_on``: width and height in pixels of
     the picture its spots were marked on, None when that is not known. ``counts_vehicles``: also with an engine that
-    does not find them by itself.
+    does not find them by itself. ``reference`` counts the views that its pictures are compared with, ``trust`` is how
+    far they are believed, ``shift`` how the last one lay beside the reference.
     """
 
     id: int
@@ -42,6 +44,9 @@ class Camera:
     last_captured_at: datetime | None = None
     marked_on: tuple[int, int] | None = None
     counts_vehicles: bool = False
+    reference: int = 0
+    trust: TrustTrack = field(default_factory=TrustTrack)
+    shift: Shift | None = None
 
     def misfit(self, width: int, height: int) -> str:
         """Why the spots do not fit on a picture of this size, in a sentence; "" when they do or nobody can say.
@@ -57,6 +62,15 @@ class Camera:
             f"The picture is {width} x {height}; the spots were marked on {marked_width} x {marked_height}. "
             "Mark the spots anew, or send pictures of that shape."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTrouble:
+    """A time in which a camera's pictures could not be trusted; ``ended_at`` None: it lasts."""
+
+    trouble: Trouble
+    began_at: datetime
+    ended_at: datetime | None
 
 
 class SpotsFileKind(StrEnum):

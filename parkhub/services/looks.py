@@ -8,12 +8,18 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
+from parkhub.db import counts as count_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
+from parkhub.domain.counts import FrameCount, count_kinds, count_states
 from parkhub.domain.frames import Frame, FrameStatus
-from parkhub.domain.spots import SpotChange, SpotObservation, SpotTrack, changes, debounce, expire
+from parkhub.domain.spots import SpotChange, SpotObservation, SpotState, SpotTrack, changes, debounce, expire, hide
+from parkhub.domain.trust import TrustTrack, is_believed
+from parkhub.domain.vehicles import Vehicle
+from parkhub.services import troubles
+from parkhub.services.troubles import Sight
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +32,23 @@ class Saved:
     changes: tuple[SpotChange, ...] = ()
 
 
-async def save_look(clients: Clients, frame_id: int, observations: Sequence[SpotObservation], ms: float) -> Saved:
-    """Take an engine's opinions of one frame into account, exactly once, and tell whoever watches.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen in one frame. ``vehicles`` None: nobody looked for any; ``sight`` None: nobody doubted the picture.
 
-    A frame older than the camera's last look ends as LATE: its opinions are kept, no state changes.
+    ``ms``: how long it took.
+    """
+
+    observations: Sequence[SpotObservation]
+    ms: float
+    vehicles: Sequence[Vehicle] | None = None
+    sight: Sight | None = None
+
+
+async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
+    """Take what was seen in one frame into account, exactly once, and tell whoever watches.
+
+    A frame older than the camera's last look ends as LATE: its opinions and counts are kept, no state changes.
     Raises NotFoundError when the frame is gone.
     """
     async with transaction():
@@ -37,10 +56,12 @@ async def save_look(clients: Clients, frame_id: int, observations: Sequence[Spot
         camera, tracks = await _lock(frame.camera_id)
         late = _is_late(frame, camera)
         status = FrameStatus.LATE if late else FrameStatus.READ
-        if not await frame_rows.finish_frame(frame_id, status, ms, observations, ""):
+        if not await frame_rows.finish_frame(frame_id, status, seen.ms, seen.observations, ""):
             return Saved(None)
-        found = [] if late else await _apply(camera, frame, tracks, observations)
-    if found:
+        trust = camera.trust if late else await troubles.judge(camera, seen.sight, frame.captured_at)
+        await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))
+        found = [] if late else await _apply(camera, frame, tracks, seen, trust)
+    if troubles.tell(camera, trust) or found:
         await clients.live.announce(f"lot:{camera.lot_id}")
     return Saved(status, tuple(found))
 
@@ -95,21 +116,44 @@ async def _lock(camera_id: int) -> tuple[Camera, list[SpotTrack]]:
     return await camera_rows.get_camera(camera_id), list(tracks.values())
 
 
+async def _count(camera: Camera, frame: Frame, seen: Seen, *, late: bool, believed: bool) -> None:
+    if not seen.observations and seen.vehicles is None:
+        return
+    states = count_states(seen.observations)
+    if not believed:
+        states = dict.fromkeys(SpotState, 0) | {SpotState.UNKNOWN: len(seen.observations)}
+    count = FrameCount(
+        lot_id=camera.lot_id,
+        camera_id=camera.id,
+        frame_id=frame.id,
+        captured_at=frame.captured_at,
+        late=late,
+        free=states[SpotState.FREE],
+        occupied=states[SpotState.OCCUPIED],
+        unknown=states[SpotState.UNKNOWN],
+        vehicles=count_kinds(seen.vehicles) if believed and seen.vehicles is not None else None,
+    )
+    await count_rows.add_count(count)
+
+
 async def _apply(
-    camera: Camera,
-    frame: Frame,
-    before: Sequence[SpotTrack],
-    observations: Iterable[SpotObservation],
+    camera: Camera, frame: Frame, before: Sequence[SpotTrack], seen: Seen, trust: TrustTrack
 ) -> list[SpotChange]:
     # First what the time since the last look did to each spot, then the look itself: both are history.
-    waited = [expire(track, frame.captured_at, camera.stale_after_s) for track in before]
-    after = _look(waited, {seen.spot: seen for seen in observations}, frame.captured_at, camera)
-    expired, seen = changes(before, waited), changes(waited, after)
+    at = frame.captured_at
+    waited = [expire(track, at, camera.stale_after_s) for track in before]
+    if trust.trouble is not None:
+        after = [hide(track, at) for track in waited]
+    elif is_believed(trust):
+        after = _look(waited, {each.spot: each for each in seen.observations}, at, camera)
+    else:
+        after = waited
+    expired, found = changes(before, waited), changes(waited, after)
     await _save_tracks(camera, before, after)
     await spot_rows.add_changes(camera.id, None, expired)
-    await spot_rows.add_changes(camera.id, frame.id, seen)
-    await camera_rows.set_last_look(camera.id, frame.id, frame.captured_at)
-    return expired + seen
+    await spot_rows.add_changes(camera.id, frame.id, found)
+    await camera_rows.set_last_look(camera.id, frame.id, at, trust, troubles.shift_of(camera, seen.sight))
+    return expired + found
 
 
 def _look(

@@ -16,10 +16,12 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.cameras import SpotImport, SpotsFileKind
+from parkhub.domain.cameras import Camera, SpotImport, SpotsFileKind
 from parkhub.domain.spots import BayPlan, NewSpot, Spot
 from parkhub.domain.spots_file import BYTES_MAX, SpotsFile
+from parkhub.domain.trust import TrustTrack
 from parkhub.errors import BusyError, SpotsFileError, TooLargeError
+from parkhub.services import troubles
 from parkhub.settings import Settings
 
 READ_SPOTS_FILE = "read_spots_file"
@@ -37,8 +39,8 @@ async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> in
     Raises ConflictError when another camera of the lot has a spot of the same name.
     """
     async with transaction():
-        lot_id = await _replace(camera_id, file)
-    await clients.live.announce(f"lot:{lot_id}")
+        camera = await _replace(camera_id, file)
+    await _told(clients, camera)
     return len(file.spots)
 
 
@@ -94,10 +96,10 @@ async def finish_import(clients: Clients, spot_import: SpotImport, file: SpotsFi
     async with transaction():
         if not await import_rows.finish_spot_import(spot_import.id, len(file.spots), ""):
             return False
-        lot_id = await _replace(spot_import.camera_id, file)
+        camera = await _replace(spot_import.camera_id, file)
     log.info("spots.imported", camera=spot_import.camera_id, count=len(file.spots))
     await clients.pictures.delete(spot_import.file_key)
-    await clients.live.announce(f"lot:{lot_id}")
+    await _told(clients, camera)
     return True
 
 
@@ -108,7 +110,15 @@ async def fail_import(clients: Clients, spot_import: SpotImport, error: str) -> 
     await clients.pictures.delete(spot_import.file_key)
 
 
-async def _replace(camera_id: int, file: SpotsFile) -> int:
+async def _told(clients: Clients, camera: Camera) -> None:
+    """After new spots are the camera's: ``camera`` is as it was before."""
+    await clients.pictures.delete_folder(troubles.memory_folder(camera.id))
+    troubles.tell(camera, TrustTrack())
+    await clients.live.announce(f"lot:{camera.lot_id}")
+
+
+async def _replace(camera_id: int, file: SpotsFile) -> Camera:
+    """Answers the camera as it was. What its pictures are compared with belongs to the spots, so it goes with them."""
     camera = await camera_rows.get_camera(camera_id)
     await spot_rows.lock_map(camera.lot_id)
     lot = await lot_rows.get_lot(camera.lot_id)
@@ -117,7 +127,8 @@ async def _replace(camera_id: int, file: SpotsFile) -> int:
     await spot_rows.replace_camera_spots(camera_id, spots)
     await camera_rows.set_marked_on(camera_id, file.width, file.height)
     await lot_rows.set_plan_size(lot.id, width, height)
-    return lot.id
+    await troubles.forget_view(camera)
+    return camera
 
 
 def _fit(

@@ -27,7 +27,7 @@ from parkhub.errors import (
     UnsupportedTypeError,
 )
 from parkhub.services.frames import Upload, accept_by_hand, accept_frame
-from parkhub.services.looks import fail_look, save_look
+from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.settings import Settings
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
@@ -57,7 +57,7 @@ async def history(camera: Camera) -> list[tuple[str, SpotState, SpotState, float
 
 async def look(clients: Clients, camera: Camera, at_s: float, *observations: SpotObservation) -> FrameStatus | None:
     frame = await save_frame(camera, captured_at=after(at_s), received_at=after(at_s))
-    saved = await save_look(clients, frame.id, observations, 5.0)
+    saved = await save_look(clients, frame.id, Seen(observations, 5.0))
     return saved.status
 
 
@@ -121,7 +121,7 @@ class TestAccepting:
         for sequence, (clock_s, now_s, opinion) in enumerate([(290, 0, FREE), (10, 10, OCCUPIED)]):
             upload = an_upload(sequence, captured_at=after(clock_s), now=after(now_s))
             frame = (await accept_frame(clients, database, camera, upload)).frame
-            saved = await save_look(clients, frame.id, seen(opinion, "A1"), 1)
+            saved = await save_look(clients, frame.id, Seen(seen(opinion, "A1"), 1))
             assert (saved.status, frame.captured_at) == (FrameStatus.READ, after(now_s))
         assert await states(camera) == {"A1": OCCUPIED}
 
@@ -240,7 +240,7 @@ class TestLooking:
     async def test_the_frame_keeps_what_was_seen(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera(spots_seen=2)
         frame = await save_frame(camera)
-        await save_look(clients, frame.id, [*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")], 12.5)
+        await save_look(clients, frame.id, Seen([*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")], 12.5))
         stored = await frames.get_frame(frame.id)
         assert (stored.status, stored.ms) == (FrameStatus.READ, 12.5)
         assert await frames.load_observations(frame.id) == [*seen(FREE, "A1", confidence=0.75), *seen(UNKNOWN, "A2")]
@@ -251,8 +251,8 @@ class TestLooking:
         await look(clients, camera, 0, *seen(FREE, "A1"))
         frame = await save_frame(camera, captured_at=after(1))
         clients.live.announced.clear()
-        first = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)
-        again = await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)
+        first = await save_look(clients, frame.id, Seen(seen(OCCUPIED, "A1"), 1))
+        again = await save_look(clients, frame.id, Seen(seen(OCCUPIED, "A1"), 1))
         assert (first.status, again.status) == (FrameStatus.READ, None)
         assert await states(camera) == {"A1": FREE}
         assert clients.live.announced == []
@@ -262,7 +262,7 @@ class TestLooking:
         await look(clients, camera, 0, *seen(FREE, "A1", "A2", "A3"))
         frame = await save_frame(camera, captured_at=after(1))
         saved = await asyncio.gather(
-            *(save_look(clients, frame.id, seen(OCCUPIED, "A1", "A2", "A3"), 1) for _ in range(10))
+            *(save_look(clients, frame.id, Seen(seen(OCCUPIED, "A1", "A2", "A3"), 1)) for _ in range(10))
         )
         assert sum(each.status is not None for each in saved) == 1
         assert {track.recent for track in (await spots.load_tracks(camera.id)).values()} == {"fo"}
@@ -273,7 +273,7 @@ class TestLooking:
         camera = await save_camera(spots_seen=1)
         await look(clients, camera, 10, *seen(FREE, "A1"))
         frame = await save_frame(camera, captured_at=after(5))
-        assert (await save_look(clients, frame.id, seen(OCCUPIED, "A1"), 1)).status is FrameStatus.LATE
+        assert (await save_look(clients, frame.id, Seen(seen(OCCUPIED, "A1"), 1))).status is FrameStatus.LATE
         assert await states(camera) == {"A1": FREE}
         assert await frames.load_observations(frame.id) == seen(OCCUPIED, "A1")
         assert (await cameras.get_camera(camera.id)).last_captured_at == after(10)
@@ -283,10 +283,10 @@ class TestLooking:
     ) -> None:
         camera = await save_camera(spots_seen=1)
         earlier, later = [await save_frame(camera) for _ in range(2)]
-        assert (await save_look(clients, later.id, seen(FREE, "A1"), 1)).status is FrameStatus.READ
-        assert (await save_look(clients, earlier.id, seen(OCCUPIED, "A1"), 1)).status is FrameStatus.LATE
+        assert (await save_look(clients, later.id, Seen(seen(FREE, "A1"), 1))).status is FrameStatus.READ
+        assert (await save_look(clients, earlier.id, Seen(seen(OCCUPIED, "A1"), 1))).status is FrameStatus.LATE
         other = await save_frame(camera)
-        assert (await save_look(clients, other.id, seen(FREE, "A1"), 1)).status is FrameStatus.READ
+        assert (await save_look(clients, other.id, Seen(seen(FREE, "A1"), 1))).status is FrameStatus.READ
 
     async def test_looks_finishing_at_once_in_any_order_end_with_the_newest(
         self, database: Settings, clients: Clients
@@ -296,7 +296,7 @@ class TestLooking:
         opinions = [OCCUPIED if number % 2 else FREE for number in range(12)]
         saved = await asyncio.gather(
             *(
-                save_look(clients, frame.id, seen(opinion, "A1", "A2"), 1)
+                save_look(clients, frame.id, Seen(seen(opinion, "A1", "A2"), 1))
                 for frame, opinion in reversed(list(zip(stored, opinions, strict=True)))
             )
         )
@@ -339,7 +339,7 @@ class TestLooking:
 
     async def test_a_frame_that_is_gone_is_said_to_be(self, sqlite_open: Settings, clients: Clients) -> None:
         with pytest.raises(NotFoundError):
-            await save_look(clients, 12345, [], 1)
+            await save_look(clients, 12345, Seen([], 1))
 
 
 class TestFailing:
@@ -350,7 +350,7 @@ class TestFailing:
         frame = await save_frame(camera)
         assert await fail_look(frame.id, "The model is missing.")
         assert not await fail_look(frame.id, "Something else.")
-        assert (await save_look(clients, frame.id, seen(FREE, "A1"), 1)).status is None
+        assert (await save_look(clients, frame.id, Seen(seen(FREE, "A1"), 1))).status is None
         stored = await frames.get_frame(frame.id)
         assert (stored.status, stored.error) == (FrameStatus.FAILED, "The model is missing.")
         assert await states(camera) == {"A1": UNKNOWN}

@@ -15,7 +15,7 @@ from parkhub.domain.cameras import Camera, SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots import SpotState
 from parkhub.domain.spots_file import SpotsFile, build, parse_spots_json
 from parkhub.errors import ConflictError, NotFoundError, ParkHubError, SpotsFileError, TooLargeError
-from parkhub.services.looks import expire_stale, save_look
+from parkhub.services.looks import Seen, expire_stale, save_look
 from parkhub.services.spots import fail_import, finish_import, replace_spots, request_import
 from parkhub.settings import Settings, load_settings
 
@@ -43,7 +43,7 @@ def a_file(*names: str, width: float = 400, height: float = 200) -> SpotsFile:
 
 async def look(clients: Clients, camera: Camera, at_s: float, state: SpotState, *names: str) -> None:
     frame = await save_frame(camera, captured_at=after(at_s))
-    await save_look(clients, frame.id, seen(state, *names), 1)
+    await save_look(clients, frame.id, Seen(seen(state, *names), 1))
 
 
 async def states(camera: Camera) -> dict[str, SpotState]:

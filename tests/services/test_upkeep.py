@@ -18,7 +18,7 @@ from parkhub.domain.frames import Frame
 from parkhub.domain.lots import OccupancySample
 from parkhub.domain.spots import SpotState
 from parkhub.services.frames import Upload, accept_frame
-from parkhub.services.looks import fail_look, save_look
+from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.services.spots import fail_import, request_import
 from parkhub.services.upkeep import (
     STUCK_AFTER_S,
@@ -60,7 +60,7 @@ class TestStuckFrames:
     ) -> None:
         await save_frame(received_at=after(10))
         read, failed = await save_frame(), await save_frame()
-        await save_look(clients, read.id, [], 1)
+        await save_look(clients, read.id, Seen([], 1))
         await fail_look(failed.id, "No model.")
         assert await requeue_stuck(clients, after(STUCK_AFTER_S + 1)) == 0
 
@@ -97,7 +97,7 @@ class TestOldPictures:
     ) -> None:
         camera = await save_camera(spots_seen=1)
         old, young = [await keep(clients, database, camera, n, hours) for n, hours in [(1, 24.1), (2, 23.9)]]
-        await save_look(clients, old.id, seen(SpotState.FREE, "A1"), 1)
+        await save_look(clients, old.id, Seen(seen(SpotState.FREE, "A1"), 1))
         assert await delete_old_pictures(clients, database, NOW) == 1
         assert list(clients.pictures.files) == [young.picture_key]
         assert [frame.id for frame in await frames.list_frames(camera.id, 9)] == [young.id]
@@ -161,7 +161,7 @@ class TestSamples:
         watched = await save_camera(spots_seen=2, stale_after_s=400.0)
         alone = await save_camera(spots_seen=1)
         frame = await save_frame(watched, captured_at=NOW)
-        await save_look(clients, frame.id, [*seen(SpotState.FREE, "A1"), *seen(SpotState.OCCUPIED, "A2")], 1)
+        await save_look(clients, frame.id, Seen([*seen(SpotState.FREE, "A1"), *seen(SpotState.OCCUPIED, "A2")], 1))
         for at_s in (0, 299, 300, 600):
             await take_samples(after(at_s))
         found = [(each.at, each.free, each.occupied, each.unknown) for each in await samples(watched)]
@@ -172,7 +172,7 @@ class TestSamples:
         camera = await save_camera(spots_seen=1)
         await take_samples(NOW)
         frame = await save_frame(camera, captured_at=after(299), received_at=after(301))
-        await save_look(clients, frame.id, seen(SpotState.FREE, "A1"), 1)
+        await save_look(clients, frame.id, Seen(seen(SpotState.FREE, "A1"), 1))
         assert [(each.at, each.unknown) for each in await samples(camera)] == [(NOW, 1)]
 
 
