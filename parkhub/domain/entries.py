@@ -1,0 +1,193 @@
+"""What each event in the life of a session posts to the ledger, from what its books say so far.
+
+Each function answers postings, ready for a `Transaction`, or raises InvalidInputError with the reason.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from parkhub.domain.ledger import Account, Kind, Posting
+from parkhub.domain.money import rounded
+from parkhub.domain.quotes import Quote
+from parkhub.errors import InvalidInputError
+
+TENDERS = frozenset({Account.CLEARING, Account.CASH})
+"""Where a driver's money arrives and leaves from."""
+
+CHARGES = frozenset({Kind.CHARGE, Kind.CORRECTION})
+"""What makes up a session's price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One session's balances, debits above zero; an account that is not there is at zero.
+
+    ``charged_tax_cents``: the tax in all that was charged, which the balance of the tax account alone does not tell
+    any more once something was refunded or waived.
+    """
+
+    balances: Mapping[Account, int] = field(default_factory=dict)
+    charged_tax_cents: int = 0
+
+    def __getitem__(self, account: Account) -> int:
+        return self.balances.get(account, 0)
+
+    @property
+    def open_cents(self) -> int:
+        """What the driver still owes."""
+        return self[Account.RECEIVABLE]
+
+    @property
+    def credit_cents(self) -> int:
+        """What the driver has paid beyond that."""
+        return -self[Account.CREDIT]
+
+    @property
+    def charged_cents(self) -> int:
+        """All that was charged, tax included, whatever was refunded or waived since."""
+        return self.charged_tax_cents - self[Account.REVENUE]
+
+    @property
+    def earned_cents(self) -> int:
+        """What is left of the charge, tax included, after refunds, waivers and lost disputes."""
+        return self._earned_net_cents - self[Account.TAX_PAYABLE]
+
+    @property
+    def refundable_cents(self) -> int:
+        """What could be paid back: credit, and what was paid of the charge and is in no dispute."""
+        return self.credit_cents + self.earned_cents - self.open_cents - self[Account.DISPUTED]
+
+    @property
+    def _earned_net_cents(self) -> int:
+        return -(self[Account.REVENUE] + self[Account.REFUNDS] + self[Account.WRITE_OFF])
+
+    def after(self, kind: Kind, postings: Iterable[Posting]) -> "Books":
+        """The books once these are posted."""
+        balances, taxed = dict(self.balances), self.charged_tax_cents
+        for posting in postings:
+            balances[posting.account] = balances.get(posting.account, 0) + posting.amount_cents
+            if kind in CHARGES and posting.account is Account.TAX_PAYABLE:
+                taxed -= posting.amount_cents
+        return Books(balances, taxed)
+
+    def tax_in(self, amount_cents: int) -> int:
+        """The tax within a part of what was earned; the last part takes what is left, to the cent."""
+        earned = self.earned_cents
+        return rounded(Fraction(amount_cents * -self[Account.TAX_PAYABLE], earned)) if earned else 0
+
+
+def charge(books: Books, quote: Quote) -> tuple[Posting, ...]:
+    """A stay costs what the quote says: the first charge, or the change to what was charged before.
+
+    A higher price takes what the driver has as credit first; a lower one gives back as credit what was paid too much.
+    """
+    net, tax = quote.net_cents + books[Account.REVENUE], quote.tax_cents - books.charged_tax_cents
+    if min(net, tax) < 0 and (books[Account.REFUNDS] or books[Account.WRITE_OFF]):
+        raise InvalidInputError("Part of this stay was refunded or waived; undo that before lowering its price.")
+    gross = net + tax
+    owed = books.open_cents + gross
+    if owed < 0:
+        receivable, credit = -books.open_cents, owed
+    else:
+        credit = min(books.credit_cents, max(0, gross))
+        receivable = gross - credit
+    return _postings(
+        (Account.RECEIVABLE, receivable), (Account.CREDIT, credit), (Account.REVENUE, -net), (Account.TAX_PAYABLE, -tax)
+    )
+
+
+def payment(books: Books, amount_cents: int, into: Account) -> tuple[Posting, ...]:
+    """Money arrived. What goes beyond what is owed becomes the driver's credit: nothing that was paid is lost."""
+    _positive(amount_cents)
+    _tender(into)
+    owed = min(amount_cents, books.open_cents)
+    return _postings((into, amount_cents), (Account.RECEIVABLE, -owed), (Account.CREDIT, owed - amount_cents))
+
+
+def refund(books: Books, amount_cents: int, out_of: Account) -> tuple[Posting, ...]:
+    """Money went back: credit first, then of the charge, net and tax in their shares."""
+    _positive(amount_cents)
+    _tender(out_of)
+    if amount_cents > books.refundable_cents:
+        raise InvalidInputError("That is more than was paid and not yet refunded.")
+    credit = min(amount_cents, books.credit_cents)
+    tax = books.tax_in(amount_cents - credit)
+    return _postings(
+        (Account.CREDIT, credit),
+        (Account.REFUNDS, amount_cents - credit - tax),
+        (Account.TAX_PAYABLE, tax),
+        (out_of, -amount_cents),
+    )
+
+
+def waiver(books: Books, amount_cents: int) -> tuple[Posting, ...]:
+    """Staff forgo what is owed, or a part of it."""
+    _positive(amount_cents)
+    if amount_cents > books.open_cents:
+        raise InvalidInputError("That is more than is owed.")
+    tax = books.tax_in(amount_cents)
+    return _postings(
+        (Account.WRITE_OFF, amount_cents - tax), (Account.TAX_PAYABLE, tax), (Account.RECEIVABLE, -amount_cents)
+    )
+
+
+def dispute(books: Books, amount_cents: int) -> tuple[Posting, ...]:
+    """A driver's bank took money back until it decides."""
+    _positive(amount_cents)
+    if amount_cents > books[Account.CLEARING]:
+        raise InvalidInputError("That is more than was paid this way.")
+    return _postings((Account.DISPUTED, amount_cents), (Account.CLEARING, -amount_cents))
+
+
+def dispute_won(books: Books, amount_cents: int) -> tuple[Posting, ...]:
+    """The bank gave it again."""
+    _disputed(books, amount_cents)
+    return _postings((Account.CLEARING, amount_cents), (Account.DISPUTED, -amount_cents))
+
+
+def dispute_lost(books: Books, amount_cents: int) -> tuple[Posting, ...]:
+    """The bank kept it: of the driver's credit first, then of the charge, as if it were waived."""
+    _disputed(books, amount_cents)
+    beyond = max(0, amount_cents - books.earned_cents + books.open_cents)
+    credit = min(books.credit_cents, beyond)
+    tax = books.tax_in(amount_cents - credit)
+    return _postings(
+        (Account.CREDIT, credit),
+        (Account.WRITE_OFF, amount_cents - credit - tax),
+        (Account.TAX_PAYABLE, tax),
+        (Account.DISPUTED, -amount_cents),
+    )
+
+
+def payout(amount_cents: int, fee_cents: int) -> tuple[Posting, ...]:
+    """The provider paid out what it had collected, less its fee."""
+    _positive(amount_cents + fee_cents)
+    return _postings(
+        (Account.BANK, amount_cents), (Account.FEES, fee_cents), (Account.CLEARING, -amount_cents - fee_cents)
+    )
+
+
+def reversal(postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    """The opposite of what was posted."""
+    return tuple(Posting(posting.account, -posting.amount_cents) for posting in postings)
+
+
+def _postings(*wanted: tuple[Account, int]) -> tuple[Posting, ...]:
+    return tuple(Posting(account, cents) for account, cents in wanted if cents)
+
+
+def _positive(amount_cents: int) -> None:
+    if amount_cents <= 0:
+        raise InvalidInputError("The amount must be above zero.")
+
+
+def _tender(account: Account) -> None:
+    if account not in TENDERS:
+        raise ValueError(f"a driver's money does not go through {account.value}")
+
+
+def _disputed(books: Books, amount_cents: int) -> None:
+    _positive(amount_cents)
+    if amount_cents > books[Account.DISPUTED]:
+        raise InvalidInputError("That is more than is in dispute.")
