@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     frame_keep_bytes: Annotated[
         int, Field(ge=0, description="Bytes of kept pictures above which the oldest go first")
     ] = 4 * 1024**3
+    label_keep_days: Annotated[
+        int, Field(ge=1, le=36500, description="Days a correction is kept with the picture of its spot")
+    ] = 365
+    count_keep_days: Annotated[
+        float, Field(gt=0, description="Days the numbers of vehicles and full places are kept, one per five minutes")
+    ] = 730
     frames_waiting_max: Annotated[
         int,
         Field(ge=1, description="Pictures waiting for vision above which uploads are asked to come later"),

@@ -28,6 +28,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     """Delete what is past its time."""
     now = datetime.now(UTC)
     await upkeep.delete_old_pictures(ctx["clients"], ctx["settings"], now)
+    await upkeep.delete_old_counts(ctx["settings"], now)
     await upkeep.delete_old_sign_ins(now)
 
 

@@ -8,9 +8,11 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts as account_rows
+from parkhub.db import counts as count_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
+from parkhub.db.engine import transaction
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import sample
 from parkhub.errors import TooOftenError
@@ -76,7 +78,8 @@ async def is_no_poison(clients: Clients, job_id: str) -> None:
 async def delete_old_pictures(clients: Clients, settings: Settings, now: datetime) -> int:
     """Delete frames past `frame_keep_h`, then the oldest while they take more than `frame_keep_bytes`.
 
-    What was seen in them stays. The row goes first: a crash in between leaves a file for `delete_orphans`.
+    What was seen in them stays, of their numbers the last of every five minutes. The row goes first: a crash in between
+    leaves a file for `delete_orphans`.
     """
     deleted = 0
     while old := await frame_rows.list_expired(now - timedelta(hours=settings.frame_keep_h), BATCH):
@@ -127,12 +130,20 @@ async def delete_import_orphans(clients: Clients) -> int:
     return len(orphans)
 
 
+async def delete_old_counts(settings: Settings, now: datetime) -> None:
+    """Delete what pictures showed in numbers past `count_keep_days`."""
+    await count_rows.delete_counts_before(now - timedelta(days=settings.count_keep_days))
+
+
 async def delete_old_sign_ins(now: datetime) -> int:
     """Delete sign-ins that have run out."""
     return await account_rows.delete_sign_ins_before(now)
 
 
 async def _delete(clients: Clients, frames: list[Frame]) -> None:
-    await frame_rows.delete_frames([frame.id for frame in frames])
+    ids = [frame.id for frame in frames]
+    async with transaction():
+        await count_rows.thin_counts(ids)
+        await frame_rows.delete_frames(ids)
     for frame in frames:
         await clients.pictures.delete(frame.picture_key)

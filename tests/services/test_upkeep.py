@@ -12,7 +12,7 @@ from queues import QueueAway
 from parkhub.clients import Clients
 from parkhub.clients.pictures import FolderStore, MemoryStore
 from parkhub.clients.queue import QueueName
-from parkhub.db import accounts, cameras, frames, lots, spots
+from parkhub.db import accounts, cameras, counts, frames, lots, spots
 from parkhub.domain.cameras import Camera, SpotsFileKind
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import OccupancySample
@@ -23,6 +23,7 @@ from parkhub.services.spots import fail_import, request_import
 from parkhub.services.upkeep import (
     STUCK_AFTER_S,
     delete_import_orphans,
+    delete_old_counts,
     delete_old_pictures,
     delete_old_sign_ins,
     delete_orphans,
@@ -104,6 +105,23 @@ class TestOldPictures:
         assert len(await spots.list_changes(camera.lot_id, 9)) == 1
         looked = await cameras.get_camera(camera.id)
         assert (looked.last_frame_id, looked.last_captured_at) == (None, old.captured_at)
+
+    async def test_of_their_numbers_the_last_of_every_five_minutes_stays_for_its_own_time(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=1)
+        for number, hours_ago in enumerate([48.01, 48, 25, 1]):
+            frame = await keep(clients, database, camera, number, hours_ago)
+            await save_look(clients, frame.id, Seen(seen(SpotState.FREE, "A1"), 1))
+        assert await delete_old_pictures(clients, database, NOW) == 3
+
+        async def kept() -> list[float]:
+            found = await counts.list_counts(camera.id, NOW - timedelta(days=9), NOW)
+            return [(NOW - count.captured_at) / timedelta(hours=1) for count in found]
+
+        assert await kept() == [48.01, 48, 25, 1]
+        await delete_old_counts(database.model_copy(update={"count_keep_days": 1.5}), NOW)
+        assert await kept() == [25, 1]
 
     async def test_beyond_the_room_for_pictures_the_oldest_go_first(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()
