@@ -4,11 +4,13 @@ A vehicle in view gives a read in every frame, some of them wrong. Reads that fo
 are nearly the same text within the merge window, are one passage; its text is voted from all readings of all frames.
 """
 
+from bisect import insort
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
-from parkhub.domain.plate_layouts import decide
+from parkhub.domain.plate_layouts import decide, layouts_of
 from parkhub.domain.plates import Candidate, PlateRead, Reading, distance, fold, vote
 
 MERGE_WINDOW_S: Final = 8.0
@@ -16,19 +18,28 @@ SAME_PLACE_S: Final = 1.0  # how long a plate may be out of sight and still be t
 SAME_PLACE: Final = 0.2  # overlap of boxes, intersection over union
 READS_MIN: Final = 2  # reads that agree, look-alikes folded; fewer are no passage
 READINGS_MAX: Final = 60  # of the surest reads, enough for a vote
+RECENT: Final = 5  # last reads that a next one is compared with
+TEXTS_MAX: Final = 12  # different texts of one passage of which the count and the best crop are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One read and when its frame was taken, seconds from any fixed start."""
+    """One read and when its frame was taken, seconds from any fixed start.
+
+    ``crop``: the plate cut out of that very frame, the bytes of a picture file; empty when nobody wants it.
+    """
 
     at_s: float
     read: PlateRead
+    crop: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One plate going by: voted text, first and last time seen, how many frames; ``best`` shows it clearest."""
+    """One plate going by: voted text, first and last time seen, how many frames.
+
+    ``best`` is the surest of the sightings that read this very text.
+    """
 
     text: str
     confidence: float
@@ -39,21 +50,55 @@ class Passage:
     best: Sighting
 
 
-@dataclass
-class _Track:
-    sightings: list[Sighting] = field(default_factory=list)
+class Watch:
+    """Turns sightings, given in the order of time, into passages as they end.
 
-    @property
-    def last(self) -> Sighting:
-        return self.sightings[-1]
+    The same plate seen again after more than ``merge_window_s`` out of sight is another passage; one that stays in
+    view is a single one, however long. What is kept does not grow with the time a plate is in view. Raises
+    InvalidInputError for an unknown region.
+    """
 
-    def continues(self, seen: Sighting, window_s: float) -> bool:
-        gap_s = seen.at_s - self.last.at_s
-        if gap_s <= 0 or gap_s > window_s:
-            return False
-        if gap_s <= SAME_PLACE_S and overlap(self.last.read.box, seen.read.box) >= SAME_PLACE:
-            return True
-        return any(alike(one.read.text, seen.read.text) for one in self.sightings[-5:])
+    def __init__(
+        self, region: str = "auto", merge_window_s: float = MERGE_WINDOW_S, reads_min: int = READS_MIN
+    ) -> None:
+        layouts_of(region)
+        self._region, self._window_s, self._reads_min = region, merge_window_s, reads_min
+        self._tracks: list[_Track] = []
+
+    def see(self, seen: Sighting) -> None:
+        """Take in one sighting."""
+        near = [track for track in self._tracks if track.continues(seen, self._window_s)]
+        if near:
+            max(near, key=lambda track: track.last.at_s).add(seen)
+        else:
+            self._tracks.append(_Track(seen))
+
+    def ended(self, at_s: float) -> list[Passage]:
+        """Passages that are over at this time, and were not given out before, in the order of their beginning."""
+        return self._close([track for track in self._tracks if at_s - track.last.at_s > self._window_s])
+
+    def end(self) -> list[Passage]:
+        """All passages not given out before: nothing will be seen any more."""
+        return self._close(self._tracks)
+
+    def _close(self, over: "Sequence[_Track]") -> list[Passage]:
+        """Let go of tracks that are over, except those that turn out to be a part of another one."""
+        found: list[Passage] = []
+        for track in sorted(over, key=lambda track: track.frames):
+            self._tracks = [other for other in self._tracks if other is not track]
+            passage, agreeing = track.passage(self._region)
+            whole = self._part_of(track, passage.text)
+            if whole:
+                whole.join(track)
+            elif agreeing >= self._reads_min:
+                found.append(passage)
+        return sorted(found, key=lambda passage: passage.first_s)
+
+    def _part_of(self, track: "_Track", text: str) -> "_Track | None":
+        """The longest of the other tracks with nearly this text, if one is near in time."""
+        near = [other for other in self._tracks if track.gap_s(other) <= self._window_s]
+        same = [other for other in near if alike(text, other.passage(self._region)[0].text)]
+        return max(same, key=lambda other: other.frames, default=None)
 
 
 def passages(
@@ -62,21 +107,13 @@ def passages(
     merge_window_s: float = MERGE_WINDOW_S,
     reads_min: int = READS_MIN,
 ) -> list[Passage]:
-    """Passages in the order of their first sighting. Sightings come in the order of time.
-
-    The same plate seen again after more than ``merge_window_s`` out of sight is another passage; one that stays in
-    view is a single one, however long. Raises InvalidInputError for an unknown region.
-    """
-    tracks: list[_Track] = []
+    """All passages of these sightings (see `Watch`), in the order of their beginning."""
+    watch = Watch(region, merge_window_s, reads_min)
+    found: list[Passage] = []
     for seen in sightings:
-        near = [track for track in tracks if track.continues(seen, merge_window_s)]
-        if near:
-            max(near, key=lambda track: track.last.at_s).sightings.append(seen)
-        else:
-            tracks.append(_Track([seen]))
-    found = [_passage(track.sightings, region) for track in _joined(tracks, region, merge_window_s)]
-    kept = [passage for passage, agreeing in found if agreeing >= reads_min]
-    return sorted(kept, key=lambda passage: passage.first_s)
+        found += watch.ended(seen.at_s)
+        watch.see(seen)
+    return sorted([*found, *watch.end()], key=lambda passage: passage.first_s)
 
 
 def alike(one: str, other: str) -> bool:
@@ -95,43 +132,83 @@ def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, 
     return shared / (a[2] * a[3] + b[2] * b[3] - shared) if shared else 0.0
 
 
-def _joined(tracks: Sequence[_Track], region: str, window_s: float) -> list[_Track]:
-    """Tracks of one plate that lost sight of each other become one."""
-    left = sorted(tracks, key=lambda track: -len(track.sightings))
-    kept: list[tuple[_Track, str]] = []
-    for track in left:
-        text = _passage(track.sightings, region)[0].text
-        for other, known in kept:
-            if alike(text, known) and _gap_s(track, other) <= window_s:
-                other.sightings = sorted(other.sightings + track.sightings, key=lambda seen: seen.at_s)
-                break
+@dataclass(slots=True)
+class _Text:
+    """How often one text was read, and the sighting that read it surest."""
+
+    times: int
+    best: Sighting
+
+
+class _Track:
+    """Sightings of one plate: the surest reads, the best crop of each text, and counts; the rest is let go."""
+
+    def __init__(self, seen: Sighting) -> None:
+        self.first_s = seen.at_s
+        self.frames = 0
+        self._surest: list[Sighting] = []
+        self._texts: dict[str, _Text] = {}
+        self._recent: deque[str] = deque(maxlen=RECENT)
+        self.add(seen)
+
+    def add(self, seen: Sighting) -> None:
+        """One more sighting, later than all before."""
+        self.last = replace(seen, crop=b"")
+        self.frames += 1
+        self._recent.append(seen.read.text)
+        self._keep(self.last)
+        self._count(fold(seen.read.text), _Text(1, seen), apart=True)
+
+    def continues(self, seen: Sighting, window_s: float) -> bool:
+        """Whether a later sighting is of the same plate."""
+        gap_s = seen.at_s - self.last.at_s
+        if gap_s <= 0 or gap_s > window_s:
+            return False
+        if gap_s <= SAME_PLACE_S and overlap(self.last.read.box, seen.read.box) >= SAME_PLACE:
+            return True
+        return any(alike(text, seen.read.text) for text in self._recent)
+
+    def gap_s(self, other: "_Track") -> float:
+        """Seconds between two tracks; 0 when they overlap in time."""
+        return max(self.first_s - other.last.at_s, other.first_s - self.last.at_s, 0.0)
+
+    def join(self, other: "_Track") -> None:
+        """Take in another track of the same plate. A frame seen by both counts once."""
+        apart = self.gap_s(other) > 0
+        self.frames = self.frames + other.frames if apart else max(self.frames, other.frames)
+        self.first_s = min(self.first_s, other.first_s)
+        if other.last.at_s > self.last.at_s:
+            self.last, self._recent = other.last, other._recent
+        for seen in other._surest:
+            self._keep(seen)
+        for text, counted in other._texts.items():
+            self._count(text, counted, apart)
+
+    def passage(self, region: str) -> tuple[Passage, int]:
+        """The passage of these sightings, and how many of them read its text."""
+        readings: list[Reading] = []
+        weights: list[float] = []
+        for seen in self._surest:
+            readings += seen.read.readings
+            weights += [seen.read.confidence * seen.read.box[3]] * len(seen.read.readings)  # near plates are read best
+        decision = decide(vote(readings[:READINGS_MAX], weights[:READINGS_MAX]), region)
+        text = decision.text or self._surest[0].read.text
+        agreeing = self._texts.get(fold(text))
+        best = agreeing.best if agreeing else self._surest[0]
+        confidence = max(decision.confidence, best.read.confidence) if agreeing else decision.confidence
+        found = Passage(text, confidence, self.first_s, self.last.at_s, self.frames, decision.candidates, best)
+        return found, agreeing.times if agreeing else 0
+
+    def _keep(self, seen: Sighting) -> None:
+        insort(self._surest, seen, key=lambda one: -one.read.confidence)
+        del self._surest[READINGS_MAX:]
+
+    def _count(self, text: str, new: _Text, apart: bool) -> None:
+        known = self._texts.get(text)
+        if known is None:
+            self._texts[text] = new
         else:
-            kept.append((track, text))
-    return [track for track, _ in kept]
-
-
-def _gap_s(a: _Track, b: _Track) -> float:
-    return max(a.sightings[0].at_s - b.last.at_s, b.sightings[0].at_s - a.last.at_s, 0.0)
-
-
-def _passage(sightings: Sequence[Sighting], region: str) -> tuple[Passage, int]:
-    """The passage of these sightings, and how many of them read its text."""
-    surest = sorted(sightings, key=lambda seen: -seen.read.confidence)
-    readings: list[Reading] = []
-    weights: list[float] = []
-    for seen in surest:
-        readings += seen.read.readings
-        weights += [seen.read.confidence * seen.read.box[3]] * len(seen.read.readings)  # near plates are read best
-    decision = decide(vote(readings[:READINGS_MAX], weights[:READINGS_MAX]), region)
-    text = decision.text or surest[0].read.text
-    agreeing = [seen for seen in surest if fold(seen.read.text) == fold(text)]
-    passage = Passage(
-        text,
-        max([decision.confidence, *(seen.read.confidence for seen in agreeing)]) if agreeing else decision.confidence,
-        sightings[0].at_s,
-        sightings[-1].at_s,
-        len({seen.at_s for seen in sightings}),
-        decision.candidates,
-        (agreeing or surest)[0],
-    )
-    return passage, len({seen.at_s for seen in agreeing})
+            known.times = known.times + new.times if apart else max(known.times, new.times)
+            known.best = max(known.best, new.best, key=lambda seen: seen.read.confidence)
+        if len(self._texts) > TEXTS_MAX:
+            del self._texts[min(self._texts, key=lambda t: (self._texts[t].times, self._texts[t].best.read.confidence))]

@@ -1,11 +1,14 @@
 """Reads over time become passages."""
 
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plate_scenes import read
 
-from parkhub.domain.passages import Passage, Sighting, alike, passages
+from parkhub.domain.passages import Passage, Sighting, Watch, alike, passages
+from parkhub.errors import InvalidInputError
 
 
 def seen(*moments: tuple[float, str]) -> list[Sighting]:
@@ -72,6 +75,56 @@ def test_the_best_sighting_reads_the_passage_s_own_text() -> None:
     right = [Sighting(at, read("KA417XM", confidence=0.9 - at / 10)) for at in (0.2, 0.4, 0.6)]
     (passage,) = passages([wrong, *right])
     assert passage.best == right[0]
+
+
+def test_the_evidence_is_of_the_frame_that_read_what_the_vote_says() -> None:
+    """Not of the surest frame, nor of the first."""
+    wrong = [Sighting(0.0, read("KA417XW", confidence=0.95), b"wrong")]
+    right = [Sighting(at, read("KA417XM", confidence=0.6 + at / 2), f"at {at}".encode()) for at in (0.2, 0.4, 0.6)]
+    (passage,) = passages([*wrong, *right])
+    assert (passage.text, passage.best.crop) == ("KA417XM", b"at 0.6")
+
+
+def test_evidence_survives_when_two_tracks_turn_out_to_be_one_plate() -> None:
+    left = [Sighting(0.2 * i, read("KA417XM", (0, 0, 100, 30), 0.8), b"left") for i in range(3)]
+    away = [Sighting(0.2 * i, read("BD52KTV", (400, 0, 100, 30), 0.5), b"else") for i in range(2)]
+    right = [Sighting(0.2 * i, read("KA417XM", (400, 0, 100, 30), 0.9), b"right") for i in range(2, 5)]
+    found = passages(sorted([*left, *away, *right], key=lambda seen: seen.at_s))
+    assert {passage.text: passage.best.crop for passage in found}["KA417XM"] == b"right"
+
+
+def test_a_plate_seen_twice_in_one_frame_has_not_been_read_twice() -> None:
+    same = [Sighting(0.0, read("KA417XM", box)) for box in ((0, 0, 100, 30), (20, 10, 100, 30))]
+    assert passages(same) == []
+
+
+def test_a_passage_is_given_out_once_it_is_over_and_only_once() -> None:
+    watch = Watch(merge_window_s=8.0)
+    for seen_at in seen((0.0, "KA417XM"), (0.2, "KA417XM")):
+        watch.see(seen_at)
+    assert watch.ended(8.2) == []
+    assert texts(watch.ended(8.3)) == ["KA417XM"]
+    assert watch.ended(99.0) == watch.end() == []
+
+
+def test_what_is_kept_of_a_parked_car_does_not_grow() -> None:
+    """An hour in view, five looks a second, two in three of them misread in ever new ways."""
+    watch = Watch()
+    kept = []
+    for look in range(18_000):
+        place, wrong = look % 7, "CEHJLPRTWY"[look // 7 % 10]
+        text = "KA417XM" if look % 3 == 0 else "KA417XM"[:place] + wrong + "KA417XM"[place + 1 :]
+        watch.see(Sighting(look * 0.2, read(text), bytes(100_000)))
+        if look in (999, 17_999):
+            kept.append(len(pickle.dumps(watch)))
+    assert kept[1] < min(1.1 * kept[0], 2_000_000)
+    (passage,) = watch.end()
+    assert (passage.text, passage.frames, len(passage.best.crop)) == ("KA417XM", 18_000, 100_000)
+
+
+def test_an_unknown_region_is_refused_before_anything_is_seen() -> None:
+    with pytest.raises(InvalidInputError, match="atlantis"):
+        Watch("atlantis")
 
 
 def test_layouts_are_applied_after_the_vote() -> None:
