@@ -12,6 +12,7 @@ from parkhub.domain.plates import PlateRead, Point, Reading, fold, is_clock, is_
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
+from tasks.vision.plates.reader import StripReader
 from tasks.vision.plates.recogniser import Recogniser
 from tasks.vision.plates.strips import (
     Tone,
@@ -69,10 +70,13 @@ class OnnxReader:
 
     name = "onnx"
 
-    def __init__(self, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> None:
+    def __init__(
+        self, threads: int = 1, providers: Sequence[str] = PROVIDERS, strips: StripReader | None = None
+    ) -> None:
+        """``strips``: reads the cut-out lines instead of our own recogniser."""
         self._finder = PlateFinder(threads=threads, providers=providers)
         self._lines = TextLines(threads=threads, providers=providers)
-        self._recogniser = Recogniser(threads=threads, providers=providers)
+        self._recogniser: StripReader = strips or Recogniser(threads=threads, providers=providers)
 
     def read(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[PlateRead]:
         """Plates of one picture, surest first. Raises EngineError, InvalidInputError for an unknown region."""

@@ -1,12 +1,24 @@
 """What every plate reader looks like from outside: a picture in, plates out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
-from parkhub.domain.plates import PlateRead
+from parkhub.domain.plates import PlateRead, Reading
 from parkhub.errors import InvalidInputError
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
+
+Area = tuple[float, float, float, float]
+"""Left, top, width, height in 0..1 of the picture."""
+
+
+class StripReader(Protocol):
+    """Reads lines of text that are already cut out of a picture. Thread-safe."""
+
+    def read(self, strips: Sequence[Picture]) -> list[Reading]:
+        """One reading per strip: one line upright, cut close, of any size. Raises EngineError."""
+        ...
 
 
 class PlateReader(Protocol):
@@ -14,22 +26,32 @@ class PlateReader(Protocol):
 
     name: str
 
-    def read(
-        self, picture: Picture, region: str = "auto", excluded: Sequence[tuple[float, float, float, float]] = ()
-    ) -> list[PlateRead]:
+    def read(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[PlateRead]:
         """Plates of a whole picture, surest first.
 
         ``region``: whose layouts to expect (`plate_layouts.REGIONS`). ``excluded``: areas never looked at, such as a
-        burnt-in clock: left, top, width, height in 0..1. Raises EngineError when it cannot look at all and
+        burnt-in clock. Raises EngineError when it cannot look at all and
         InvalidInputError for an unknown region; no plate is an empty list.
         """
         ...
 
 
-def open_reader(name: str = "onnx", *, threads: int = 1, providers: Sequence[str] = PROVIDERS) -> PlateReader:
-    """The plate reader of that name. Slow (models are loaded): open once, read often. Raises InvalidInputError."""
-    if name == "onnx":
-        from tasks.vision.plates.onnx_reader import OnnxReader
+def open_reader(
+    name: str = "onnx", *, model_dir: Path | None = None, threads: int = 1, providers: Sequence[str] = PROVIDERS
+) -> PlateReader:
+    """The plate reader of that name: ``onnx`` or ``paddleocr``. Slow (models are loaded): open once, read often.
 
-        return OnnxReader(threads, providers)
-    raise InvalidInputError(f"There is no plate reader {name!r}; choose onnx.")
+    ``model_dir``: the folder of PaddleOCR's recogniser; the other reader has its own models. Raises InvalidInputError
+    for a wrong name and for a folder that is missing or not wanted, EngineError for what cannot be loaded.
+    """
+    if name == "paddleocr":
+        from tasks.vision.plates.paddle_reader import PaddleReader, open_recognition
+
+        return PaddleReader(open_recognition(model_dir, threads), threads, providers)
+    if name != "onnx":
+        raise InvalidInputError(f"There is no plate reader {name!r}; choose onnx or paddleocr.")
+    if model_dir is not None:
+        raise InvalidInputError("The onnx plate reader has its own models; a model folder is for paddleocr.")
+    from tasks.vision.plates.onnx_reader import OnnxReader
+
+    return OnnxReader(threads, providers)
