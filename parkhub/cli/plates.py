@@ -1,20 +1,23 @@
 """`parkhub plates`: number plates in pictures and videos."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parkhub.cli.output import Line, Output, Row, wrong_usage
-from parkhub.domain.passages import MERGE_WINDOW_S
+from parkhub.domain.passages import MERGE_WINDOW_S, Passage
 from parkhub.domain.plate_layouts import layouts_of
-from parkhub.domain.plates import Candidate
-from parkhub.errors import ParkHubError, PictureError
+from parkhub.domain.plates import Candidate, PlateRead
+from parkhub.errors import InvalidInputError, ParkHubError, PictureError
 
 if TYPE_CHECKING:
-    from tasks.vision.plates.reader import PlateReader
+    from tasks.vision.picture import Picture
+    from tasks.vision.plates.reader import Area, PlateReader
 
 
 def plates(
@@ -24,45 +27,60 @@ def plates(
     region: Annotated[
         str, typer.Option(help="Whose layouts to expect: auto, eu, us, br, in, vn, or a country such as nl, de, gb.")
     ] = "auto",
-    engine: Annotated[str, typer.Option(help="How plates are read.")] = "onnx",
+    engine: Annotated[str, typer.Option(help="How plates are read: onnx, or paddleocr (an extra).")] = "onnx",
+    model_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For paddleocr: the folder of its text recognition model (inference.yml …)."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y,W,H", help="An area never looked at, such as a burnt-in clock; 0..1, repeatable."),
+    ] = None,
     every: Annotated[float, typer.Option(metavar="S", min=0.0, help="Seconds between looks at a video.")] = 0.2,
     merge: Annotated[
         float, typer.Option(metavar="S", min=0.0, help="Seconds out of sight after which a plate is a new passage.")
     ] = MERGE_WINDOW_S,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Keep the picture of every plate there, as it was read."),
+    ] = None,
     *,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines of JSON, also on a terminal.")] = False,
 ) -> None:
     """Read number plates: one line of JSON per picture, one per passage for a video, a table on a terminal.
 
-    Boxes are left, top, width, height in pixels. A video in which no plate goes by gives no line.
+    Boxes are left, top, width, height in pixels. A video in which no plate goes by gives no line; passages come as
+    they end. With --out a line names the kept picture and its SHA-256: of a passage, the surest frame that read it.
     """
     from tasks.vision.plates.reader import open_reader
 
     try:
         layouts_of(region)
-        reader = open_reader(engine)
+        excluded = tuple(parse_area(text) for text in exclude or ())
+        reader = open_reader(engine, model_dir=model_dir)
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
+    _make(out)
+    look = _Looker(reader, region, excluded, every, merge, out)
     output = Output(("input", "plate", "confidence", "when"), _rows, jsonl)
     for path in inputs:
         try:
-            for line in _lines(reader, path, region, every, merge):
+            for line in look(path):
                 output.add(line)
         except ParkHubError as error:
             output.failed(str(path), error)
     raise SystemExit(output.end())
 
 
-def _lines(reader: "PlateReader", path: Path, region: str, every_s: float, window_s: float) -> Iterator[Line]:
+def parse_area(text: str) -> "Area":
+    """``0.7,0,0.3,0.1`` to its four numbers: left, top, width, height in 0..1. Raises InvalidInputError."""
     try:
-        with path.open("rb") as file:
-            start = file.read(12)
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror}.") from None
-    if is_picture(start):
-        yield _picture(reader, path, region)
-    else:
-        yield from _video(reader, path, region, every_s, window_s)
+        left, top, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInputError(f"--exclude {text} is not four numbers such as 0.7,0,0.3,0.1.") from None
+    if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
+        raise InvalidInputError(f"--exclude {text}: left, top, width and height are shares of the picture, 0 to 1.")
+    return left, top, width, height
 
 
 def is_picture(start: bytes) -> bool:
@@ -70,32 +88,75 @@ def is_picture(start: bytes) -> bool:
     return start.startswith((b"\xff\xd8\xff", b"\x89PNG")) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
 
 
-def _picture(reader: "PlateReader", path: Path, region: str) -> Line:
-    from tasks.vision.picture import decode
+def _make(out: Path | None) -> None:
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise wrong_usage(f"{out} cannot be made: {error.strerror}.") from None
 
-    data = path.read_bytes()
-    start = time.perf_counter()
-    found = reader.read(decode(data), region)
-    ms = round((time.perf_counter() - start) * 1000, 2)
-    seen = [
-        {
+
+@dataclass(frozen=True, slots=True)
+class _Looker:
+    """One reader and how it is to look."""
+
+    reader: "PlateReader"
+    region: str
+    excluded: "Sequence[Area]"
+    every_s: float
+    window_s: float
+    out: Path | None
+
+    def __call__(self, path: Path) -> Iterator[Line]:
+        try:
+            with path.open("rb") as file:
+                start = file.read(12)
+        except OSError as error:
+            raise PictureError(f"cannot be read: {error.strerror}.") from None
+        if is_picture(start):
+            yield self._picture(path)
+        else:
+            yield from self._video(path)
+
+    def _picture(self, path: Path) -> Line:
+        from tasks.vision.picture import decode
+
+        data = path.read_bytes()
+        start = time.perf_counter()
+        picture = decode(data)
+        found = self.reader.read(picture, self.region, self.excluded)
+        ms = round((time.perf_counter() - start) * 1000, 2)
+        return {"image": str(path), "plates": [self._plate(path, picture, read) for read in found], "ms": ms}
+
+    def _plate(self, path: Path, picture: "Picture", read: PlateRead) -> Line:
+        from tasks.vision.plates.evidence import crop
+
+        return {
             "text": read.text,
             "confidence": read.confidence,
             "box": list(read.box),
             "candidates": _candidates(read.candidates),
             "corners": [list(corner) for corner in read.corners],
             "raw": list(read.raw),
-        }
-        for read in found
-    ]
-    return {"image": str(path), "plates": seen, "ms": ms}
+        } | ({"evidence": self._keep(path, crop(picture, read))} if self.out else {})
 
+    def _video(self, path: Path) -> Iterator[Line]:
+        from tasks.vision.plates.footage import passages_of
 
-def _video(reader: "PlateReader", path: Path, region: str, every_s: float, window_s: float) -> Iterator[Line]:
-    from tasks.vision.plates.footage import passages_of
+        for passage in passages_of(
+            path,
+            self.reader,
+            self.region,
+            self.every_s,
+            self.window_s,
+            excluded=self.excluded,
+            crops=self.out is not None,
+        ):
+            yield self._passage(path, passage)
 
-    for passage in passages_of(path, reader, region, every_s, window_s):
-        yield {
+    def _passage(self, path: Path, passage: Passage) -> Line:
+        at_s = round(passage.best.at_s, 3)
+        return {
             "video": str(path),
             "text": passage.text,
             "confidence": passage.confidence,
@@ -103,8 +164,19 @@ def _video(reader: "PlateReader", path: Path, region: str, every_s: float, windo
             "last_s": round(passage.last_s, 3),
             "frames": passage.frames,
             "candidates": _candidates(passage.candidates),
-            "best": {"t_s": round(passage.best.at_s, 3), "box": list(passage.best.read.box)},
-        }
+            "best": {"t_s": at_s, "box": list(passage.best.read.box), "raw": list(passage.best.read.raw)},
+        } | ({"evidence": {**self._keep(path, passage.best.crop), "t_s": at_s}} if self.out else {})
+
+    def _keep(self, path: Path, crop: bytes) -> dict[str, object]:
+        """Write a plate's picture under a name that says nothing of the plate, the same for the same content."""
+        assert self.out is not None
+        digest = hashlib.sha256(crop).hexdigest()
+        file = self.out / f"{path.stem}-{digest[:16]}.png"
+        try:
+            file.write_bytes(crop)
+        except OSError as error:
+            raise PictureError(f"the plate's picture cannot be kept as {file}: {error.strerror}.") from None
+        return {"file": str(file), "sha256": digest}
 
 
 def _candidates(candidates: Sequence[Candidate]) -> list[dict[str, object]]:

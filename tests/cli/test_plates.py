@@ -1,5 +1,6 @@
 """`parkhub plates` as people and scripts call it."""
 
+import hashlib
 import json
 import os
 import pty
@@ -65,6 +66,31 @@ def test_one_line_per_passage_of_a_video(folder: Path) -> None:
     assert passage["frames"] >= 3
 
 
+def test_an_excluded_area_is_not_looked_at(folder: Path) -> None:
+    clock = ["--exclude", "0,0,0.1,0.1", "--exclude", "0.3,0.5,0.4,0.3"]
+    result = parkhub(folder / "gate.jpg", *clock)
+    assert result.returncode == 0, result.stderr
+    assert lines(result)[0]["plates"] == []
+
+
+def test_the_picture_that_was_read_is_kept_with_its_hash(folder: Path, tmp_path: Path) -> None:
+    result = parkhub(folder / "gate.jpg", folder / "gate.avi", "--out", tmp_path / "kept" / "here")
+    assert result.returncode == 0, result.stderr
+    picture, passage = lines(result)
+    assert passage["evidence"]["t_s"] == passage["best"]["t_s"]
+    kept = [picture["plates"][0]["evidence"], passage["evidence"]]
+    for evidence in kept:
+        file = Path(evidence["file"])
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == evidence["sha256"]
+        assert "417" not in file.name.split("-")[0]
+        assert cv2.imread(str(file)).shape[1] < 400
+    assert sorted((tmp_path / "kept" / "here").iterdir()) == sorted(Path(evidence["file"]) for evidence in kept)
+
+
+def test_nothing_is_kept_unless_asked(folder: Path) -> None:
+    assert "evidence" not in lines(parkhub(folder / "gate.jpg"))[0]["plates"][0]
+
+
 def test_an_input_that_cannot_be_read_is_named_and_the_others_go_on(folder: Path) -> None:
     result = parkhub(folder / "notes.txt", folder / "missing.jpg", folder / "gate.jpg")
     assert result.returncode == 1
@@ -75,8 +101,30 @@ def test_an_input_that_cannot_be_read_is_named_and_the_others_go_on(folder: Path
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(["--region", "atlantis"], "atlantis"), (["--engine", "tesseract"], "tesseract"), (["--wrong"], "wrong")],
-    ids=["region", "engine", "option"],
+    [
+        (["--region", "atlantis"], "atlantis"),
+        (["--engine", "tesseract"], "tesseract"),
+        (["--engine", "paddleocr"], "folder"),
+        (["--engine", "paddleocr", "--model-dir", "nowhere"], "inference.yml"),
+        (["--model-dir", "nowhere"], "paddleocr"),
+        (["--exclude", "0.7,0,0.3"], "four numbers"),
+        (["--exclude", "0,0,64,20"], "shares"),
+        (["--exclude", "0,nan,1,1"], "shares"),
+        (["--out", "/proc/nowhere"], "/proc/nowhere"),
+        (["--wrong"], "wrong"),
+    ],
+    ids=[
+        "region",
+        "engine",
+        "no folder",
+        "no such folder",
+        "a folder too many",
+        "three numbers",
+        "pixels",
+        "not a number",
+        "a folder that cannot be",
+        "option",
+    ],
 )
 def test_wrong_usage_ends_with_2(folder: Path, arguments: list[str], word: str) -> None:
     result = parkhub(folder / "gate.jpg", *arguments)
