@@ -1,7 +1,7 @@
 """The double-entry ledger: accounts, postings, transactions, and the chain that seals them.
 
-A debit is above zero, a credit below. Every lot has these accounts in its currency. A transaction's postings sum to zero
-and are never changed: whatever was wrong is put right by another transaction.
+A debit is above zero, a credit below. Every lot has these accounts in its currency. A transaction's postings sum to
+zero and are never changed: whatever was wrong is put right by another transaction.
 """
 
 import hashlib

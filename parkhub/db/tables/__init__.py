@@ -8,6 +8,7 @@ from parkhub.db.tables.accounts import Account, SignIn
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
+from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.spot_heads import SpotHead
@@ -33,6 +34,10 @@ TABLES = (
     SpotImport,
     SpotLabel,
     SpotHead,
+    LedgerTransaction,
+    LedgerPosting,
+    LedgerHead,
+    LedgerBalance,
 )
 
 __all__ = [
@@ -43,6 +48,10 @@ __all__ = [
     "CameraTrouble",
     "Frame",
     "FrameCount",
+    "LedgerBalance",
+    "LedgerHead",
+    "LedgerPosting",
+    "LedgerTransaction",
     "Lot",
     "OccupancySample",
     "Recording",
