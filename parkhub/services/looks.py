@@ -80,7 +80,8 @@ async def expire_stale(clients: Clients, now: datetime) -> int:
     total = 0
     for camera in await camera_rows.list_cameras(None):
         # A camera that still looks has its spots expired by `save_look`.
-        if camera.last_captured_at is None or now < camera.last_captured_at + timedelta(seconds=camera.stale_after_s):
+        last = camera.last_captured_at  # None: nobody looked, but a person may have said something
+        if last is not None and now < last + timedelta(seconds=camera.stale_after_s):
             continue
         seen = (await spot_rows.load_tracks(camera.id)).values()
         if any(expire(track, now, camera.stale_after_s) is not track for track in seen):
