@@ -12,8 +12,9 @@ from parkhub.errors import ConflictError, NotFoundError
 
 _SELECT = (
     "SELECT camera.*, camera_look.frame AS last_frame_id, camera_look.captured_at AS last_captured_at, "
-    "trouble, trouble_since, suspect, suspect_since, suspect_looks, shift "
+    "trouble, trouble_since, suspect, suspect_since, suspect_looks, shift, spot_head.id AS head_id "
     "FROM camera LEFT JOIN camera_look ON camera_look.camera = camera.id "
+    "LEFT JOIN spot_head ON spot_head.lot = camera.lot AND spot_head.active "
 )
 
 
@@ -35,6 +36,7 @@ def _camera(row: Row) -> Camera:
         reference=row["reference"],
         trust=_trust(row),
         shift=tuple(json.loads(row["shift"])) if row["shift"] else None,
+        head_id=row["head_id"],
     )
 
 

@@ -28,7 +28,8 @@ class Camera:
     capture time of the last picture that was read guard against late ones. ``marked_on``: width and height in pixels of
     the picture its spots were marked on, None when that is not known. ``counts_vehicles``: also with an engine that
     does not find them by itself. ``reference`` counts the views that its pictures are compared with, ``trust`` is how
-    far they are believed, ``shift`` how the last one lay beside the reference.
+    far they are believed, ``shift`` how the last one lay beside the reference. ``head_id``: the head fitted to its lot
+    that judges there, None: the shipped one does.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Camera:
     reference: int = 0
     trust: TrustTrack = field(default_factory=TrustTrack)
     shift: Shift | None = None
+    head_id: int | None = None
 
     def misfit(self, width: int, height: int) -> str:
         """Why the spots do not fit on a picture of this size, in a sentence; "" when they do or nobody can say.

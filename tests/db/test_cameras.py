@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from builders import NOW, after, save_camera, save_frame, save_lot
+from builders import NOW, after, save_camera, save_frame, save_head, save_lot
 
-from parkhub.db import cameras, frames
+from parkhub.db import cameras, frames, spot_heads
 from parkhub.domain.cameras import Engine
 from parkhub.domain.spots import Debounce
 from parkhub.errors import ConflictError, NotFoundError
@@ -97,3 +97,17 @@ async def test_the_time_of_the_last_look_outlives_its_picture(database: Settings
 async def test_a_camera_that_never_goes_stale_is_refused_by_the_database(database: Settings) -> None:
     with pytest.raises(ConflictError):
         await save_camera(stale_after_s=0)
+
+
+async def test_the_head_that_judges_the_lot_comes_with_each_of_its_cameras(database: Settings) -> None:
+    lot = await save_lot()
+    cameras_there, other = [await save_camera(lot) for _ in range(2)], await save_camera()
+    await save_head(lot.id)
+    assert {camera.head_id for camera in await cameras.list_cameras()} == {None}
+    saved = await save_head(lot.id, active=True)
+    await save_head(lot.id)
+    for camera in cameras_there:
+        head_id = (await cameras.get_camera(camera.id)).head_id
+        assert head_id is not None
+        assert await spot_heads.get_head(head_id) == saved.head
+    assert (await cameras.get_camera(other.id)).head_id is None
