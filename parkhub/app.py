@@ -22,10 +22,12 @@ from parkhub.web import (
     camera_files,
     cameras,
     console,
+    counts,
     health,
     lots,
     recordings,
     stream,
+    troubles,
     uploads,
 )
 from parkhub.web.csrf import CsrfGuard, csrf_config
@@ -47,6 +49,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *console.routes,
     *cameras.routes,
     *camera_files.routes,
+    *troubles.routes,
+    *counts.routes,
     *recordings.routes,
 ]
 

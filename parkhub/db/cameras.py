@@ -108,7 +108,7 @@ async def save_camera_settings(
     debounce: Debounce,
     stale_after_s: float,
     enabled: bool,
-    counts_vehicles: bool = False,
+    counts_vehicles: bool,
 ) -> None:
     """Set what staff may set; NotFoundError when there is no such camera."""
     table = tables.Camera

@@ -46,6 +46,14 @@ class FrameCount:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraCount:
+    """What a camera of that name shows now; None: nobody can say."""
+
+    camera: str
+    count: FrameCount | None
+
+
+@dataclass(frozen=True, slots=True)
 class LotCount:
     """A lot in the five minutes that begin at ``at``: the sum over its cameras of the last picture each took in them.
 
@@ -67,6 +75,12 @@ def count_kinds(vehicles: Iterable[Vehicle]) -> dict[VehicleKind, int]:
         if vehicle.confidence >= COUNT_FROM:
             totals[vehicle.kind] += 1
     return totals
+
+
+def add_up(counts: Iterable[FrameCount | None]) -> VehicleTotals | None:
+    """All vehicles of several pictures; None when nobody counted any."""
+    found = [count.vehicles for count in counts if count is not None and count.vehicles is not None]
+    return {kind: sum(totals[kind] for totals in found) for kind in VehicleKind} if found else None
 
 
 def count_states(observations: Sequence[SpotObservation]) -> dict[SpotState, int]:

@@ -86,14 +86,24 @@ async def find_camera(public_id: str) -> Camera:
 
 
 async def save_settings(
-    public_id: str, name: str, engine: str, agree: int, window: int, stale_after_s: float, *, enabled: bool
+    public_id: str,
+    name: str,
+    engine: str,
+    agree: int,
+    window: int,
+    stale_after_s: float,
+    *,
+    enabled: bool,
+    counts_vehicles: bool,
 ) -> Camera:
     """Change how a camera's pictures are judged. Raises FieldsError, NotFoundError."""
     name = name.strip()
     engine_found, debounce = _check(name, engine, agree, window, stale_after_s)
     async with transaction():
         camera = await find_camera(public_id)
-        await camera_rows.save_camera_settings(camera.id, name, engine_found, debounce, stale_after_s, enabled)
+        await camera_rows.save_camera_settings(
+            camera.id, name, engine_found, debounce, stale_after_s, enabled, counts_vehicles
+        )
         camera = await find_camera(public_id)
     log.info("camera settings saved", camera=public_id, engine=engine_found.value, enabled=enabled)
     return camera

@@ -8,8 +8,10 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
+from parkhub.domain.counts import FrameCount, VehicleTotals, add_up
 from parkhub.domain.spots import SpotState
-from parkhub.services import lots
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.services import counts, lots
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.lots import PACKED
 from parkhub.web.templating import AnyRequest
@@ -97,4 +99,66 @@ async def show_status(request: AnyRequest, slug: FromPath[str]) -> Response[LotS
     )
 
 
-routes = [list_lots, show_status]
+class VehicleCounts(msgspec.Struct, frozen=True):
+    """How many of each kind."""
+
+    car: int
+    motorcycle: int
+    bus: int
+    truck: int
+
+
+class CameraVehicles(msgspec.Struct, frozen=True):
+    """What one camera's last picture showed by itself; null where there is none of late, or nobody counts."""
+
+    camera: str
+    as_of: datetime | None
+    free: int | None
+    occupied: int | None
+    unknown: int | None
+    vehicles: VehicleCounts | None
+
+
+class LotVehicles(msgspec.Struct, frozen=True):
+    """A lot's vehicles by kind. ``spots``: the kind on each taken place, where it is known.
+
+    ``totals`` is the sum over the cameras; a vehicle that two of them see is counted twice.
+    """
+
+    slug: str
+    as_of: datetime | None
+    totals: VehicleCounts | None
+    cameras: list[CameraVehicles]
+    spots: dict[str, str]
+
+
+def _vehicles(totals: VehicleTotals | None) -> VehicleCounts | None:
+    return None if totals is None else VehicleCounts(*(totals[kind] for kind in VehicleKind))
+
+
+def _camera(name: str, count: FrameCount | None) -> CameraVehicles:
+    if count is None:
+        return CameraVehicles(name, None, None, None, None, None)
+    seen = count.free, count.occupied, count.unknown
+    return CameraVehicles(name, count.captured_at, *seen, _vehicles(count.vehicles))
+
+
+@get("/api/v1/lots/{slug:str}/vehicles", opt=NO_CSRF, middleware=[PACKED], tags=["Lots"])
+async def show_vehicles(request: AnyRequest, slug: FromPath[str]) -> Response[LotVehicles]:
+    """Which vehicles a lot's cameras see, and on which places."""
+    now = datetime.now(UTC)
+    status = await lots.lot_status(slug, now)
+    found = await counts.present_counts(status.lot.id, now)
+    return _answer(
+        request,
+        LotVehicles(
+            slug=status.lot.slug,
+            as_of=max((each.count.captured_at for each in found if each.count is not None), default=None),
+            totals=_vehicles(add_up(each.count for each in found)),
+            cameras=[_camera(each.camera, each.count) for each in found],
+            spots={known.spot.name: known.track.vehicle for known in status.spots if known.track.vehicle is not None},
+        ),
+    )
+
+
+routes = [list_lots, show_status, show_vehicles]

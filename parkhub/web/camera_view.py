@@ -8,7 +8,9 @@ from parkhub.db import frames as frame_rows
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import Lot, SpotStatus
+from parkhub.domain.trust import Shift, Trouble, realign
 from parkhub.web.templating import ago
+from parkhub.web.troubles import ADVICE, WORDS
 
 SHOT_WIDTH: Final = 1160
 LETTER_WIDTH: Final = 7.5
@@ -37,9 +39,21 @@ class CameraView:
             return "away", "bad", "×"
         if self.newest.error:
             return "cannot be read", "bad", "×"
+        if self.trouble is not None:
+            return WORDS[self.trouble], "bad", "×"
         if not self.spot_count:
             return "no spots", "warn", "!"
         return "good", "good", "✓"
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why its pictures are not believed."""
+        return self.camera.trust.trouble
+
+    @property
+    def advice(self) -> str:
+        """What is wrong with its pictures and what to do, in sentences; empty when nothing is."""
+        return "" if self.trouble is None else f"{self.trouble.sentence} {ADVICE[self.trouble]}"
 
     @property
     def last_picture(self) -> str:
@@ -50,6 +64,8 @@ class CameraView:
     def needs(self) -> tuple[str, str, str] | None:
         """What somebody must do about it: what, why, and the word on the button; None when all is well."""
         name = self.camera.name
+        if self.trouble is not None and self.badge[0] == WORDS[self.trouble]:
+            return f"{name} cannot be trusted", self.trouble.sentence, "Look"
         match self.badge[0]:
             case "no picture yet":
                 return f"{name} has sent no picture yet", "start it with the command on its page", "Open"
@@ -69,13 +85,14 @@ async def load_view(camera: Camera, lot: Lot, spot_count: int, now: datetime) ->
     return CameraView(camera, lot, newest[0] if newest else None, spot_count, now, read.ms if read else None)
 
 
-def outlines(frame: Frame | None, spots: list[SpotStatus]) -> dict[str, Any]:
-    """A camera's spots as drawn over its picture, in a box `SHOT_WIDTH` wide."""
+def outlines(frame: Frame | None, spots: list[SpotStatus], shift: Shift | None = None) -> dict[str, Any]:
+    """A camera's spots as drawn over its picture, which has moved by ``shift``, in a box `SHOT_WIDTH` wide."""
     width, height = (frame.width, frame.height) if frame is not None else (16, 9)
     high = SHOT_WIDTH * height / width
     drawn = []
-    for known in spots:
-        points = [(x * SHOT_WIDTH, y * high) for x, y in known.spot.polygon]
+    shapes = realign([known.spot.shape for known in spots], shift)
+    for known, shape in zip(spots, shapes, strict=True):
+        points = [(x * SHOT_WIDTH, y * high) for x, y in shape.polygon]
         xs, ys = [x for x, _ in points], [y for _, y in points]
         wide = max(xs) - min(xs)
         drawn.append(

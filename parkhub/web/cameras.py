@@ -12,14 +12,17 @@ from litestar.response import Redirect, Template
 
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
+from parkhub.db import counts as count_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
+from parkhub.db import troubles as trouble_rows
 from parkhub.domain.cameras import Camera
 from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
 from parkhub.web.camera_view import CameraView, load_view, outlines
+from parkhub.web.counts import in_words
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
@@ -28,6 +31,7 @@ from parkhub.web.templating import AnyRequest, page
 
 LOOKS_SHOWN: Final = 8
 RENEW_S: Final = 20
+TROUBLES_SHOWN: Final = 5
 SETTINGS_FIELDS: Final = ("name", "engine", "agree", "window", "stale_after_s")
 
 
@@ -103,8 +107,13 @@ async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
     looks = await frame_rows.list_frames(camera.id, LOOKS_SHOWN)
     spot_import = await import_rows.latest_spot_import(camera.id)
     view = await load_view(camera, lot, len(spots), now)
+    count = await count_rows.latest_count(camera.id)
+    troubles = await trouble_rows.list_troubles(camera.id, TROUBLES_SHOWN)
+    shift = camera.shift if read is not None and read.id == camera.last_frame_id and view.trouble is None else None
     told = (
         view.badge,
+        count and in_words(count),
+        [(trouble.trouble, trouble.ended_at) for trouble in troubles],
         read and read.id,
         [(look.id, look.status) for look in looks],
         spot_import and (spot_import.id, spot_import.status),
@@ -117,7 +126,9 @@ async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
         "lot": lot,
         "view": view,
         "shown": read,
-        "picture": outlines(read, spots),
+        "picture": outlines(read, spots, shift),
+        "counted": in_words(count) if count else "",
+        "troubles": troubles,
         "spots": spots,
         "looks": looks,
         "spot_import": spot_import,
@@ -143,6 +154,7 @@ async def show_camera(
         "window": str(camera.debounce.window),
         "stale_after_s": f"{camera.stale_after_s:g}",
         "enabled": camera.enabled,
+        "counts_vehicles": camera.counts_vehicles,
         "box_width": "",
         "box_height": "",
     }
@@ -153,6 +165,7 @@ async def show_camera(
         "server": _server(request, settings),
         "engines": engine_choices(settings, camera.engine),
         "saved": request.query_params.get("saved") == "1",
+        "accepted": request.query_params.get("view") == "1",
         "sent": _sent(camera) if request.query_params.get("sent") == "1" else "",
         "renewed": False,
     }
@@ -195,7 +208,7 @@ async def save(
     """Save the settings, or show what is wrong with them."""
     form = await request.form()
     given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in SETTINGS_FIELDS}
-    given["enabled"] = form.get("enabled") == "1"
+    given |= {name: form.get(name) == "1" for name in ("enabled", "counts_vehicles")}
     try:
         await cameras.save_settings(
             public_id,
@@ -205,6 +218,7 @@ async def save(
             _number(given["window"]),
             float(_number(given["stale_after_s"])),
             enabled=given["enabled"],
+            counts_vehicles=given["counts_vehicles"],
         )
     except FieldsError as error:
         camera = await cameras.find_camera(public_id)

@@ -28,7 +28,7 @@ async def test_an_unknown_camera_is_none_or_not_found(database: Settings) -> Non
     with pytest.raises(NotFoundError):
         await cameras.set_key_hash(1, "x")
     with pytest.raises(NotFoundError):
-        await cameras.save_camera_settings(1, "x", Engine.CLASSIFIER, Debounce(), 60, True)
+        await cameras.save_camera_settings(1, "x", Engine.CLASSIFIER, Debounce(), 60, True, False)
 
 
 async def test_a_public_id_belongs_to_one_camera(database: Settings) -> None:
@@ -62,7 +62,7 @@ async def test_the_size_the_spots_were_marked_on_is_unknown_until_it_is_set(data
 
 async def test_settings_and_key_change_and_nothing_else(database: Settings) -> None:
     camera, other = await save_camera(), await save_camera()
-    await cameras.save_camera_settings(camera.id, "New", Engine.DETECTOR, Debounce(1, 1), 5.5, False)
+    await cameras.save_camera_settings(camera.id, "New", Engine.DETECTOR, Debounce(1, 1), 5.5, False, True)
     await cameras.set_key_hash(camera.id, "cd34")
     assert await cameras.get_camera(camera.id) == replace(
         camera,
@@ -71,6 +71,7 @@ async def test_settings_and_key_change_and_nothing_else(database: Settings) -> N
         debounce=Debounce(1, 1),
         stale_after_s=5.5,
         enabled=False,
+        counts_vehicles=True,
         key_hash="cd34",
     )
     assert await cameras.get_camera(other.id) == other

@@ -48,7 +48,7 @@ async def test_a_camera_of_no_lot_is_refused(database: Settings) -> None:
 async def test_all_that_is_wrong_is_said_at_once(database: Settings) -> None:
     camera = await save_camera()
     with pytest.raises(FieldsError) as refused:
-        await cameras.save_settings(camera.public_id, "", "magic", 1, 3, 0, enabled=True)
+        await cameras.save_settings(camera.public_id, "", "magic", 1, 3, 0, enabled=True, counts_vehicles=False)
     assert set(refused.value.fields) == {"name", "engine", "agree", "stale_after_s"}
     assert await camera_rows.get_camera(camera.id) == camera
 
@@ -61,7 +61,7 @@ async def test_a_new_key_makes_the_old_one_worthless(database: Settings) -> None
 
 async def test_settings_of_no_camera_are_not_found(database: Settings) -> None:
     with pytest.raises(NotFoundError):
-        await cameras.save_settings("none", "Roof", "classifier", 2, 3, 60, enabled=True)
+        await cameras.save_settings("none", "Roof", "classifier", 2, 3, 60, enabled=True, counts_vehicles=False)
 
 
 @pytest.mark.parametrize(("lot", "name", "field"), [("harbour", "Ro\0of", "name"), ("har\0bour", "Roof", "lot")])

@@ -111,7 +111,7 @@ async def test_settings_are_saved(staff: Visitor) -> None:
     assert answer.status_code == 303
     saved = await cameras.get_camera(camera.id)
     assert (saved.name, saved.engine, saved.debounce) == ("Roof", Engine.DIFFERENCE, Debounce(3, 5))
-    assert (saved.stale_after_s, saved.enabled) == (90, True)
+    assert (saved.stale_after_s, saved.enabled, saved.counts_vehicles) == (90, True, False)
     assert "The settings are saved." in (await staff.get(answer.headers["location"])).text
 
 
@@ -120,6 +120,14 @@ async def test_a_camera_is_switched_off_by_an_empty_box(staff: Visitor) -> None:
     address = f"/console/cameras/{camera.public_id}"
     await staff.send_form(address, f"{address}/settings", **{**SETTINGS, "enabled": ""})
     assert not (await cameras.get_camera(camera.id)).enabled
+
+
+async def test_a_camera_counts_vehicles_once_its_box_is_ticked(staff: Visitor) -> None:
+    camera = await save_camera()
+    address = f"/console/cameras/{camera.public_id}"
+    await staff.send_form(address, f"{address}/settings", **SETTINGS, counts_vehicles="1")
+    assert (await cameras.get_camera(camera.id)).counts_vehicles
+    assert 'name="counts_vehicles" value="1" checked' in (await staff.get(address)).text
 
 
 @pytest.mark.parametrize(

@@ -411,7 +411,7 @@ def damage(data: bytes, chance: random.Random) -> bytes:
 
 async def switch_off(camera: Camera) -> None:
     await cameras.save_camera_settings(
-        camera.id, camera.name, camera.engine, camera.debounce, camera.stale_after_s, enabled=False
+        camera.id, camera.name, camera.engine, camera.debounce, camera.stale_after_s, False, False
     )
 
 

@@ -1,0 +1,67 @@
+"""How full a lot was and which vehicles it held, as a table for other programs."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+
+from parkhub.db import counts as count_rows
+from parkhub.db import lots as lot_rows
+from parkhub.domain.counts import FrameCount, LotCount
+from parkhub.domain.text import whole_number
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.errors import InvalidInputError, NotFoundError
+from parkhub.web.guards import signed_in
+from parkhub.web.templating import AnyRequest, count
+
+DAYS: Final = 7
+DAYS_MAX: Final = 400
+NAMES: Final = {
+    VehicleKind.CAR: ("car", "cars"),
+    VehicleKind.MOTORCYCLE: ("motorcycle", "motorcycles"),
+    VehicleKind.BUS: ("bus", "buses"),
+    VehicleKind.TRUCK: ("truck", "trucks"),
+}
+
+
+def in_words(found: FrameCount) -> str:
+    """What a picture showed: "12 cars, 1 truck; 13 of 20 places taken"; empty when nothing was counted."""
+    parts = []
+    if found.vehicles is not None:
+        seen = [count(number, *NAMES[kind]) for kind, number in found.vehicles.items() if number]
+        parts.append(", ".join(seen) or "no vehicles")
+    if found.spots:
+        unseen = f", {found.unknown} not seen" if found.unknown else ""
+        parts.append(f"{found.occupied} of {count(found.spots, 'place', 'places')} taken{unseen}")
+    return "; ".join(parts)
+
+
+@get("/console/lots/{slug:str}/counts.csv")
+async def export(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
+    """The last ``days`` (7) of a lot, a line for every five minutes in which a picture was read."""
+    lot = await lot_rows.find_lot(slug)
+    if lot is None:
+        raise NotFoundError("There is no car park at this address.")
+    days = whole_number(request.query_params.get("days", str(DAYS)))
+    if days is None or not 0 < days <= DAYS_MAX:
+        raise InvalidInputError(f"Ask for 1 to {DAYS_MAX} days.")
+    now = datetime.now(UTC)
+    found = await count_rows.list_lot_counts(lot.id, now - timedelta(days=days), now)
+    headers = {"content-disposition": f'attachment; filename="{lot.slug}-counts.csv"'}
+    return Response(_table(found), media_type="text/csv", headers=headers)
+
+
+def _table(found: list[LotCount]) -> bytes:
+    out = io.StringIO()
+    lines = csv.writer(out)
+    lines.writerow(["from", "free", "taken", "not_seen", *(many for _, many in NAMES.values())])
+    for each in found:
+        vehicles = [""] * len(NAMES) if each.vehicles is None else [each.vehicles[kind] for kind in NAMES]
+        lines.writerow([each.at.astimezone(UTC).isoformat(), each.free, each.occupied, each.unknown, *vehicles])
+    return out.getvalue().encode()
+
+
+routes = [Router("/", route_handlers=[export], guards=[signed_in], include_in_schema=False)]
