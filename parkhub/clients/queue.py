@@ -20,6 +20,7 @@ class QueueName(StrEnum):
     WORK = "work"
     FRAMES = "frames"
     RECORDINGS = "recordings"
+    ADAPTATION = "adaptation"
 
     @property
     def key(self) -> str:
