@@ -1,0 +1,99 @@
+"""Posting to the ledger, and checking that it is whole."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from parkhub.db import ledger as ledger_rows
+from parkhub.db.engine import transaction
+from parkhub.db.ledger import Posted
+from parkhub.domain.entries import Books
+from parkhub.domain.ledger import GENESIS, Kind, Posting, Transaction, seal
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is to be posted once. ``uid`` is the same however often it is told."""
+
+    uid: str
+    lot_id: int
+    session_id: int
+    kind: Kind
+    currency: str
+    at: datetime
+    reason: str = ""
+    references: Mapping[str, str] | None = None
+
+
+async def post_event(event: Event, decide: Callable[[Books], tuple[Posting, ...]]) -> bool:
+    """Post what ``decide`` makes of the session's books; False when the event was posted before or changes nothing.
+
+    Books are read with the lot's chain held, so that two events at once are decided one after the other. Joins the
+    transaction of the caller. What ``decide`` raises leaves nothing behind.
+    """
+    async with transaction():
+        await ledger_rows.lock(event.lot_id)
+        if await ledger_rows.find_transaction(event.uid) is not None:
+            return False
+        postings = decide(await ledger_rows.get_books(event.session_id))
+        if not postings:
+            return False
+        return await ledger_rows.post(
+            Transaction(
+                uid=event.uid,
+                lot_id=event.lot_id,
+                session_id=event.session_id,
+                kind=event.kind,
+                currency=event.currency,
+                at=event.at,
+                postings=postings,
+                reason=event.reason,
+                references=event.references or {},
+            )
+        )
+
+
+async def chain(lot_id: int) -> AsyncIterator[Posted]:
+    """A lot's transactions from the first on, a page at a time."""
+    after = 0
+    while page := await ledger_rows.list_chain(lot_id, after, _PAGE):
+        for posted in page:
+            yield posted
+        after = page[-1].sequence
+
+
+async def verify(lot_id: int) -> list[str]:
+    """Every fault of a lot's ledger, in sentences; none when the chain is whole and the balances are its sums."""
+    faults = await _broken_links(lot_id)
+    kept, summed = await ledger_rows.get_balances(lot_id), await ledger_rows.sum_balances(lot_id)
+    faults += [
+        f"The balance of {account.value} in {currency} is kept as {kept.get((currency, account), 0)}, "
+        f"but its postings sum to {summed.get((currency, account), 0)}."
+        for currency, account in sorted({*kept, *summed})
+        if kept.get((currency, account), 0) != summed.get((currency, account), 0)
+    ]
+    faults += [
+        f"The postings in {currency} sum to {total}, not to zero."
+        for currency in sorted({currency for currency, _ in summed})
+        if (total := sum(cents for (each, _), cents in summed.items() if each == currency)) != 0
+    ]
+    return faults
+
+
+async def _broken_links(lot_id: int) -> list[str]:
+    faults: list[str] = []
+    sequence, previous = 0, GENESIS
+    try:
+        async for posted in chain(lot_id):
+            if posted.sequence != sequence + 1:
+                faults.append(f"Between transactions {sequence} and {posted.sequence} some are missing.")
+            elif seal(previous, posted.sequence, posted.transaction) != posted.seal:
+                faults.append(f"Transaction {posted.sequence} is not what was posted, or the one before it is not.")
+            sequence, previous = posted.sequence, posted.seal
+    except ValueError as error:  # rows that are no transaction any more
+        return [*faults, f"After transaction {sequence} stands something that was never posted: {error}."]
+    if (sequence, previous) != await ledger_rows.get_head(lot_id):
+        faults.append(f"The chain ends after transaction {sequence}, which is not the last that was posted.")
+    return faults
