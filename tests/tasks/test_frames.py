@@ -3,19 +3,24 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from builders import NOW, a_new_frame, save_camera, stand_ins
-from pictures import jpeg
+from pictures import draw, encode, jpeg
+from PIL import Image
 from workers import a_row, places
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, frames, spots
+from parkhub.db import cameras, counts, frames, spots
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import Debounce, SpotObservation, SpotShape, SpotState
+from parkhub.domain.trust import PATIENCE, Trouble
+from parkhub.domain.vehicles import Vehicle, VehicleKind
 from parkhub.errors import BusyError, EngineError, ParkHubError
+from parkhub.services.troubles import accept_view
 from parkhub.services.upkeep import LATE_TRIES_MAX, is_poison
 from parkhub.settings import Settings
 from tasks.engines import Engines
@@ -35,6 +40,7 @@ class Dummy:
     fails: Exception | None = None
     holds_on: threading.Event | None = None
     looks: int = 0
+    finds: tuple[Vehicle, ...] | None = None
     memories: list[bytes | None] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
 
@@ -46,20 +52,44 @@ class Dummy:
             self.holds_on.wait(10)
         if self.fails:
             raise self.fails
-        return Look([SpotObservation(spot.name, self.says, 0.9) for spot in spots], b"look %d" % self.looks)
+        seen = [SpotObservation(spot.name, self.says, 0.9) for spot in spots]
+        return Look(seen, b"look %d" % self.looks, self.finds)
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
         return 40
 
 
+@dataclass
+class Counter:
+    """A finder that always finds the same, and counts how often it was asked."""
+
+    finds: list[Vehicle] = field(default_factory=list)
+    fails: bool = False
+    width: int = 96
+    height: int = 96
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+
+    def find(self, picture: Picture, confidence_min: float = 0.05, tiles: int = 1) -> list[Vehicle]:
+        self.sizes.append((picture.shape[1], picture.shape[0]))
+        if self.fails:
+            raise EngineError("The model broke.")
+        return self.finds
+
+
 class OneEngine:
     """In the place of `Engines`."""
 
-    def __init__(self, engine: Dummy) -> None:
+    def __init__(self, engine: Dummy, counter: Counter | None = None) -> None:
         self.engine = engine
+        self.counter = counter
 
     async def get(self, name: Engine) -> Dummy:
         return self.engine
+
+    async def finder(self) -> Counter:
+        if self.counter is None:
+            raise EngineError("There is no model.")
+        return self.counter
 
 
 @pytest.fixture
@@ -315,3 +345,97 @@ async def test_a_detector_without_a_model_fails_the_frame_with_what_to_do(
     failed = await frames.get_frame(frame.id)
     assert failed.status is FrameStatus.FAILED
     assert "PARKHUB_DETECTOR_MODEL" in failed.error
+
+
+CAR = Vehicle(VehicleKind.CAR, 0.9, (10, 10, 30, 20))
+
+
+def noisy(seed: int) -> bytes:
+    """The same view each time, with another noise for each seed, as a sensor has it."""
+    noise = Image.frombytes("RGB", (640, 480), Random(seed).randbytes(640 * 480 * 3))
+    return encode(Image.blend(draw(size=(640, 480)), noise, 0.1), quality=90)
+
+
+async def count_vehicles(camera: Camera) -> None:
+    given = camera.name, camera.engine, camera.debounce, camera.stale_after_s, camera.enabled
+    await cameras.save_camera_settings(camera.id, *given, counts_vehicles=True)
+
+
+async def counted(camera: Camera) -> list[int | None]:
+    """Cars of each picture, None where nobody counted."""
+    found = await counts.list_counts(camera.id, NOW, NOW + timedelta(hours=1))
+    return [count.vehicles and count.vehicles[VehicleKind.CAR] for count in found]
+
+
+async def test_a_camera_counts_vehicles_when_it_is_asked_to(database: Settings, ctx: dict[str, Any]) -> None:
+    one, other = await save_camera(spots_seen=1), await save_camera(spots_seen=1)
+    await count_vehicles(one)
+    counter = ctx["engines"].counter = Counter([CAR, CAR])
+    for camera in (one, other):
+        await read_frame(ctx, (await store(ctx["clients"], camera, jpeg(size=(640, 480)))).id)
+    assert [await counted(one), await counted(other)] == [[2], [None]]
+    assert counter.sizes == [(160, 120)]
+
+
+async def test_a_camera_without_spots_may_count_too(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
+    camera = await save_camera()
+    await count_vehicles(camera)
+    ctx["engines"].counter = Counter([CAR])
+    await read_frame(ctx, (await store(ctx["clients"], camera)).id)
+    assert await counted(camera) == [1]
+
+
+async def test_an_engine_that_finds_vehicles_counts_by_itself(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    await count_vehicles(camera)
+    counter = ctx["engines"].counter = Counter()
+    engine.finds = (CAR,)
+    await read_frame(ctx, (await store(ctx["clients"], camera)).id)
+    assert await counted(camera) == [1]
+    assert counter.sizes == []
+
+
+@pytest.mark.parametrize("counter", [None, Counter(fails=True)], ids=["no model", "a model that fails"])
+async def test_when_counting_fails_the_places_are_seen_all_the_same(
+    sqlite_open: Settings, ctx: dict[str, Any], counter: Counter | None
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    await count_vehicles(camera)
+    ctx["engines"].counter = counter
+    await read_frame(ctx, (await store(ctx["clients"], camera)).id)
+    assert await states(camera) == {FREE}
+    assert await counted(camera) == [None]
+
+
+async def test_black_pictures_turn_the_places_unknown_until_good_ones_come(
+    database: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=2)
+    await count_vehicles(camera)
+    counter = ctx["engines"].counter = Counter([CAR])
+    dark = [encode(Image.new("RGB", (640, 480)))] * PATIENCE[Trouble.DARK].looks
+    found = []
+    for number, picture in enumerate([noisy(1), *dark, noisy(2), noisy(3)]):
+        at = NOW + timedelta(seconds=10 * number)
+        await read_frame(ctx, (await store(ctx["clients"], camera, picture, captured_at=at)).id)
+        found.append(await states(camera))
+    assert found == [{FREE}] * len(dark) + [{UNKNOWN}, {UNKNOWN}, {FREE}]
+    assert engine.looks == len(counter.sizes) == 3
+    assert await counted(camera) == [1, *[None] * len(dark), None, 1]
+
+
+async def test_what_pictures_look_like_is_remembered_by_camera_and_reference(
+    database: Settings, ctx: dict[str, Any]
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    clients = ctx["clients"]
+    for number in range(2):
+        at = NOW + timedelta(seconds=number)
+        await read_frame(ctx, (await store(clients, camera, jpeg(number, (640, 480)), captured_at=at)).id)
+        await accept_view(clients, camera, at)
+        kept = [key for key in clients.pictures.files if key.startswith(f"memory/{camera.id}/view")]
+        assert kept == []
+    await read_frame(ctx, (await store(clients, camera, captured_at=NOW + timedelta(seconds=9))).id)
+    assert f"memory/{camera.id}/view/2" in clients.pictures.files
