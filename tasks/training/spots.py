@@ -94,7 +94,7 @@ def train(data: DataSet, window: Window, settings: Settings, name: str) -> SpotN
             occupied = torch.tensor([data.samples[i].occupied for i in chosen])
             crops = weather(disturbed(data, chosen, window, random), occupied)
             wanted = occupied.float() * (1 - 2 * settings.soften) + settings.soften
-            loss = functional.binary_cross_entropy_with_logits(net(crops), wanted)
+            loss = functional.binary_cross_entropy_with_logits(net(crops)[0], wanted)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -134,7 +134,7 @@ def logits(net: SpotNet, data: DataSet, window: Window) -> tuple[Array, Array]:
         whole = matrix(sample.polygon, window)
         warp(data.levels[sample.picture], whole, crop)
         crop[..., 3] = mark(sample.polygon, whole, window.side_px)
-    answers = [net(torch.from_numpy(part)) for part in np.array_split(batch, max(1, len(batch) // 400))]
+    answers = [net(torch.from_numpy(part))[0] for part in np.array_split(batch, max(1, len(batch) // 400))]
     return torch.cat(answers).numpy().astype(np.float64), np.array([s.occupied for s in data.samples])
 
 

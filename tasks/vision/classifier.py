@@ -1,12 +1,16 @@
 """The shipped engine: a small network looks at every spot's crop. No memory, no neighbours' states, no schedule."""
 
-from collections.abc import Sequence
+import copy
+import hashlib
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parkhub.domain.spot_heads import SpotHead
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.errors import EngineError
 from tasks.vision.crops import MARK, Layout, Window, cut, lay, long_side_needed
@@ -28,6 +32,7 @@ class ClassifierEngine:
     """Reads an ONNX file from `tasks.training`: crops (N x side x side x 4, bytes) in, one logit each out.
 
     The file carries the geometry of its crops and the temperature of its confidence, so that they cannot be mixed up.
+    ``shipped_head`` is its last layer; None: it gives no features, so no other can be put in its place.
     """
 
     name = "classifier"
@@ -46,6 +51,18 @@ class ClassifierEngine:
             raise EngineError(
                 f"{path.name} is not a spot classifier: its crop geometry is not written in it."
             ) from None
+        self.shipped_head = _head(about, path, self._temperature)
+        self._head: SpotHead | None = None
+
+    def with_head(self, head: SpotHead) -> Self:
+        """This engine with another last layer, on the same session. Raises EngineError when it was not fitted to it."""
+        if self.shipped_head is None:
+            raise EngineError("This spot classifier cannot be adapted: its file gives no features.")
+        if head.model_sha256 != self.shipped_head.model_sha256 or len(head.weights) != len(self.shipped_head.weights):
+            raise EngineError("What was learnt of this lot belongs to another model file; it must be learnt anew.")
+        adapted = copy.copy(self)
+        adapted._head = head
+        return adapted
 
     def long_side_needed(self, spots: Sequence[SpotShape], width: int, height: int) -> int | None:
         """As many pixels as the crops of the small spots have."""
@@ -69,21 +86,46 @@ class ClassifierEngine:
 
     def chances(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The chance, 0..1, that each crop's marked place is occupied. Raises EngineError."""
-        parts = [self._run(crops[start : start + _BATCH_MAX]) for start in range(0, len(crops), _BATCH_MAX)]
-        logits = np.concatenate(parts).astype(np.float64) / self._temperature
+        if self._head is None:
+            logits = self._run("logit", crops) / self._temperature
+        else:
+            weights = np.array(self._head.weights)
+            logits = (self.features(crops) @ weights + self._head.bias) / self._head.temperature
         if not np.isfinite(logits).all():
             raise EngineError("The classifier answered with values that are no numbers.")
         chances: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
         return chances
 
-    def _run(self, crops: NDArray[np.uint8]) -> Any:
+    def features(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """What a head weighs, N x as many as it has weights. Raises EngineError."""
+        if self.shipped_head is None:
+            raise EngineError("This spot classifier cannot be adapted: its file gives no features.")
+        return self._run("features", crops, len(self.shipped_head.weights))
+
+    def _run(self, wanted: str, crops: NDArray[np.uint8], *width: int) -> NDArray[np.float64]:
+        """One of the file's outputs, len(crops) x width; a plain row without a width."""
         try:
-            (logits,) = self._session.run(None, {self._input: crops})
+            parts = [
+                self._session.run([wanted], {self._input: crops[start : start + _BATCH_MAX]})[0]
+                for start in range(0, len(crops), _BATCH_MAX)
+            ]
         except Exception as error:  # the edge to ONNX Runtime, whose errors share no base class
             raise EngineError(f"The classifier failed: {str(error)[:200]}") from error
-        if logits.shape != (len(crops),):
-            raise EngineError(f"The classifier answered in the shape {logits.shape} to {len(crops)} crops.")
-        return logits
+        answers = np.concatenate(parts).astype(np.float64)
+        if answers.shape != (len(crops), *width):
+            raise EngineError(f"The classifier answered in the shape {answers.shape} to {len(crops)} crops.")
+        return answers
+
+
+def _head(about: Mapping[str, str], path: Path, temperature: float) -> SpotHead | None:
+    """The last layer that `tasks.training` wrote into the file: weights, then the bias."""
+    if "head" not in about:
+        return None
+    try:
+        *weights, bias = np.frombuffer(b64decode(about["head"], validate=True), "<f4").tolist()
+        return SpotHead(tuple(weights), bias, temperature, hashlib.sha256(path.read_bytes()).hexdigest())
+    except ValueError:
+        raise EngineError(f"{path.name} is damaged: its last layer cannot be read.") from None
 
 
 def _observe(name: str, chance: float, hidden: bool) -> SpotObservation:
