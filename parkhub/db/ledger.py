@@ -80,13 +80,13 @@ async def find_transaction(uid: str) -> Posted | None:
     return found[0] if found else None
 
 
-async def list_chain(lot_id: int, after: int = 0, limit: int = 1000) -> list[Posted]:
-    """A lot's transactions in their order, those after sequence number ``after``."""
+async def list_chain(lot_id: int, after: int, until: int) -> list[Posted]:
+    """A lot's transactions in their order, with sequence numbers beyond ``after`` and up to ``until``."""
     return await _load(
         "ledger_transaction.lot = {} AND ledger_transaction.sequence > {} AND ledger_transaction.sequence <= {}",
         lot_id,
         after,
-        after + limit,
+        until,
     )
 
 
@@ -115,15 +115,18 @@ async def get_balances(lot_id: int) -> Balances:
     return {(row["currency"], Account(row["account"])): row["amount_cents"] for row in rows}
 
 
-async def sum_balances(lot_id: int) -> Balances:
-    """A lot's balances, summed anew from all its postings."""
+async def compare_balances(lot_id: int) -> list[tuple[str, Account, int, int]]:
+    """Currency and account, the balance as it is kept and as it is summed anew, all of one instant."""
     rows = await fetch(
-        "SELECT currency, account, CAST(sum(amount_cents) AS BIGINT) AS amount_cents FROM ledger_posting "
+        "SELECT currency, account, CAST(sum(kept) AS BIGINT) AS kept, CAST(sum(summed) AS BIGINT) AS summed FROM ("
+        "SELECT currency, account, amount_cents AS kept, 0 AS summed FROM ledger_balance WHERE lot = {} "
+        "UNION ALL SELECT currency, account, 0, amount_cents FROM ledger_posting "
         'JOIN ledger_transaction ON ledger_transaction.id = ledger_posting."transaction" '
-        "WHERE ledger_transaction.lot = {} GROUP BY currency, account",
+        "WHERE ledger_transaction.lot = {}) AS both_ways GROUP BY currency, account ORDER BY currency, account",
+        lot_id,
         lot_id,
     )
-    return {(row["currency"], Account(row["account"])): row["amount_cents"] for row in rows}
+    return [(row["currency"], Account(row["account"]), row["kept"], row["summed"]) for row in rows]
 
 
 async def _add_postings(transaction_id: int, transaction: Transaction) -> None:

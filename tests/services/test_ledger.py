@@ -106,7 +106,7 @@ async def test_posting_needs_a_transaction(lot):
         "DELETE FROM ledger_posting",
         "UPDATE ledger_transaction SET reason = 'changed'",
         "DELETE FROM ledger_transaction",
-        "INSERT INTO ledger_posting (\"transaction\", account, amount_cents) "
+        'INSERT INTO ledger_posting ("transaction", account, amount_cents) '
         "SELECT id, 'cash', 0 FROM ledger_transaction",
         "DELETE FROM lot",
     ],
@@ -131,6 +131,7 @@ TAMPERED = {
     "a reason": ("UPDATE ledger_transaction SET reason = 'x' WHERE sequence = 2", ["Transaction 2 is not what"]),
     "a transaction removed": ("DELETE FROM ledger_transaction WHERE sequence = 2", ["Between transactions 1 and 3"]),
     "the last removed": ("DELETE FROM ledger_transaction WHERE sequence = 3", ["The chain ends after transaction 2"]),
+    "a seal": ("UPDATE ledger_transaction SET seal = uid WHERE sequence = 3", ["Transaction 3 is not", "The seal of"]),
     "a kept balance": ("UPDATE ledger_balance SET amount_cents = 1 WHERE account = 'revenue'", ["of revenue in EUR"]),
 }
 
