@@ -143,11 +143,12 @@ def _judge(known: Memory, view: View) -> tuple[Trouble | None, Cells | None]:
             known.rest -= 1
             return known.verdict, None
         match = _search(known, view, laid)
+    far = distance(known.whole, *known.size) > MOVED
     if match is None:
         known.rest = _REST
-        return _strange(known, laid), None
+        return Trouble.MOVED if far else _strange(known, laid), None
     known.rest = 0
-    if distance(known.whole, *known.size) > MOVED:
+    if far:
         return Trouble.MOVED, None
     return _hidden(known, match)
 
