@@ -18,7 +18,8 @@ from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_find.onnx"
-LONG_SIDES_PX: Final = (640, 320)  # the smaller for plates that fill much of the picture
+LONG_SIDES_PX: Final = (640, 320, 160)  # the smaller for plates that fill much of the picture
+WIDTHS_PX: Final = (25.0, 130.0)  # of plates that the network knows well; others' sides are less exact
 PADDING: Final = 114
 STEP_PX: Final = 32
 STRIDE: Final = 8
@@ -49,14 +50,16 @@ class PlateFinder:
         self, picture: Picture, confidence_min: float = CONFIDENCE_MIN, long_sides_px: Sequence[int] = LONG_SIDES_PX
     ) -> list[Region]:
         """Plates of the picture seen at each of the sizes, surest first. Raises EngineError."""
+        seen = [
+            (_exact(region, side / max(picture.shape[:2])), region)
+            for side in long_sides_px
+            for region in self._look(picture, confidence_min, side)
+        ]
         found: list[Region] = []
-        for region in sorted(
-            (region for side in long_sides_px for region in self._look(picture, confidence_min, side)),
-            key=lambda region: -region.confidence,
-        ):
+        for _, region in sorted(seen, key=lambda one: (-one[0], -one[1].confidence)):
             if all(overlap(region, other) <= OVERLAP_MAX for other in found):
                 found.append(region)
-        return found[:REGIONS_MAX]
+        return sorted(found, key=lambda region: -region.confidence)[:REGIONS_MAX]
 
     def _look(self, picture: Picture, confidence_min: float, long_side_px: int) -> list[Region]:
         height, width = picture.shape[:2]
@@ -75,6 +78,11 @@ class PlateFinder:
             Region(max(0.0, left * x), max(0.0, top * y), min(width, right * x), min(height, bottom * y), confidence)
             for left, top, right, bottom, confidence in peaks(np.asarray(answer[0], np.float32), confidence_min)
         ]
+
+
+def _exact(region: Region, scale: float) -> bool:
+    """Whether a region found in a picture shrunk to ``scale`` was of a size that the network knows well."""
+    return WIDTHS_PX[0] <= (region.right - region.left) * scale <= WIDTHS_PX[1]
 
 
 def peaks(cells: NDArray[np.float32], confidence_min: float) -> list[tuple[float, float, float, float, float]]:

@@ -25,6 +25,14 @@ def test_a_plate_is_found_where_it_is(finder: PlateFinder, box: tuple[float, flo
     assert overlap(best, wanted) > 0.75
 
 
+@pytest.mark.parametrize("width", [160, 420, 760], ids=["by the large look", "by the middle one", "by the small one"])
+def test_a_plate_of_any_size_is_not_cut_off(finder: PlateFinder, width: int) -> None:
+    left, top = (960 - width) / 2, 300
+    best = finder.find(scene([(plate(["KA 417XM"]), (left, top, width, width * 0.215))]))[0]
+    assert best.left - left < 0.1 * width
+    assert left + width - best.right < 0.1 * width
+
+
 def test_several_plates_are_found(finder: PlateFinder) -> None:
     picture = scene([(plate(["KA 417XM"]), (150, 330, 130, 28)), (plate(["BD 52 KTV"]), (620, 330, 140, 30))])
     sure = [region for region in finder.find(picture) if region.confidence > 0.4]
