@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,7 @@ from pydantic_settings import (
 from parkhub.errors import SettingsError
 
 PREFIX = "PARKHUB_"
+MODELS = "models"
 
 
 class Settings(BaseSettings):
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
     ] = "CPUExecutionProvider"
     detector_model: Annotated[
         str,
-        Field(description="Path of a YOLOX-type ONNX file for the `detector` engine and `parkhub vehicles`"),
+        Field(description="ONNX file, or name of an added model, that finds vehicles; empty means the shipped one"),
     ] = ""
     frame_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded picture, bytes")] = 12 * 1024 * 1024
     frame_pixels_max: Annotated[int, Field(ge=4096, description="Largest uploaded picture, pixels")] = 25_000_000
@@ -154,12 +155,14 @@ class Settings(BaseSettings):
 
     @field_validator("detector_model")
     @classmethod
-    def _is_file(cls, value: str) -> str:
+    def _is_model(cls, value: str, known: ValidationInfo) -> str:
         if not value:
             return value
         file = Path(value).expanduser()
+        if not file.is_file() and Path(value).name == value and "data_dir" in known.data:
+            file = known.data["data_dir"] / MODELS / f"{value}.onnx"
         if not file.is_file():
-            raise ValueError(f"there is no file {value}")
+            raise ValueError(f"there is no file {value}, and no added model of that name")
         return str(file.absolute())
 
     @field_validator("secret_key")
@@ -183,6 +186,11 @@ class Settings(BaseSettings):
     def pictures_dir(self) -> Path:
         """Where stored pictures and recordings live."""
         return self.data_dir / "pictures"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where added models live."""
+        return self.data_dir / MODELS
 
 
 def load_settings(file: Path | None = None, **given: Any) -> Settings:

@@ -68,7 +68,7 @@ WRONG = [
     ({"public_url": "https://me@x?y#z"}, "PARKHUB_PUBLIC_URL is wrong: must be an address"),
     ({"onnx_providers": "gpu"}, "PARKHUB_ONNX_PROVIDERS is wrong: must be names such as CUDAExecutionProvider"),
     ({"onnx_providers": ","}, "PARKHUB_ONNX_PROVIDERS is wrong: must be names"),
-    ({"detector_model": "/nope.onnx"}, "PARKHUB_DETECTOR_MODEL is wrong: there is no file /nope.onnx"),
+    ({"detector_model": "/nope.onnx"}, "PARKHUB_DETECTOR_MODEL is wrong: there is no file /nope.onnx, and no added"),
     ({"detector_model": "/"}, "PARKHUB_DETECTOR_MODEL is wrong: there is no file /"),
     ({"secret_key": "short"}, "PARKHUB_SECRET_KEY is wrong: must have at least 32 characters"),
     ({"log_format": "xml"}, "PARKHUB_LOG_FORMAT is wrong: "),

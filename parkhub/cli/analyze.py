@@ -36,7 +36,7 @@ def analyze(
     ] = None,
     engine: Annotated[Engine, typer.Option(help="How spots are judged.")] = Engine.CLASSIFIER,
     model: Annotated[
-        Path | None, typer.Option(help="Another ONNX file; the detector needs one (or PARKHUB_DETECTOR_MODEL).")
+        Path | None, typer.Option(help="Another ONNX file; for the detector also the name of an added model.")
     ] = None,
     every: Annotated[
         float, typer.Option(metavar="S", min=EVERY_S_MIN, max=EVERY_S_MAX, help="Seconds between looks.")

@@ -1,12 +1,11 @@
 """`parkhub spots`: the state of every spot in pictures."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +14,7 @@ from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.spots import SpotShape
 from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, kind_of, parse_carparkpos, parse_spots_json
 from parkhub.errors import InvalidInputError, ParkHubError, PictureError, SpotsFileError
+from parkhub.settings import load_settings
 
 if TYPE_CHECKING:
     from tasks.vision.engine import SpotEngine
@@ -37,7 +37,7 @@ def spots(
     engine: Annotated[Engine, typer.Option(help="How spots are judged.")] = Engine.CLASSIFIER,
     model: Annotated[
         Path | None,
-        typer.Option(help="Another ONNX file; the detector needs one (or PARKHUB_DETECTOR_MODEL)."),
+        typer.Option(help="Another ONNX file; for the detector also the name of an added model."),
     ] = None,
     box: Annotated[
         str, typer.Option(metavar="WxH", help="Size of every spot of a CarParkPos file, pixels.")
@@ -94,12 +94,15 @@ def parse_box(text: str) -> tuple[int, int]:
 
 
 def open_named(engine: Engine, model: Path | None) -> "SpotEngine":
-    """The engine of that name, the detector with the model that the environment names. Raises ParkHubError."""
+    """The engine of that name as the settings say; a detector's model may be a name. Raises ParkHubError."""
     from tasks.vision.engine import open_engine
 
-    if engine is Engine.DETECTOR and model is None and os.environ.get("PARKHUB_DETECTOR_MODEL"):
-        model = Path(os.environ["PARKHUB_DETECTOR_MODEL"])
-    return open_engine(engine, model=model)
+    detector = engine is Engine.DETECTOR
+    given: dict[str, Any] = {"detector_model": str(model)} if detector and model else {}
+    settings = load_settings(**given)
+    if detector:
+        model = Path(settings.detector_model) if settings.detector_model else None
+    return open_engine(engine, model=model, threads=settings.vision_threads, providers=settings.providers)
 
 
 @dataclass

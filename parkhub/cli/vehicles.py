@@ -3,12 +3,13 @@
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from parkhub.cli.output import Line, Output, Row, wrong_usage
 from parkhub.errors import ParkHubError, PictureError
+from parkhub.settings import load_settings
 
 if TYPE_CHECKING:
     from tasks.vision.vehicles.finder import VehicleFinder
@@ -19,12 +20,7 @@ COUNT_FROM = 0.3
 
 def vehicles(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Pictures: JPEG, PNG or WebP.")],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="PARKHUB_DETECTOR_MODEL", dir_okay=False, help="A YOLOX-type ONNX file; none is shipped yet."
-        ),
-    ] = None,
+    model: Annotated[str, typer.Option(help="Another detector: an ONNX file, or the name of an added model.")] = "",
     *,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Lines of JSON, also on a terminal.")] = False,
 ) -> None:
@@ -32,12 +28,13 @@ def vehicles(
 
     Boxes are left, top, width, height in pixels. Vehicles of little confidence are listed too; count from 0.3.
     """
-    if model is None:
-        raise wrong_usage("A YOLOX-type ONNX file is needed: give --model, or set PARKHUB_DETECTOR_MODEL.")
     from tasks.vision.vehicles.finder import open_finder
 
     try:
-        finder = open_finder(model)
+        given: dict[str, Any] = {"detector_model": model} if model else {}
+        settings = load_settings(**given)
+        path = Path(settings.detector_model) if settings.detector_model else None
+        finder = open_finder(path, settings.vision_threads, settings.providers)
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("picture", "car", "motorcycle", "bus", "truck", "ms"), _rows, jsonl)

@@ -6,10 +6,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
-from parkhub.domain.vehicles import Vehicle
+from parkhub.domain.vehicles import Vehicle, VehicleKind
 from tasks.vision.crops import Quad, pixels, side_of
 from tasks.vision.engine import Look
 from tasks.vision.model import PROVIDERS
@@ -17,17 +16,20 @@ from tasks.vision.picture import Picture
 from tasks.vision.vehicles.finder import open_finder
 
 GROUND: Final = 0.6  # lower share of a box that stands on the ground, in a view from an angle
-OVERLAP_MIN: Final = 0.35  # of the smaller of spot and ground part, for the spot a vehicle is on
-COVERED_MIN: Final = 0.6  # of a further spot under the same vehicle, such as a truck across two
-CONFIDENCE_MIN: Final = 0.25
+OVERLAP_MIN: Final = 0.4  # of the smaller of spot and ground part, for the spot a vehicle is on
+COVERED_MIN: Final = 0.6  # of a further spot under the same long vehicle
+LONG: Final = (VehicleKind.BUS, VehicleKind.TRUCK)  # may stand on more than one spot
+SIZE_MIN, SIZE_MAX = 0.2, 4.0  # of a vehicle's box, in those of its spot: a person, a whole row
+ON_SPOT_MIN: Final = 0.15  # confidence of a vehicle where one is to be expected
+CONFIDENCE_MIN: Final = 0.25  # and anywhere
 FREE_CONFIDENCE: Final = 0.8  # detectors miss vehicles more often than they invent them
-SPOT_SIDE_PX: Final = 28.0  # wanted in the network's picture; below it the picture is also looked at in tiles
+SPOT_SIDE_PX: Final = 56.0  # wanted in the network's picture; below it the picture is also looked at in tiles
 SPOT_SIDE_MIN_PX: Final = 7.0  # below it no detector of this kind can answer
 TILES_MAX: Final = 4  # per side
 
 
 class DetectorEngine:
-    """Boxes of a YOLOX-type detector against polygons: overlap of the ground part, not just a middle inside."""
+    """Boxes of a vehicle detector against polygons: overlap of the ground part, not just a middle inside."""
 
     name = "detector"
 
@@ -48,15 +50,15 @@ class DetectorEngine:
         height, width = picture.shape[:2]
         polygons = pixels(spots, width, height)
         tiles = self._tiles(polygons, width, height)
-        vehicles = self._finder.find(picture, CONFIDENCE_MIN, tiles)
-        chances = occupied_chances(polygons, vehicles)
+        found = self._finder.find(picture, ON_SPOT_MIN, tiles)
+        standing = on_spots(polygons, found)
         scale = self._scale(width, height) * tiles
         return Look(
             [
-                _observe(spot.name, chance, side_of(polygon) * scale < SPOT_SIDE_MIN_PX)
-                for spot, polygon, chance in zip(spots, polygons, chances, strict=True)
+                _observe(spot.name, vehicle, side_of(polygon) * scale < SPOT_SIDE_MIN_PX)
+                for spot, polygon, vehicle in zip(spots, polygons, standing, strict=True)
             ],
-            vehicles=tuple(vehicles),
+            vehicles=tuple(v for v in found if v.confidence >= CONFIDENCE_MIN),
         )
 
     def _scale(self, width: int, height: int) -> float:
@@ -68,30 +70,36 @@ class DetectorEngine:
         return int(np.clip(np.ceil(SPOT_SIDE_PX / max(side, 1e-6)), 1, TILES_MAX))
 
 
-def occupied_chances(polygons: Sequence[Quad], vehicles: Sequence[Vehicle]) -> NDArray[np.float64]:
-    """How surely each polygon is occupied, 0..1: every vehicle, surest first, takes the spot it overlaps most."""
-    chances = np.zeros(len(polygons))
+def on_spots(polygons: Sequence[Quad], vehicles: Sequence[Vehicle]) -> list[Vehicle | None]:
+    """The surest vehicle on each polygon, if any; ``vehicles`` surest first, in the polygons' pixels.
+
+    A vehicle stands on the spot that shares most with the ground part of its box; a bus or a truck also on those it
+    covers. One whose box is far smaller or larger than the spot, such as a whole row's, stands on none.
+    """
+    standing: list[Vehicle | None] = [None] * len(polygons)
     hulls = [np.asarray(cv2.convexHull(polygon)[:, 0], np.float32) for polygon in polygons]
-    areas = [max(1.0, float(cv2.contourArea(hull))) for hull in hulls]
-    for vehicle in vehicles:
+    areas = np.array([max(1.0, float(cv2.contourArea(hull))) for hull in hulls])
+    boxes = np.array([max(1.0, float(np.ptp(hull, axis=0).prod())) for hull in hulls])
+    for vehicle in vehicles if polygons else ():
         left, top, width, height = vehicle.box
-        # seen from above (a box about as the spot lies) all of it is ground; at an angle its lower part
         ground = _rectangle(left, top + height * (1 - GROUND), width, height * GROUND)
-        shared = [_shared(hull, ground) for hull in hulls]
-        share = [s / min(area, width * height * GROUND) for s, area in zip(shared, areas, strict=True)]
-        best = int(np.argmax(share)) if share else -1
-        for index, (overlap, area) in enumerate(zip(shared, areas, strict=True)):
-            if (index == best and share[index] >= OVERLAP_MIN) or overlap >= COVERED_MIN * area:
-                chances[index] = max(chances[index], 0.5 + vehicle.confidence / 2)
-    return chances
+        shared = np.array([_shared(hull, ground) for hull in hulls])
+        share = shared / np.minimum(areas, max(1.0, width * height * GROUND))
+        best = int(np.argmax(share))
+        if share[best] < OVERLAP_MIN or not SIZE_MIN <= width * height / boxes[best] <= SIZE_MAX:
+            continue
+        under = {best} | set(np.flatnonzero(shared >= COVERED_MIN * areas) if vehicle.kind in LONG else ())
+        for index in under:
+            standing[index] = standing[index] or vehicle
+    return standing
 
 
-def _observe(name: str, chance: float, too_small: bool) -> SpotObservation:
+def _observe(name: str, vehicle: Vehicle | None, too_small: bool) -> SpotObservation:
     if too_small:
         return SpotObservation(name, SpotState.UNKNOWN, 0.0)
-    if chance >= 0.5:
-        return SpotObservation(name, SpotState.OCCUPIED, round(chance, 4))
-    return SpotObservation(name, SpotState.FREE, FREE_CONFIDENCE)
+    if vehicle is None:
+        return SpotObservation(name, SpotState.FREE, FREE_CONFIDENCE)
+    return SpotObservation(name, SpotState.OCCUPIED, round(0.5 + vehicle.confidence / 2, 4), vehicle.kind)
 
 
 def _rectangle(left: float, top: float, width: float, height: float) -> Quad:

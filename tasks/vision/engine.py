@@ -48,9 +48,9 @@ def open_engine(
 ) -> SpotEngine:
     """The engine of that name: ``classifier``, ``difference`` or ``detector``.
 
-    ``model``: another ONNX file than the one shipped; the detector has none of its own and needs one. ``threads``:
-    threads of one run of the model; ``providers``: see `open_session`. Raises InvalidInputError for a wrong name or a
-    missing model, EngineError for a model that cannot be loaded. Slow (a model is loaded): open once, look often.
+    ``model``: another ONNX file than the one shipped. ``threads``: threads of one run of the model; ``providers``:
+    see `open_session`. Raises InvalidInputError for a wrong name, EngineError for a model that cannot be loaded.
+    Slow (a model is loaded): open once, look often.
     """
     if name == "classifier":
         from tasks.vision.classifier import ClassifierEngine
@@ -65,10 +65,6 @@ def open_engine(
     if name == "detector":
         from tasks.vision.detector import DetectorEngine
 
-        if model is None:
-            raise InvalidInputError(
-                "The detector engine needs a YOLOX-type ONNX file: give --model, or set PARKHUB_DETECTOR_MODEL."
-            )
         return DetectorEngine(model, threads, providers)
     raise InvalidInputError(f"There is no engine {name!r}; choose classifier, difference or detector.")
 

@@ -142,7 +142,7 @@ def test_a_bad_picture_is_named_and_the_others_are_done(folder):
         (("one.jpg", "--spots", "one.jpg.txt"), "neither a mask picture"),
         (("one.jpg", "--spots", "SPOTS.json", "--engine", "magic"), "magic"),
         (("one.jpg", "--spots", "SPOTS.json", "--model", "none.onnx"), "does not exist"),
-        (("one.jpg", "--spots", "SPOTS.json", "--engine", "detector"), "PARKHUB_DETECTOR_MODEL"),
+        (("one.jpg", "--spots", "SPOTS.json", "--engine", "detector", "--model", "mine"), "no added model"),
         (("one.jpg", "--spots", "CarParkPos", "--box", "large"), "--box large"),
     ],
     ids=["no spots", "no picture", "missing spots", "wrong spots", "engine", "model", "no detector model", "box"],
@@ -211,10 +211,10 @@ def test_the_detectors_path_may_stand_in_the_environment(folder):
     assert parkhub(*given, PARKHUB_DETECTOR_MODEL=path).returncode == 0
 
 
-def test_vehicles_without_a_model_is_wrong_usage_and_a_bad_picture_is_named(folder):
-    result = parkhub("vehicles", folder / "one.jpg")
+def test_vehicles_with_a_model_nobody_knows_is_wrong_usage_and_a_bad_picture_is_named(folder):
+    result = parkhub("vehicles", folder / "one.jpg", "--model", "mine")
     assert result.returncode == 2
-    assert "PARKHUB_DETECTOR_MODEL" in result.stderr
+    assert "there is no file mine, and no added model of that name" in result.stderr
     result = parkhub("vehicles", folder / "SPOTS.json", folder / "one.jpg", "--model", detector(folder))
     assert result.returncode == 1
     assert "SPOTS.json" in result.stderr
