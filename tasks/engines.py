@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
+from parkhub.db import spot_heads as head_rows
 from parkhub.domain.cameras import Engine
 from parkhub.domain.spots import SpotShape
-from parkhub.errors import ParkHubError
+from parkhub.errors import EngineError, NotFoundError, ParkHubError
 from parkhub.settings import Settings
 from tasks.vision.engine import SpotEngine, open_engine
 
@@ -20,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 _ANY_SPOT = SpotShape("any", ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)))
 
+HEADS_MAX = 1000
+"""Heads kept at once, a kilobyte or two each: more lots than one process looks after."""
+
 
 class Engines:
     """Opens an engine at its first use and keeps it. A model that could not be loaded is tried again each time."""
@@ -27,15 +31,26 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._open: dict[Engine, SpotEngine] = {}
+        self._adapted: dict[int, SpotEngine] = {}
         self._finder: VehicleFinder | None = None
         self._opening = asyncio.Lock()
 
-    async def get(self, name: Engine) -> SpotEngine:
-        """The engine of that name. Raises EngineError or InvalidInputError with the reason."""
+    async def get(self, name: Engine, head_id: int | None = None) -> SpotEngine:
+        """The engine of that name. Raises EngineError or InvalidInputError with the reason.
+
+        ``head_id``: of the head fitted to a lot, which the classifier takes; one that does not fit its model is left.
+        """
         async with self._opening:
             if name not in self._open:
                 self._open[name] = await asyncio.to_thread(self._load, name)
-        return self._open[name]
+            engine = self._open[name]
+            if head_id is None or name is not Engine.CLASSIFIER:
+                return engine
+            if head_id not in self._adapted:
+                if len(self._adapted) >= HEADS_MAX:
+                    self._adapted.clear()
+                self._adapted[head_id] = await _adapted(engine, head_id)
+            return self._adapted[head_id]
 
     async def finder(self) -> "VehicleFinder":
         """What counts vehicles beside an engine that does not find them. Raises EngineError."""
@@ -67,3 +82,16 @@ class Engines:
 
         model = self._settings.detector_model
         return open_finder(Path(model) if model else None, self._settings.vision_threads, self._settings.providers)
+
+
+async def _adapted(engine: SpotEngine, head_id: int) -> SpotEngine:
+    """The classifier with a lot's head, the same session under it; a head's row never changes."""
+    from tasks.vision.classifier import ClassifierEngine
+
+    if not isinstance(engine, ClassifierEngine):
+        return engine
+    try:
+        return engine.with_head(await head_rows.get_head(head_id))
+    except (EngineError, NotFoundError) as error:
+        log.warning("engine.head_left", head=head_id, reason=str(error))
+        return engine

@@ -131,7 +131,7 @@ _NOTHING = _Found(Look([]))
 
 
 async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:
-    engine = await engines.get(camera.engine)
+    engine = await engines.get(camera.engine, camera.head_id)
     finder = await _finder(engines, camera)
     engine_key, view_key = f"memory/{camera.id}/{camera.engine.value}", f"{memory_folder(camera.id)}/{camera.reference}"
     data, memory, view = await asyncio.gather(

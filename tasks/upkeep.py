@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from parkhub.services import looks, recordings, upkeep
+from parkhub.services import labels, looks, recordings, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -21,6 +21,7 @@ async def requeue_lost(ctx: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     await upkeep.requeue_stuck(ctx["clients"], now)
     await upkeep.requeue_stuck_imports(ctx["clients"], now)
+    await labels.requeue_uncut(ctx["clients"], now)
     await recordings.requeue_stalled(ctx["clients"], now)
 
 
@@ -30,10 +31,12 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await upkeep.delete_old_pictures(ctx["clients"], ctx["settings"], now)
     await upkeep.delete_old_counts(ctx["settings"], now)
     await upkeep.delete_old_sign_ins(now)
+    await labels.delete_old(ctx["clients"], ctx["settings"], now)
 
 
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     """Delete files that belong to nothing."""
     await upkeep.delete_orphans(ctx["clients"])
     await upkeep.delete_import_orphans(ctx["clients"])
+    await labels.delete_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"])

@@ -88,23 +88,26 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
 
 def vision_jobs() -> dict[QueueName, list[Job]]:
     """What vision processes do. Imported here, so that `work` never loads a vision library."""
-    from tasks import frames, recordings, spots
+    from tasks import adaptation, frames, labels, recordings, spots
 
     return {
         QueueName.FRAMES: [
             Job(frames.read_frame, 14, frames.give_up),
             Job(spots.read_spots_file, 14, spots.give_up),
+            Job(labels.cut_label, 14, labels.give_up),
         ],
         QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
+        QueueName.ADAPTATION: [Job(adaptation.adapt, 58)],
     }
 
 
 def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a vision process: a long recording never holds up a frame."""
+    """Makers of the workers of a vision process: neither a long recording nor a fit ever holds up a frame."""
     jobs = vision_jobs()
     return [
         lambda: make_worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
         lambda: make_worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
+        lambda: make_worker(ctx, QueueName.ADAPTATION, jobs[QueueName.ADAPTATION], max_jobs=1, poll_delay=1),
     ]
 
 

@@ -1,5 +1,6 @@
 """Tiny ONNX files with known answers, built by the tests that need them."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,34 @@ def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> P
     ]
     about = {"side_px": str(side), "long_room": "1.0", "short_room": "1.0", "raised": "0.0", "temperature": "1.0"}
     return _save(path, nodes, crops, [logit], constants, about | metadata)
+
+
+def save_colour_classifier(path: Path, side: int = 16) -> Path:
+    """A spot classifier with features, so that it can be adapted: mean blue, green and red of the crop over 64, less 2.
+
+    It holds bright places for occupied, whatever their colour.
+    """
+    crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ["n", side, side, 4])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 3])
+    logit = helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n"])
+    nodes = [
+        helper.make_node("Cast", ["crops"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "places"], ["means"], keepdims=0),
+        helper.make_node("Gather", ["means", "colours"], ["colour"], axis=1),
+        helper.make_node("Div", ["colour", "scale"], ["scaled"]),
+        helper.make_node("Sub", ["scaled", "middle"], ["features"]),
+        helper.make_node("ReduceSum", ["features", "each"], ["logit"], keepdims=0),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array([1, 2], np.int64), "places"),
+        numpy_helper.from_array(np.array([0, 1, 2], np.int64), "colours"),
+        numpy_helper.from_array(np.array(64, np.float32), "scale"),
+        numpy_helper.from_array(np.array(2, np.float32), "middle"),
+        numpy_helper.from_array(np.array([1], np.int64), "each"),
+    ]
+    head = b64encode(np.array([1, 1, 1, 0], "<f4").tobytes()).decode()
+    about = {"side_px": str(side), "long_room": "1.0", "short_room": "1.0", "raised": "0.0", "temperature": "1.0"}
+    return _save(path, nodes, crops, [logit, features], constants, about | {"head": head})
 
 
 def _save(path: Path, nodes, given, answers, constants, metadata=None) -> Path:

@@ -83,7 +83,7 @@ class OneEngine:
         self.engine = engine
         self.counter = counter
 
-    async def get(self, name: Engine) -> Dummy:
+    async def get(self, name: Engine, head_id: int | None = None) -> Dummy:
         return self.engine
 
     async def finder(self) -> Counter:
