@@ -77,6 +77,7 @@ class OnnxFinder:
         grey = np.full((1, 3, self.height, self.width), 0.5, np.float32)
         export = Export(model.name, self.width, self.height, about, self._run(grey))
         self._decoder = _decoder(export)
+        self.licence = about.get("license", "")[:100]
         self._shapes = [answer.shape for answer in export.answers]
 
     @property
