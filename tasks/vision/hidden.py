@@ -19,9 +19,10 @@ FLAT: Final = 2.5  # mean gradient of a cell that shows nothing but noise
 DARK_SHARE: Final = 0.985  # a night with one lamp in view is a night
 BLOWN_SHARE: Final = 0.7
 TEXTURE_MIN: Final = 3.0  # mean gradient of the reference's cell from which it can be missed
-SMOOTH: Final = 0.35  # mean gradient over the reference's, in equal light, that is left of a covered cell
+SMOOTH: Final = 0.5  # mean gradient over the reference's, in equal light, that is left of a covered cell
+VEILED: Final = 0.25  # the same, when what is left still runs like the reference's edges
 SEEN_LIKE: Final = 0.25  # likeness from which a cell is seen, whatever else
-BLOCKED_SHARE: Final = 0.35
+BLOCKED_SHARE: Final = 0.3
 BLURRED: Final = -0.55  # log of fine over coarse gradients beside the reference's
 _JUDGED_MIN: Final = 0.2  # share of cells that must have texture in the reference
 _PATCH_MIN: Final = 0.04  # share of the view that a cover takes at least; a lorry's side is smaller
@@ -68,11 +69,12 @@ def cover(references: list[View], view: View, like: Floats) -> Cover:
     enough = known.sum() >= 0.1 * judged.sum()
     contrast = min(1.0, float(np.median(now[known] / fine[known]))) if enough else 1.0
     light = min(1.0, float(np.median((view.level[known] + 5) / (level[known] + 5)))) if enough else 1.0
-    faint = (now < np.minimum(SMOOTH * contrast * fine, FLAT)) & (
-        now / (view.level + 10) < 0.4 * contrast * fine / (level + 10)
-    )
+    if np.median(view.level) >= 0.6 * np.median(level):
+        contrast = max(contrast, 0.5)  # as bright as the reference, so it is not night that takes the contrast
+    left = now / (contrast * fine)
+    faint = (now < FLAT) & (left < np.where(seen, VEILED, SMOOTH)) & (left * (level + 10) < 0.6 * (view.level + 10))
     black = (now < FLAT) & (view.level + 5 < 0.25 * light * (level + 5)) & (light > 0.5)
-    hidden = judged & ~seen & (faint | black)
+    hidden = judged & (faint | (black & ~seen))
     share = float(hidden.sum() / judged.sum()) if judged.mean() >= _JUDGED_MIN else 0.0
     return Cover(_patches(hidden, judged), share)
 
