@@ -49,7 +49,7 @@ class Engines:
             if head_id not in self._adapted:
                 if len(self._adapted) >= HEADS_MAX:
                     self._adapted.clear()
-                self._adapted[head_id] = await _adapted(engine, head_id)
+                self._adapted[head_id] = await adapted(engine, head_id)
             return self._adapted[head_id]
 
     async def finder(self) -> "VehicleFinder":
@@ -59,14 +59,22 @@ class Engines:
                 self._finder = await asyncio.to_thread(self._load_finder)
         return self._finder
 
-    async def warm(self, names: set[Engine]) -> None:
-        """Open engines ahead and let each look once, so that the first real picture does not wait for a model."""
+    async def warm(self, names: set[Engine], *, counting: bool = False) -> None:
+        """Open engines ahead and let each look once, so that the first real picture does not wait for a model.
+
+        ``counting``: also what counts vehicles.
+        """
         for name in sorted(names):
             try:
                 engine = await self.get(name)
                 await asyncio.to_thread(engine.look, np.zeros((480, 640, 3), np.uint8), [_ANY_SPOT], None)
             except ParkHubError as error:
                 log.warning("engine.not_ready", engine=name.value, reason=str(error))
+        if counting:
+            try:
+                await asyncio.to_thread((await self.finder()).find, np.zeros((480, 640, 3), np.uint8))
+            except ParkHubError as error:
+                log.warning("vehicles.not_counted", reason=str(error))
 
     def _load(self, name: Engine) -> SpotEngine:
         model = self._settings.detector_model if name is Engine.DETECTOR else ""
@@ -84,7 +92,7 @@ class Engines:
         return open_finder(Path(model) if model else None, self._settings.vision_threads, self._settings.providers)
 
 
-async def _adapted(engine: SpotEngine, head_id: int) -> SpotEngine:
+async def adapted(engine: SpotEngine, head_id: int) -> SpotEngine:
     """The classifier with a lot's head, the same session under it; a head's row never changes."""
     from tasks.vision.classifier import ClassifierEngine
 

@@ -262,6 +262,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=["work", "vision"])
     kind: str = parser.parse_args().kind
+    # NumPy's algebra spins up a thread per core, which on a busy machine makes small systems sixty times slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = 0
     try:
         settings = load_settings()

@@ -15,6 +15,7 @@ from parkhub.settings import Settings, load_settings
 
 for _name in [name for name in os.environ if name.startswith("PARKHUB_")]:
     del os.environ[_name]  # the settings of whoever runs the tests are none of theirs
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the vision process; see `tasks.worker`
 
 _numbers = itertools.count(1)
 
