@@ -71,7 +71,7 @@ def cover(references: list[View], view: View, like: Floats) -> Cover:
     light = min(1.0, float(np.median((view.level[known] + 5) / (level[known] + 5)))) if enough else 1.0
     if np.median(view.level) >= 0.6 * np.median(level):
         contrast = max(contrast, 0.5)  # as bright as the reference, so it is not night that takes the contrast
-    left = now / (contrast * fine)
+    left = now / np.maximum(contrast * fine, 1e-6)
     faint = (now < FLAT) & (left < np.where(seen, VEILED, SMOOTH)) & (left * (level + 10) < 0.6 * (view.level + 10))
     black = (now < FLAT) & (view.level + 5 < 0.25 * light * (level + 5)) & (light > 0.5)
     hidden = judged & (faint | (black & ~seen))
