@@ -16,7 +16,6 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
-from parkhub.domain.counts import COUNT_FROM
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import SpotShape
 from parkhub.domain.trust import Trouble
@@ -26,6 +25,7 @@ from parkhub.services import upkeep
 from parkhub.services.frames import job_id
 from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.services.troubles import Sight, memory_folder
+from tasks.counting import find_vehicles, long_side_needed
 from tasks.engines import Engines
 from tasks.vision.engine import Look, SpotEngine
 from tasks.vision.picture import Picture, decode, size_of
@@ -144,7 +144,7 @@ async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame
         look = look_with_trust(engine, picture, spots, memory, inspection)
         vehicles: Sequence[Vehicle] | None = look.vehicles
         if vehicles is None and finder is not None and inspection.trouble in (None, Trouble.FROZEN):
-            vehicles = _find(finder, picture)
+            vehicles = find_vehicles(finder, picture, spots)
         memories = {} if inspection.memory == view else {view_key: inspection.memory}
         if look.memory is not None:
             memories[engine_key] = look.memory
@@ -157,27 +157,19 @@ def _decode(data: bytes, engine: SpotEngine, finder: VehicleFinder | None, spots
     """Decode once, no larger than needed by whoever needs most."""
     size = size_of(data)
     needed = engine.long_side_needed(spots, *size) if size else None
-    if needed is not None and finder is not None:
-        needed = max(needed, finder.width, finder.height)
+    if size is not None and needed is not None and finder is not None:
+        needed = max(needed, long_side_needed(finder, spots, *size))
     return decode(data, needed)
 
 
 async def _finder(engines: Engines, camera: Camera) -> VehicleFinder | None:
-    """Counting comes beside the states, so its failure is no failure of the look: nobody counted."""
+    """What counts; None when the camera is not asked to, or when there is none: then nobody counted."""
     if not camera.counts_vehicles:
         return None
     try:
         return await engines.finder()
     except ParkHubError as error:
         log.warning("vehicles.not_counted", camera=camera.public_id, reason=str(error))
-        return None
-
-
-def _find(finder: VehicleFinder, picture: Picture) -> list[Vehicle] | None:
-    try:
-        return finder.find(picture, COUNT_FROM)
-    except ParkHubError as error:
-        log.warning("vehicles.not_counted", reason=str(error))
         return None
 
 

@@ -243,7 +243,9 @@ async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Wor
     cv2.setNumThreads(1)
     ctx["turns"] = CameraTurns()
     ctx["engines"] = Engines(settings)
-    await ctx["engines"].warm({camera.engine for camera in await list_cameras(None)})
+    cameras = await list_cameras(None)
+    counting = any(camera.counts_vehicles for camera in cameras)
+    await ctx["engines"].warm({camera.engine for camera in cameras}, counting=counting)
     return vision_workers(ctx)
 
 

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -68,9 +69,11 @@ class Counter:
     width: int = 96
     height: int = 96
     sizes: list[tuple[int, int]] = field(default_factory=list)
+    tiles: list[int] = field(default_factory=list)
 
     def find(self, picture: Picture, confidence_min: float = 0.05, tiles: int = 1) -> list[Vehicle]:
         self.sizes.append((picture.shape[1], picture.shape[0]))
+        self.tiles.append(tiles)
         if self.fails:
             raise EngineError("The model broke.")
         return self.finds
@@ -334,17 +337,19 @@ async def test_the_real_difference_engine_sees_a_car_come_and_go(database: Setti
     assert seen == [set(), {2}, {0, 2}, set()]
 
 
-async def test_a_detector_without_a_model_fails_the_frame_with_what_to_do(
-    sqlite_open: Settings, ctx: dict[str, Any]
+async def test_a_detector_whose_model_is_none_fails_the_frame_with_the_reason(
+    sqlite_open: Settings, ctx: dict[str, Any], tmp_path: Path
 ) -> None:
     camera = await save_camera(spots_seen=1, engine=Engine.DETECTOR)
-    ctx["engines"] = Engines(sqlite_open)
-    await ctx["engines"].warm({Engine.DETECTOR})
+    (tmp_path / "broken.onnx").write_bytes(b"no model")
+    broken = {"detector_model": str(tmp_path / "broken.onnx")}
+    ctx["engines"] = Engines(sqlite_open.model_copy(update=broken))
+    await ctx["engines"].warm({Engine.DETECTOR}, counting=True)
     frame = await store(ctx["clients"], camera)
     await read_frame(ctx, frame.id)
     failed = await frames.get_frame(frame.id)
     assert failed.status is FrameStatus.FAILED
-    assert "PARKHUB_DETECTOR_MODEL" in failed.error
+    assert "broken.onnx" in failed.error
 
 
 CAR = Vehicle(VehicleKind.CAR, 0.9, (10, 10, 30, 20))
@@ -374,7 +379,7 @@ async def test_a_camera_counts_vehicles_when_it_is_asked_to(database: Settings, 
     for camera in (one, other):
         await read_frame(ctx, (await store(ctx["clients"], camera, jpeg(size=(640, 480)))).id)
     assert [await counted(one), await counted(other)] == [[2], [None]]
-    assert counter.sizes == [(160, 120)]
+    assert (counter.sizes, counter.tiles) == ([(240, 180)], [2])
 
 
 async def test_a_camera_without_spots_may_count_too(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
