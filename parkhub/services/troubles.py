@@ -58,7 +58,8 @@ def tell(camera: Camera, after: TrustTrack) -> bool:
     """Log a trouble that began or ended, once each; whether one did. ``camera`` is as it was before."""
     before = camera.trust.trouble
     if after.trouble is not None and before is None:
-        log.warning("camera.trouble_began", camera=camera.public_id, trouble=after.trouble.value, since=after.since)
+        since = after.since.isoformat() if after.since else None
+        log.warning("camera.trouble_began", camera=camera.public_id, trouble=after.trouble.value, since=since)
     elif after.trouble is None and before is not None:
         log.info("camera.trouble_ended", camera=camera.public_id, trouble=before.value)
     return after.trouble is not before

@@ -33,7 +33,9 @@ def in_words(found: FrameCount) -> str:
     if found.vehicles is not None:
         seen = [count(number, *NAMES[kind]) for kind, number in found.vehicles.items() if number]
         parts.append(", ".join(seen) or "no vehicles")
-    if found.spots:
+    if found.spots and found.unknown == found.spots:
+        parts.append(f"none of {count(found.spots, 'place', 'places')} seen")
+    elif found.spots:
         unseen = f", {found.unknown} not seen" if found.unknown else ""
         parts.append(f"{found.occupied} of {count(found.spots, 'place', 'places')} taken{unseen}")
     return "; ".join(parts)

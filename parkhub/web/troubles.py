@@ -28,7 +28,7 @@ ADVICE: Final = {
     Trouble.BLOWN: "Shade its lens, or turn it away from the light.",
     Trouble.BLOCKED: "Take away what stands in its view.",
     Trouble.BLURRED: "Clean its lens, and focus it.",
-    Trouble.MOVED: "Or say below that the outlines lie where the places are now.",
+    Trouble.MOVED: "If the outlines lie where the places are now, say so below.",
 }
 """What somebody can do about it, as the sentence after the trouble's own."""
 

@@ -37,10 +37,11 @@ async def count(camera: Camera, ago_s: float = 1, **given: Any) -> FrameCount:
         ({"vehicles": vehicles(12, trucks=1)}, "12 cars, 1 truck; 13 of 20 places taken"),
         ({"vehicles": vehicles()}, "no vehicles; 13 of 20 places taken"),
         ({"unknown": 2, "vehicles": None}, "13 of 22 places taken, 2 not seen"),
+        ({"free": 0, "occupied": 0, "unknown": 20}, "none of 20 places seen"),
         ({"free": 0, "occupied": 1}, "1 of 1 place taken"),
         ({"free": 0, "occupied": 0, "vehicles": vehicles(1, buses=2)}, "1 car, 2 buses"),
     ],
-    ids=["all", "an empty street", "not counted", "one place", "no places"],
+    ids=["all", "an empty street", "not counted", "none seen", "one place", "no places"],
 )
 def test_a_picture_in_words(given: dict[str, Any], words: str) -> None:
     usual: dict[str, Any] = {"late": False, "free": 7, "occupied": 13, "unknown": 0, "vehicles": None}
