@@ -1,53 +1,35 @@
-"""The default plate reader: our plate finder, then PP-OCR's detector and recogniser on what it found."""
+"""The default plate reader: our finder, then our recogniser on what it found, looking again where it is unsure."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from parkhub.domain.plate_layouts import Decision, decide, layouts_of
-from parkhub.domain.plates import PlateRead, Point, Reading, fold, is_clock, is_lettering, vote
+from parkhub.domain.plates import PlateRead, Point, Reading, is_clock, is_lettering, vote
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
-from tasks.vision.plates.reader import StripReader
+from tasks.vision.plates.reader import Area, StripReader
 from tasks.vision.plates.recogniser import Recogniser
-from tasks.vision.plates.strips import (
-    Tone,
-    Way,
-    covering,
-    crosses_middle,
-    plate_lines,
-    strip,
-    surroundings,
-    touches_side,
-    whole,
-)
-from tasks.vision.plates.text_lines import Quad, TextLines
+from tasks.vision.plates.strips import Tone, Way, quad, strip
 
-LOOK_WIDTH_PX: Final = 192  # a plate's width where lines are looked for; small plates are enlarged to it
-ENLARGE_MAX: Final = 5.0
-SURE: Final = 0.985  # a first look as sure as this, in a known layout, needs no second
-SURE_TOGETHER: Final = 0.9  # the same for readings that agree
+FIRST: Final = Way()
+AGAIN: Final = (Way(0.15, 0.18), Way(0.04, 0.04, Tone.DRAWN_OUT))
+UPPER, LOWER = Way(0.06, 0.03, rows=(0.0, 0.5)), Way(0.06, 0.03, rows=(0.5, 1.0))
+SURE: Final = 0.95  # a first look as sure as this, in a known layout, needs no second
+DOUBTFUL: Final = 0.8  # a first look less sure than this may be one at two lines
+TWO_LINES_ASPECT_MAX: Final = 2.4  # of the region: longer plates have one line
 FAINT: Final = 0.5  # of an accepted plate's confidence as a region: fainter ones are not read any more
-UNLINED_MIN: Final = 0.5  # of a region in which no line was found, for it to be read as one line
-GROWN_MAX: Final = 2
-LOOKS: Final = (
-    (Way(0.0, -0.15),),
-    (Way(0.03, 0.0, Tone.DRAWN_OUT), Way(0.0, -0.15, Tone.GREY)),
-    (Way(0.04, 0.0, Tone.INVERSE), Way(0.0, -0.15, widen=1.6), Way(-0.02, -0.08)),
-)
+CLEAR: Final = 0.5  # a region as clear as this may have its number on two lines
+CERTAIN: Final = 0.7  # a region as clear as this is looked at again even if nothing was seen in it
 WORD_MIN: Final = 0.6  # for a plate without a digit
 WORD_MAX: Final = 8  # letters of a plate without a digit
+FREE_MIN: Final = 0.5  # for a plate in no layout
 NUMBER_MIN: Final = 0.65  # for a plate without a letter, in no layout
 REGIONS_READ_MAX: Final = 6
 ACCEPT_MIN: Final = 0.38
 TEXT_MIN: Final = 0.5
-
-Area = tuple[float, float, float, float]
-"""Left, top, width, height in 0..1 of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +37,6 @@ class Look:
     """What one region gave: kept whole, accepted or not, so that a refusal can be explained."""
 
     region: Region
-    quad: Quad | None
     readings: tuple[Reading, ...]
     decision: Decision
 
@@ -73,9 +54,8 @@ class OnnxReader:
     def __init__(
         self, threads: int = 1, providers: Sequence[str] = PROVIDERS, strips: StripReader | None = None
     ) -> None:
-        """``strips``: reads the cut-out lines instead of our own recogniser."""
+        """``strips``: reads the cut-out plates instead of our own recogniser."""
         self._finder = PlateFinder(threads=threads, providers=providers)
-        self._lines = TextLines(threads=threads, providers=providers)
         self._recogniser: StripReader = strips or Recogniser(threads=threads, providers=providers)
 
     def read(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[PlateRead]:
@@ -95,48 +75,28 @@ class OnnxReader:
         return looks
 
     def _look(self, picture: Picture, region: Region, layouts: str) -> Look:
-        quads = self._quads(picture, region)
-        if not quads and region.confidence >= UNLINED_MIN:
-            quads = [whole(region)]
-        if not quads:
-            return Look(region, None, (), Decision((), 0.0, ""))
-        readings: list[Reading] = []
-        decision = Decision((), 0.0, "")
-        for ways in LOOKS:
-            readings += self._read_lines(picture, quads, ways)
+        (first,) = readings = self._recogniser.read([strip(picture, region, FIRST)])
+        decision = decide(vote(readings), layouts)
+        if decision.layout and first.confidence >= SURE:
+            return Look(region, (first,), decision)
+        if first.confidence < DOUBTFUL and _may_have_two_lines(region):
+            readings += self._two_lines(picture, region)
+        if any(reading.letters for reading in readings) or region.confidence >= CERTAIN:
+            readings += self._recogniser.read([strip(picture, region, way) for way in AGAIN])
             decision = decide(vote(readings), layouts)
-            if _agreed(readings, decision):
-                break
-        return Look(covering(region, quads), quads[0], tuple(readings), decision)
+        return Look(region, tuple(readings), decision)
 
-    def _quads(self, picture: Picture, region: Region) -> list[Quad]:
-        """The plate's lines. A line cut by the edge of what was looked at says that the region is too small."""
-        for _ in range(GROWN_MAX + 1):
-            around, (left, top) = surroundings(region, picture)
-            width, height = region.right - region.left, region.bottom - region.top
-            lines = self._lines.find(around, min(ENLARGE_MAX, LOOK_WIDTH_PX / max(width, 1.0)))
-            lines = [line for line in lines if crosses_middle(line.quad, around)]
-            quads = [quad + np.array([left, top], np.float32) for quad in plate_lines(lines, width / max(height, 1.0))]
-            if not quads or not touches_side(quads, around, left):
-                break
-            region = covering(region, quads)
-        return quads
-
-    def _read_lines(self, picture: Picture, quads: Sequence[Quad], ways: Sequence[Way]) -> list[Reading]:
-        """One reading per way; the lines of a plate are read one after the other."""
-        readings = self._recogniser.read([strip(picture, quad, way) for way in ways for quad in quads])
-        step = len(quads)
-        return [
-            Reading(tuple(letter for reading in readings[i : i + step] for letter in reading.letters))
-            for i in range(0, len(readings), step)
-        ]
+    def _two_lines(self, picture: Picture, region: Region) -> list[Reading]:
+        """Both lines of a plate read one after the other; nothing unless there is something on each."""
+        lines = self._recogniser.read([strip(picture, region, way) for way in (UPPER, LOWER)])
+        if not all(line.letters for line in lines):
+            return []
+        return [Reading(tuple(letter for line in lines for letter in line.letters))]
 
 
-def _agreed(readings: Sequence[Reading], decision: Decision) -> bool:
-    """Whether no further look is needed: one very sure reading, or several alike, of a text in a known layout."""
-    if not decision.layout or len({fold(reading.text) for reading in readings}) > 1:
-        return False
-    return min(reading.confidence for reading in readings) >= (SURE if len(readings) == 1 else SURE_TOGETHER)
+def _may_have_two_lines(region: Region) -> bool:
+    wide, high = region.right - region.left, region.bottom - region.top
+    return region.confidence >= CLEAR and wide <= TWO_LINES_ASPECT_MAX * high
 
 
 def accepted(look: Look) -> bool:
@@ -147,7 +107,8 @@ def accepted(look: Look) -> bool:
     if any(is_clock(reading.text) or is_lettering(reading.text) for reading in look.readings[:1]):
         return False
     if any(c.isdigit() for c in text):
-        return bool(look.decision.layout) or any(c.isalpha() for c in text) or look.confidence >= NUMBER_MIN
+        least = FREE_MIN if any(c.isalpha() for c in text) else NUMBER_MIN
+        return bool(look.decision.layout) or look.confidence >= least
     return len(text) <= WORD_MAX and look.confidence >= WORD_MIN
 
 
@@ -158,9 +119,9 @@ def _excluded(region: Region, picture: Picture, areas: Sequence[Area]) -> bool:
 
 
 def _read(look: Look) -> PlateRead:
-    r, quad = look.region, look.quad if look.quad is not None else whole(look.region)
+    r = look.region
     box = (round(r.left, 1), round(r.top, 1), round(r.right - r.left, 1), round(r.bottom - r.top, 1))
-    corners: list[Point] = [(round(float(x), 1), round(float(y), 1)) for x, y in quad]
+    corners: list[Point] = [(round(float(x), 1), round(float(y), 1)) for x, y in quad(r)]
     return PlateRead(
         look.decision.text,
         look.confidence,

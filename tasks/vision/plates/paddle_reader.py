@@ -1,6 +1,6 @@
 """Plates read by PaddleOCR's text recognition, from a model folder on this machine; nothing is ever downloaded.
 
-Where plates and their lines are is found as by the default reader; only the cut-out lines go to PaddleOCR.
+Where plates are is found as by the default reader; what is cut out there goes to PaddleOCR.
 """
 
 import re

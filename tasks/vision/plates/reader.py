@@ -14,10 +14,10 @@ Area = tuple[float, float, float, float]
 
 
 class StripReader(Protocol):
-    """Reads lines of text that are already cut out of a picture. Thread-safe."""
+    """Reads plates that are already cut out of a picture. Thread-safe."""
 
     def read(self, strips: Sequence[Picture]) -> list[Reading]:
-        """One reading per strip: one line upright, cut close, of any size. Raises EngineError."""
+        """One reading per strip: a plate, or one of its lines, as `strips.strip` cuts it. Raises EngineError."""
         ...
 
 

@@ -1,106 +1,22 @@
-"""From a region that looks like a plate to strips that hold one line of its text each, upright and cut close."""
+"""From a box that looks like a plate to the strips that are read: all of it, or one of two lines, in one size."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import Region
-from tasks.vision.plates.recogniser import HEIGHT_PX, WIDTH_MAX_PX, WIDTH_MIN_PX
-from tasks.vision.plates.text_lines import Quad, TextLine, upright
 
-ROOM_X, ROOM_Y = 0.15, 0.35  # around a region, of its width and height
-SAME_ROW: Final = 0.45  # how far middles may differ in height, in line heights
-SAME_HEIGHT: Final = 1.6  # between parts of one row
-GAP_MAX: Final = 1.3  # between parts of one row, in line heights
-SECOND_LINE_MIN: Final = 0.62  # of the main line's height
+WIDTH_PX, HEIGHT_PX = 192, 48
+SHRINK_MIN: Final = 2.0  # a box this many times as wide as a strip is shrunk first, so that no pixel is passed over
 CONTRAST_MIN: Final = 8  # grey levels; below it there is nothing to draw out
-TWO_LINES_ASPECT_MAX: Final = 2.6  # of the region: longer plates have one line
 
-
-def surroundings(region: Region, picture: Picture) -> tuple[Picture, tuple[int, int]]:
-    """The region with some room around it, and its place (left, top) in the picture."""
-    height, width = picture.shape[:2]
-    room_x, room_y = (region.right - region.left) * ROOM_X, (region.bottom - region.top) * ROOM_Y
-    left, top = max(0, int(region.left - room_x)), max(0, int(region.top - room_y))
-    right = min(width, int(np.ceil(region.right + room_x)))
-    bottom = min(height, int(np.ceil(region.bottom + room_y)))
-    return np.ascontiguousarray(picture[top:bottom, left:right]), (left, top)
-
-
-def crosses_middle(quad: Quad, around: Picture) -> bool:
-    """Whether a line lies over the middle third of what was looked at; others belong to something beside the plate."""
-    height, width = around.shape[:2]
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    return bool(low[0] < width * 0.6 and high[0] > width * 0.4 and low[1] < height * 0.75 and high[1] > height * 0.25)
-
-
-def touches_side(quads: Sequence[Quad], around: Picture, left: int) -> bool:
-    """Whether a line goes on beyond the left or right edge of what was looked at."""
-    edge = 0.06 * around.shape[1]
-    xs = np.concatenate([quad[:, 0] for quad in quads]) - left
-    return bool(xs.min() < edge or xs.max() > around.shape[1] - edge)
-
-
-def covering(region: Region, quads: Sequence[Quad]) -> Region:
-    """The region made large enough for its lines."""
-    low = np.min([quad.min(axis=0) for quad in quads], axis=0)
-    high = np.max([quad.max(axis=0) for quad in quads], axis=0)
-    return Region(
-        float(min(region.left, low[0])), float(min(region.top, low[1])),
-        float(max(region.right, high[0])), float(max(region.bottom, high[1])), region.confidence,
-    )  # fmt: skip
-
-
-def plate_lines(lines: Sequence[TextLine], aspect: float) -> list[Quad]:
-    """The one or two lines that are the plate's number: the largest row, and one as high above or below it.
-
-    Slogans, states and towns are lower than the number. ``aspect``: width over height of the region.
-    """
-    rows = join_rows([line.quad for line in lines])
-    if not rows:
-        return []
-    main = max(rows, key=lambda row: _height(row) * _width(row) ** 0.75)
-    if aspect > TWO_LINES_ASPECT_MAX:
-        return [main]
-    middle = main.mean(axis=0)
-    others = [
-        row
-        for row in rows
-        if row is not main
-        and SECOND_LINE_MIN <= _height(row) / _height(main) <= 1 / SECOND_LINE_MIN
-        and abs(row.mean(axis=0)[0] - middle[0]) < 0.4 * _width(main)
-        and 0.6 * _height(main) < abs(row.mean(axis=0)[1] - middle[1]) < 2.2 * _height(main)
-        and _width(row) > 0.9 * _height(row)
-    ]
-    found = [main, *sorted(others, key=_width)[-1:]]
-    return sorted(found, key=lambda row: float(row.mean(axis=0)[1]))
-
-
-def join_rows(quads: Sequence[Quad]) -> list[Quad]:
-    """Parts of one row, such as the groups beside a crest, become one."""
-    left = sorted(quads, key=lambda quad: float(quad[:, 0].min()))
-    rows: list[Quad] = []
-    for quad in left:
-        for number, row in enumerate(rows):
-            if _continues(row, quad):
-                rows[number] = np.array([row[0], quad[1], quad[2], row[3]], np.float32)
-                break
-        else:
-            rows.append(quad)
-    return rows
-
-
-def _continues(row: Quad, quad: Quad) -> bool:
-    low, high = sorted((_height(row), _height(quad)))
-    if high > SAME_HEIGHT * low:
-        return False
-    end, start = (row[1] + row[2]) / 2, (quad[0] + quad[3]) / 2
-    return bool(abs(end[1] - start[1]) < SAME_ROW * high and -0.5 * high < start[0] - end[0] < GAP_MAX * high)
+Quad = NDArray[np.float32]
+"""4 x 2: upper left, upper right, lower right, lower left corner, in pixels."""
 
 
 class Tone(Enum):
@@ -114,26 +30,50 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to cut a strip: grown by shares of the line's height, its tone, made wider."""
+    """One way to cut a strip out of a box: grown on each side by shares of its width and height, tilted, toned.
 
-    grow_x: float
-    grow_y: float
+    ``tilt``: how much lower the right end is than the left, as a share of the width. ``rows``: the part of the height,
+    for a plate of two lines.
+    """
+
+    room_x: float = 0.08
+    room_y: float = 0.1
     tone: Tone = Tone.COLOUR
-    widen: float = 1.0
+    tilt: float = 0.0
+    rows: tuple[float, float] = (0.0, 1.0)
 
 
-def strip(picture: Picture, quad: Quad, way: Way) -> Picture:
-    """The quad's content as a rectangle of the recogniser's height."""
-    width, height = _width(quad), _height(quad)
-    along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2 / max(width, 1e-3) * way.grow_x * height
-    down = (quad[3] - quad[0] + quad[2] - quad[1]) / 2 * way.grow_y
-    grown = quad + np.array([-along - down, along - down, along + down, -along + down])
-    aspect = (width + 2 * way.grow_x * height) / max(height * (1 + 2 * way.grow_y), 1e-3)
-    sides = int(np.clip(round(HEIGHT_PX * aspect * way.widen), WIDTH_MIN_PX // 2, WIDTH_MAX_PX)), HEIGHT_PX
-    goal = np.array([[0, 0], [sides[0], 0], [sides[0], sides[1]], [0, sides[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(np.asarray(grown, np.float32), goal)
-    cut = cv2.warpPerspective(picture, matrix, sides, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return _toned(np.asarray(cut, np.uint8), way.tone)
+def strip(picture: Picture, region: Region, way: Way = Way()) -> Picture:
+    """What is in the region, seen that way: `HEIGHT_PX` x `WIDTH_PX` x 3."""
+    return _toned(straighten(picture, quad(region, way)), way.tone)
+
+
+def quad(region: Region, way: Way = Way(0.0, 0.0)) -> Quad:
+    """The corners that a way cuts out of a region."""
+    wide, high = region.right - region.left, region.bottom - region.top
+    left, right = region.left - way.room_x * wide, region.right + way.room_x * wide
+    top = region.top + (way.rows[0] - way.room_y) * high
+    bottom = region.top + (way.rows[1] + way.room_y) * high
+    lower = way.tilt * wide / 2
+    corners = [[left, top - lower], [right, top + lower], [right, bottom + lower], [left, bottom - lower]]
+    return np.array(corners, np.float32)
+
+
+def straighten(picture: Picture, corners: NDArray[Any]) -> Picture:
+    """The content of four corners as a strip, whatever its shape was."""
+    corners = np.asarray(corners, np.float32)
+    shrink = (corners[:, 0].max() - corners[:, 0].min()) / WIDTH_PX
+    if shrink >= SHRINK_MIN:
+        low, high = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
+        low, high = np.maximum(low, 0), np.minimum(high + 1, picture.shape[1::-1])
+        cut = picture[low[1] : high[1], low[0] : high[0]]
+        sides = max(1, round(cut.shape[1] / shrink)), max(1, round(cut.shape[0] / shrink))
+        picture = np.asarray(cv2.resize(cut, sides, interpolation=cv2.INTER_AREA), np.uint8)
+        corners = (corners - low) * (np.array(sides) / cut.shape[1::-1])
+    goal = np.array([[0, 0], [WIDTH_PX, 0], [WIDTH_PX, HEIGHT_PX], [0, HEIGHT_PX]], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.asarray(corners, np.float32), goal)
+    size = WIDTH_PX, HEIGHT_PX
+    return np.asarray(cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _toned(strip: Picture, tone: Tone) -> Picture:
@@ -148,26 +88,3 @@ def _toned(strip: Picture, tone: Tone) -> Picture:
     if high - low < CONTRAST_MIN:
         return strip
     return np.asarray(np.clip((strip.astype(np.float32) - low) * (255.0 / (high - low)), 0, 255), np.uint8)
-
-
-def whole(region: Region) -> Quad:
-    """The region itself as a quad."""
-    return upright(
-        np.array(
-            [
-                [region.left, region.top],
-                [region.right, region.top],
-                [region.right, region.bottom],
-                [region.left, region.bottom],
-            ],
-            np.float32,
-        )
-    )
-
-
-def _width(quad: Quad) -> float:
-    return float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
-
-
-def _height(quad: Quad) -> float:
-    return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2

@@ -1,81 +1,78 @@
-"""From text lines to the strips that are read."""
+"""From a box to the strips that are read."""
 
 import numpy as np
 import pytest
 
 from tasks.vision.plates.finder import Region
-from tasks.vision.plates.strips import Tone, Way, join_rows, plate_lines, strip, surroundings, touches_side, whole
-from tasks.vision.plates.text_lines import TextLine
+from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX, Tone, Way, quad, straighten, strip
+
+BOX = Region(40, 30, 140, 70, 0.9)
 
 
-def quad(left: float, top: float, width: float, height: float) -> np.ndarray:
-    return np.array([[left, top], [left + width, top], [left + width, top + height], [left, top + height]], np.float32)
-
-
-def line(left: float, top: float, width: float, height: float) -> TextLine:
-    return TextLine(quad(left, top, width, height), 0.8)
-
-
-def boxes(quads: list[np.ndarray]) -> list[list[float]]:
-    return [[*q.min(axis=0).tolist(), *(q.max(axis=0) - q.min(axis=0)).tolist()] for q in quads]
+def striped(size: tuple[int, int], box: Region) -> np.ndarray:
+    """Dark, with the box light in its upper half."""
+    picture = np.zeros((size[1], size[0], 3), np.uint8)
+    middle = (box.top + box.bottom) / 2
+    picture[int(box.top) : int(middle), int(box.left) : int(box.right)] = 255
+    return picture
 
 
 @pytest.mark.parametrize(
-    ("lines", "aspect", "kept"),
+    ("way", "corners"),
     [
-        ([line(10, 10, 100, 20)], 4.5, [[10, 10, 100, 20]]),
-        ([line(10, 10, 100, 20), line(30, 0, 60, 9)], 2.0, [[10, 10, 100, 20]]),
-        ([line(10, 10, 45, 20), line(65, 11, 45, 20)], 4.5, [[10, 10, 100, 21]]),
-        ([line(10, 35, 80, 20), line(20, 10, 60, 20)], 1.6, [[20, 10, 60, 20], [10, 35, 80, 20]]),
-        ([line(10, 35, 80, 20), line(20, 10, 60, 20)], 4.5, [[10, 35, 80, 20]]),
-        ([], 4.5, []),
+        (Way(0, 0), [[40, 30], [140, 30], [140, 70], [40, 70]]),
+        (Way(0.1, 0.25), [[30, 20], [150, 20], [150, 80], [30, 80]]),
+        (Way(0, 0, tilt=0.1), [[40, 25], [140, 35], [140, 75], [40, 65]]),
+        (Way(0, 0, rows=(0.5, 1.0)), [[40, 50], [140, 50], [140, 70], [40, 70]]),
     ],
-    ids=["one line", "a state above", "two groups of one row", "two lines", "a long plate has one line", "none"],
+    ids=["as found", "with room", "tilted", "the lower line"],
 )
-def test_the_lines_of_the_number_are_chosen(lines: list[TextLine], aspect: float, kept: list[list[float]]) -> None:
-    assert boxes(plate_lines(lines, aspect)) == kept
+def test_a_way_cuts_its_corners_out_of_a_box(way: Way, corners: list[list[float]]) -> None:
+    assert quad(BOX, way) == pytest.approx(np.array(corners))
 
 
-def test_parts_far_from_each_other_stay_apart() -> None:
-    assert len(join_rows([quad(0, 0, 40, 20), quad(120, 0, 40, 20)])) == 2
+@pytest.mark.parametrize("scale", [1, 8], ids=["a small plate is drawn out", "a large one is shrunk"])
+def test_a_box_of_any_size_fills_the_strip(scale: int) -> None:
+    box = Region(*(side * scale for side in (40, 30, 140, 70)), 0.9)
+    cut = strip(striped((200 * scale, 100 * scale), box), box, Way(0, 0))
+    assert cut.shape == (HEIGHT_PX, WIDTH_PX, 3)
+    assert cut[: HEIGHT_PX // 2 - 2, 3:-3].min() > 200
+    assert cut[HEIGHT_PX // 2 + 2 :].max() < 50
 
 
-def test_a_turned_line_comes_out_level() -> None:
+def test_a_tilted_plate_comes_out_level() -> None:
     picture = np.zeros((200, 200, 3), np.uint8)
-    angle = np.radians(20)
+    angle = np.radians(15)
     along, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     start = np.array([40, 60])
     corners = np.array([start, start + along * 100, start + along * 100 + down * 24, start + down * 24], np.float32)
     inside = np.array([start + along * x + down * y for x in range(100) for y in range(12)]).round().astype(int)
     picture[inside[:, 1], inside[:, 0]] = 255
-    cut = strip(picture, corners, Way(0, 0)).mean(axis=(1, 2))
+    cut = straighten(picture, corners).mean(axis=(1, 2))
     assert cut[4:20].mean() > 200
     assert cut[28:].mean() < 30
 
 
+def test_room_beyond_the_picture_repeats_its_edge() -> None:
+    picture = np.full((40, 100, 3), 77, np.uint8)
+    assert (strip(picture, Region(0, 0, 100, 40, 0.9), Way(0.3, 0.5)) == 77).all()
+
+
 @pytest.mark.parametrize("tone", list(Tone), ids=lambda tone: tone.name.lower())
 def test_every_tone_gives_a_strip_of_the_same_shape(tone: Tone) -> None:
-    picture = np.random.default_rng(1).integers(0, 255, (60, 200, 3), np.uint8)
-    cut = strip(picture, quad(10, 10, 160, 40), Way(0, 0, tone))
-    assert (cut.shape, cut.dtype) == ((48, 192, 3), np.uint8)
+    picture = np.random.default_rng(1).integers(0, 255, (100, 200, 3), np.uint8)
+    cut = strip(picture, BOX, Way(0, 0, tone))
+    assert (cut.shape, cut.dtype) == ((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
 
 
 def test_dark_becomes_light_in_the_inverse() -> None:
-    picture = np.full((60, 200, 3), 10, np.uint8)
-    assert strip(picture, quad(10, 10, 160, 40), Way(0, 0, Tone.INVERSE)).mean() == pytest.approx(245)
+    picture = np.full((100, 200, 3), 10, np.uint8)
+    assert strip(picture, BOX, Way(tone=Tone.INVERSE)).mean() == pytest.approx(245)
 
 
-def test_surroundings_stay_inside_the_picture() -> None:
-    picture = np.zeros((100, 200, 3), np.uint8)
-    around, place = surroundings(Region(0, 80, 60, 100, 0.9), picture)
-    assert place[0] == 0
-    assert around.shape[0] + place[1] <= 100
-
-
-@pytest.mark.parametrize(("left", "cut"), [(2, True), (30, False), (95, True)], ids=["left", "inside", "right"])
-def test_a_line_at_the_side_says_that_the_region_is_too_small(left: float, cut: bool) -> None:
-    assert touches_side([quad(left, 10, 100, 20)], np.zeros((40, 200, 3), np.uint8), 0) is cut
-
-
-def test_a_region_is_a_quad_in_reading_order() -> None:
-    assert whole(Region(1, 2, 11, 7, 0.5)).tolist() == [[1, 2], [11, 2], [11, 7], [1, 7]]
+def test_faint_letters_are_drawn_out_and_an_even_patch_is_not() -> None:
+    faint = np.full((100, 200, 3), 100, np.uint8)
+    faint[30:50] = 125
+    assert np.ptp(strip(faint, BOX, Way(0, 0, Tone.DRAWN_OUT))) >= 250
+    even = np.full((100, 200, 3), 100, np.uint8)
+    assert (strip(even, BOX, Way(tone=Tone.DRAWN_OUT)) == 100).all()
