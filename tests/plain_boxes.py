@@ -46,7 +46,7 @@ def one_kind_each(kept: list[Found], same_min: float = 0.7) -> list[Found]:
 
 
 def vehicles(candidates: list[Found], width: float, height: float, confidence_min: float) -> list[Found]:
-    """All of it: cut at the picture's edge, doubles out, one kind each, the sure enough ones of a pixel or more."""
-    cut = [replace(c, box=inside(c.box, width, height)) for c in candidates if c.confidence >= confidence_min]
-    found = one_kind_each(without_doubles(cut))
+    """All of it: doubles out, one kind each, cut at the picture's edge, the sure enough ones of a pixel or more."""
+    found = one_kind_each(without_doubles([c for c in candidates if c.confidence >= confidence_min]))
+    found = [replace(f, box=inside(f.box, width, height)) for f in found]
     return [f for f in found if f.confidence >= confidence_min and f.box[2] >= 1 and f.box[3] >= 1]

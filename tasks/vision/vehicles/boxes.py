@@ -32,12 +32,12 @@ def pick(scores: Array, confidence_min: float) -> tuple[NDArray[Any], NDArray[An
 def merge(found: Sequence[Candidates], width: int, height: int, confidence_min: float = 0.0) -> list[Vehicle]:
     """One vehicle for boxes of the same kind that overlap, cut at the picture's edge, surest first."""
     boxes, scores, kinds = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    low = np.clip(boxes[:, :2], 0, [width, height])
-    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, [width, height])
-    boxes = np.concatenate((low, high - low), axis=1)
     kept = suppress(boxes, scores, kinds)[:_VEHICLES_MAX]
     boxes, scores, kinds = boxes[kept], np.minimum(scores[kept], 1), kinds[kept]
     scores = scores * (1 - surer_kind(boxes, scores, kinds))
+    low = np.clip(boxes[:, :2], 0, [width, height])
+    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, [width, height])
+    boxes = np.concatenate((low, high - low), axis=1)
     order = list(VehicleKind)
     return [
         Vehicle(order[int(kinds[i])], round(float(scores[i]), 4), _box(boxes[i]))
