@@ -28,15 +28,22 @@ LIMITS = (
     "expect a little less elsewhere.",
     "Vehicles smaller than about 12 pixels in a picture brought to 480 pixels are often missed; look at such pictures "
     "in tiles.",
-    "Kinds are less sure than boxes: vans, ambulances and pick-ups are cars to some labellers and trucks to others; "
-    "a bus or truck seen from the front or far away is taken for the other.",
+    "Kinds are less sure than boxes: vans, minibuses and ambulances are cars to some labellers, trucks to others; far "
+    "away nearly all is a car, buses and trucks too.",
+    "At night the glow around rear lamps widens boxes; vehicles that fill the picture or are cut by its edge, and "
+    "parked rows that hide each other, get loose or double boxes.",
     "From straight above (car parks from a roof or the air) kinds are guesses and parked rows are found in part.",
     "Night was mostly made by darkening day pictures. Trailers, tractors and tricycles are none of the four kinds.",
 )
 
 
 def write_card(
-    model: Path, begin: Path, scenes: Scenes, stages: list[dict[str, Any]], figures: dict[str, dict[str, Any]]
+    model: Path,
+    begin: Path,
+    scenes: Scenes,
+    stages: list[dict[str, Any]],
+    figures: dict[str, dict[str, Any]],
+    share: float,
 ) -> None:
     """``vehicles.json`` and ``vehicles.md`` beside the model; ``figures`` by net, then by set."""
     data = model.read_bytes()
@@ -49,6 +56,7 @@ def write_card(
         "begun_with": {"file": begin.name, "sha256": hashlib.sha256(begin.read_bytes()).hexdigest()},
         "data": {"sha256": scenes.digest.hexdigest(), "train": scenes.counts(), "licences": LICENCES},
         "stages": stages,
+        "share_of_the_way": share,
         "figures": figures,
         "limits": LIMITS,
     }
@@ -73,7 +81,7 @@ def _text(card: dict[str, Any]) -> str:
             "",
             "Average precision at IoU 0.5 through the product's own finder, on pictures kept out of training.",
             "",
-            "**Sources never seen**: the same training before it saw any picture of these two.",
+            "**Sources never seen**: the same training without any picture of these two.",
             "",
             *_table(figures, "left_out", ("atl_traffic", "vehicle_1class_farzad")),
             "",
@@ -104,7 +112,9 @@ def _text(card: dict[str, Any]) -> str:
             "## Training",
             "",
             "`python -m tasks.training.vehicles --data DATA --out tasks/vision/models` with the package's `training`",
-            "extra; less than an hour of one CPU core. Two stages, the first without the two sources that judge:",
+            "extra; about an hour of one CPU core. Two stages, the first without the sources that judge; the second",
+            f"once with and once without them. The weights shipped lie {card['share_of_the_way']:g} of the way from",
+            "those begun with.",
             "",
             *(f"- `{json.dumps(stage)}`" for stage in card["stages"]),
             "",
