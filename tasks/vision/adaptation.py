@@ -6,7 +6,9 @@ strongly it is held is chosen by cross-validation. Labels of one group, a pictur
 a split: the same car seen twice would flatter the fit.
 
 People correct errors more often than they confirm what is right. So labels that the shipped layer gets wrong count at
-most `WRONG_SHARE_MAX` of all, in the fit and in the trial: they would otherwise tell it that it is mostly wrong.
+most `WRONG_SHARE_MAX` of all, in the fit and in the trial: they would otherwise tell it that it is mostly wrong. Where
+the layer itself, by its confidence in what it got right, expects more errors, that many count. A lot that it judges
+surely and often wrong looks like one whose errors alone were labelled: the head gets better there, but too sure.
 """
 
 from dataclasses import dataclass
@@ -80,15 +82,14 @@ def fit(
     if shipped is None:
         raise EngineError("This spot classifier cannot be adapted: its file gives no features.")
     start = (features @ np.array(shipped.weights) + shipped.bias) / shipped.temperature
-    wrong = (start > 0) != occupied
-    if wrong.all():
+    if ((start > 0) != occupied).all():
         raise InvalidInputError(
             "Every label says the opposite of what the classifier saw. Confirm some spots that it read right, too."
         )
     middle = features.mean(axis=0)
     length = max(float(np.sqrt(((features - middle) ** 2).sum(axis=1).mean())), 1e-6)
     rows = np.column_stack(((features - middle) / length, np.ones(len(features))))
-    labels = Labelled(rows, start, occupied, _weights(occupied, wrong), groups)
+    labels = Labelled(rows, start, occupied, _weights(occupied, start), groups)
     unseen, judged = _held_back(labels)
     change = fit_change(labels, _strength(labels))
     weights = np.array(shipped.weights) + change[:-1] / length * shipped.temperature
@@ -129,11 +130,17 @@ def _checked(crops: NDArray[np.uint8], occupied: Mask, groups: NDArray[np.int64]
     return features
 
 
-def _weights(occupied: Mask, wrong: Mask) -> Floats:
-    """Both states alike, labels that the shipped layer gets wrong at most their share; a mean of one."""
+def _weights(occupied: Mask, start: Floats) -> Floats:
+    """Both states alike, labels that the shipped layer gets wrong at most their share; a mean of one.
+
+    At a logit z it is wrong exp(-|z|) times as often as right. Counted over what it got right, that is how many errors
+    it expects, however many of them people chose to label.
+    """
+    wrong = (start > 0) != occupied
     weights = np.where(occupied, 1.0 / max(occupied.sum(), 1), 1.0 / max((~occupied).sum(), 1))
-    most = weights[~wrong].sum() * WRONG_SHARE_MAX / (1 - WRONG_SHARE_MAX)
     if wrong.any():
+        expected = (weights * np.exp(-np.abs(start)))[~wrong].sum()
+        most = max(expected, weights[~wrong].sum() * WRONG_SHARE_MAX / (1 - WRONG_SHARE_MAX))
         weights[wrong] *= min(1.0, most / weights[wrong].sum())
     mean: Floats = weights / weights.mean()
     return mean
