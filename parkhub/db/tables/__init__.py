@@ -11,6 +11,7 @@ from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.recordings import Recording
+from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
 from parkhub.db.tables.spot_heads import SpotHead
 from parkhub.db.tables.spot_imports import SpotImport
 from parkhub.db.tables.spot_labels import SpotLabel
@@ -38,6 +39,12 @@ TABLES = (
     LedgerPosting,
     LedgerHead,
     LedgerBalance,
+    TariffVersion,
+    LotRules,
+    ParkingSession,
+    DiscountCode,
+    SessionCode,
+    Review,
 )
 
 __all__ = [
@@ -46,6 +53,7 @@ __all__ = [
     "Camera",
     "CameraLook",
     "CameraTrouble",
+    "DiscountCode",
     "Frame",
     "FrameCount",
     "LedgerBalance",
@@ -53,8 +61,12 @@ __all__ = [
     "LedgerPosting",
     "LedgerTransaction",
     "Lot",
+    "LotRules",
     "OccupancySample",
+    "ParkingSession",
     "Recording",
+    "Review",
+    "SessionCode",
     "SignIn",
     "Spot",
     "SpotChange",
@@ -62,4 +74,5 @@ __all__ = [
     "SpotImport",
     "SpotLabel",
     "SpotTrack",
+    "TariffVersion",
 ]
