@@ -1,0 +1,131 @@
+"""Which open session a car that leaves belongs to, whatever the camera misread.
+
+Texts are compared by an edit distance in which what cameras confuse costs less: look-alikes, a letter missed, and one
+seen twice. Only a clear winner is taken; anything else is a person's to decide.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from parkhub.domain.plates import Candidate
+
+LOOK_ALIKE: Final = 0.25
+"""Cost of taking one letter for another that plates draw alike."""
+
+DOUBLED: Final = 0.5
+"""Cost of a letter seen twice, or of one of two equal ones missed."""
+
+MISSED: Final = 0.75
+"""Cost of any other letter too many or too few."""
+
+LESS_LIKELY: Final = 0.5
+"""Most that a candidate costs for being less likely than the first one."""
+
+CLEAR: Final = 1.0
+"""Most that a clear winner costs: about one letter, less on short plates."""
+
+CLEAR_PER_LETTER: Final = 0.17
+MARGIN: Final = 0.6
+"""By how much every other session must cost more than a clear winner."""
+
+SURE: Final = 0.6
+"""Confidence of a read below which only the very text is clear."""
+
+SUGGESTED_MAX: Final = 2.5
+"""Cost up to which a session is suggested to a person."""
+
+SUGGESTIONS: Final = 6
+
+_PAIRS: Final = (
+    "O0", "Q0", "OQ", "D0", "DO", "I1", "L1", "IL", "IT", "B8", "S5", "Z2", "Z7", "G6", "UV", "VY", "MN", "CG"
+)  # fmt: skip
+_ALIKE: Final = frozenset(map(frozenset, _PAIRS))
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A session that is open: its id and plate."""
+
+    session_id: int
+    plate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A session that a passage may belong to, and what speaks against it: 0 is the very same text."""
+
+    session_id: int
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found: the one session it clearly is, if any, and all that are likely, likeliest first."""
+
+    clear: int | None
+    suggestions: tuple[Suggestion, ...]
+
+
+@lru_cache(maxsize=65536)
+def cost(one: str, other: str) -> float:
+    """What it takes to make one text the other, both normalised; 0 for the same text. The same both ways."""
+    width = len(other) + 1
+    row = [0.0] * width
+    for j in range(1, width):
+        row[j] = row[j - 1] + _alone(other, j - 1)
+    for i, a in enumerate(one):
+        before, row[0] = row[0], row[0] + _alone(one, i)
+        for j, b in enumerate(other):
+            swapped = before + _swap(a, b)
+            before = row[j + 1]
+            row[j + 1] = min(swapped, row[j + 1] + _alone(one, i), row[j] + _alone(other, j))
+    return row[-1]
+
+
+def match(candidates: Sequence[Candidate], confidence: float, inside: Iterable[Inside]) -> Match:
+    """Compare a passage's candidates, likeliest first, with the sessions that are open.
+
+    ``confidence``: how sure the passage's own text is, 0..1.
+    """
+    if not candidates:
+        return Match(None, ())
+    near = [each for each in inside if _near(candidates, each.plate)]
+    found = [Suggestion(each.session_id, _best(candidates, each.plate)) for each in near]
+    found.sort(key=lambda each: (each.cost, each.session_id))
+    likely = tuple(each for each in found if each.cost <= SUGGESTED_MAX)[:SUGGESTIONS]
+    if not likely:
+        return Match(None, ())
+    best = likely[0].cost
+    second = likely[1].cost if len(likely) > 1 else SUGGESTED_MAX + MARGIN
+    sure = confidence >= SURE
+    limit = min(CLEAR, CLEAR_PER_LETTER * len(candidates[0].text)) if sure else 0.0
+    apart = second - best >= MARGIN or (sure and best == 0 and second > LOOK_ALIKE)
+    return Match(likely[0].session_id if best <= limit and apart else None, likely)
+
+
+def _best(candidates: Sequence[Candidate], plate: str) -> float:
+    first = candidates[0].confidence or 1.0
+    return min(
+        cost(each.text, plate) + LESS_LIKELY * (1 - min(1.0, each.confidence / first)) * (at > 0)
+        for at, each in enumerate(candidates)
+    )
+
+
+def _near(candidates: Sequence[Candidate], plate: str) -> bool:
+    """Whether it is worth comparing letter by letter; thousands of plates may be inside."""
+    letters = set(plate)
+    return any(abs(len(each.text) - len(plate)) <= 3 and len(letters - set(each.text)) <= 3 for each in candidates)
+
+
+def _alone(text: str, at: int) -> float:
+    """What a letter costs that the other text lacks."""
+    doubled = text[at - 1 : at] == text[at] or text[at + 1 : at + 2] == text[at]
+    return DOUBLED if doubled else MISSED
+
+
+def _swap(a: str, b: str) -> float:
+    if a == b:
+        return 0.0
+    return LOOK_ALIKE if frozenset((a, b)) in _ALIKE else 1.0

@@ -1,0 +1,128 @@
+"""Parking sessions: one visit of one vehicle, from entry to exit, and the rules by which passages begin and end them.
+
+Rules of passages, all by capture time, whenever the picture arrived:
+
+- An entry opens a session. The same plate again within `SEEN_AGAIN` is the same car; while its session is open longer
+  ago, its exit was missed: with anti-passback a person is asked and nothing changes, without it the old session ends
+  unpriced, a person is asked about it, and a new one opens. An entry within a visit that is over is the same car seen
+  again.
+- An exit closes the session that it clearly belongs to (`matching`). A doubtful one, one without entry, and one without
+  a plate are a person's to decide, and charge nothing until then. The same plate again within `SEEN_AGAIN` after its
+  exit is the same car.
+- An entry that arrives late, when the exit is known and waits for a person, opens a session which that exit closes, if
+  it clearly belongs to it.
+- Two plates in one picture are two cars, however close one drives behind the other; motorcycles are vehicles like any
+  other, and where their plate is at the other end they are cars without a plate.
+- A car without a plate gets a session known by its ticket, and a person is asked to read the plate off the picture.
+- A car whose direction nobody knows changes nothing.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from parkhub.domain.local_time import Span
+from parkhub.domain.vehicles import VehicleKind
+
+SEEN_AGAIN: Final = timedelta(minutes=5)
+"""For so long the same plate at the same side of the lot is the same car going by."""
+
+TICKET_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+TICKET_LENGTH: Final = 9  # 30 ** 9 tickets: guessing one of a million open ones takes twenty million tries
+
+
+class SessionState(StrEnum):
+    """Whether a visit goes on. A cancelled one never was: merged into another, or a car that turned away."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Ending(StrEnum):
+    """How a visit ended; the last two end it without a price, which a person then decides."""
+
+    NONE = ""
+    EXIT = "exit"
+    BY_HAND = "by_hand"
+    LOST_TICKET = "lost_ticket"
+    EXIT_MISSED = "exit_missed"
+    TOO_LONG = "too_long"
+
+
+class Outcome(StrEnum):
+    """What became of a passage; "" is not decided yet."""
+
+    ENTERED = "entered"
+    LEFT = "left"
+    SEEN_AGAIN = "seen_again"
+    ASKED = "asked"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingSession:
+    """One visit. ``ticket`` is what a driver knows it by; ``plate`` is "" for a car without one, or when it expired.
+
+    ``right``: the kind of right it entered under ("" is none). ``leave_by``: until when who has paid may leave.
+    """
+
+    id: int
+    ticket: str
+    lot_id: int
+    plate: str
+    kind: VehicleKind | None
+    state: SessionState
+    ending: Ending
+    entered_at: datetime
+    exited_at: datetime | None = None
+    leave_by: datetime | None = None
+    entry_passage_id: int | None = None
+    exit_passage_id: int | None = None
+    tariff_id: int | None = None
+    permit_id: int | None = None
+    booking_id: int | None = None
+    right: str = ""
+
+    def span(self, now: datetime) -> Span:
+        """From entry to exit, or to now."""
+        return Span(self.entered_at, max(self.entered_at, self.exited_at or now))
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether its end says what it costs."""
+        return self.state is SessionState.CLOSED and self.ending not in (Ending.EXIT_MISSED, Ending.TOO_LONG)
+
+
+class Entry(StrEnum):
+    """What an entry does, given what is known of its plate."""
+
+    OPEN = "open"
+    SEEN_AGAIN = "seen_again"
+    EXIT_MISSED = "exit_missed"
+    ASK = "ask"
+
+
+def decide_entry(
+    at: datetime, inside: ParkingSession | None, last: ParkingSession | None, *, anti_passback: bool
+) -> Entry:
+    """What an entry at ``at`` means. ``inside``: the plate's open session; ``last``: the one closed last or next."""
+    if inside is None:
+        within = last is not None and last.exited_at is not None and last.entered_at <= at < last.exited_at
+        return Entry.SEEN_AGAIN if within else Entry.OPEN
+    if abs(at - inside.entered_at) <= SEEN_AGAIN:
+        return Entry.SEEN_AGAIN
+    return Entry.ASK if anti_passback or at < inside.entered_at else Entry.EXIT_MISSED
+
+
+def new_ticket() -> str:
+    """A ticket nobody can guess, in letters that nobody takes for others."""
+    return "".join(secrets.choice(TICKET_LETTERS) for _ in range(TICKET_LENGTH))
+
+
+def read_ticket(text: str) -> str:
+    """A ticket as typed by a person; "" for what is none."""
+    found = "".join(letter for letter in text.upper() if letter.isalnum())
+    return found if len(found) == TICKET_LENGTH and set(found) <= set(TICKET_LETTERS) else ""
