@@ -35,6 +35,10 @@ from tasks.vision.vehicles.finder import VehicleFinder
 log = structlog.get_logger(__name__)
 
 
+TURN_PATIENCE_S = 5.0
+OVERTAKEN = "Passed over: pictures come faster than they can be read."
+
+
 class CameraTurns:
     """One look at a time per camera within this process, or a later picture could overtake an earlier one.
 
@@ -42,22 +46,28 @@ class CameraTurns:
     ends as LATE, one opinion less for the debounce. States stay right; waiting for a turn there would cost every frame.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = TURN_PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._wanted: Counter[int] = Counter()
 
     @asynccontextmanager
     async def of(
         self, camera_id: int, aside: Callable[[], AbstractContextManager[None]] = nullcontext
-    ) -> AsyncIterator[None]:
-        """A camera's turn, in the order they came. While it waits it stands ``aside``, so that others are let in."""
+    ) -> AsyncIterator[bool]:
+        """A camera's turn, in the order they came. While it waits it stands ``aside``, so that others are let in.
+
+        True for one that had to wait for longer than anybody's patience.
+        """
         taken = self._wanted[camera_id] > 0
         self._wanted[camera_id] += 1
+        now = asyncio.get_running_loop().time
+        asked_at = now()
         try:
             async with AsyncExitStack() as stack:
                 with aside() if taken else nullcontext():
                     await stack.enter_async_context(self._locks[camera_id])
-                yield
+                yield taken and now() - asked_at >= self._patience_s
         finally:
             self._wanted[camera_id] -= 1
 
@@ -66,6 +76,8 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
     """Read one frame, unless it has been. ``ctx``: clients, engines, turns, and aside from the worker.
 
     A picture or an engine that fails is kept with the frame as a sentence; anything else is raised for another try.
+    Of a camera that sends faster than can be read, those are passed over that have waited too long for a newer one:
+    else all of them would wait until none is worth anything any more.
     """
     clients: Clients = ctx["clients"]
     turns: CameraTurns = ctx["turns"]
@@ -73,9 +85,12 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         camera_id = (await frame_rows.get_frame(frame_id)).camera_id
     except NotFoundError:
         return  # past its time and deleted
-    async with turns.of(camera_id, ctx.get("aside", nullcontext)):
+    async with turns.of(camera_id, ctx.get("aside", nullcontext)) as waited_long:
         frame = await frame_rows.get_frame(frame_id)
         if frame.status is not FrameStatus.STORED:
+            return
+        if waited_long and await frame_rows.newer_waits(frame):
+            await fail_look(frame_id, OVERTAKEN)
             return
         if await upkeep.is_poison(clients, job_id(frame_id), frame.received_at, datetime.now(UTC)):
             await fail_look(frame_id, "Reading this picture broke off again and again.")

@@ -125,6 +125,17 @@ async def count_waiting(camera_id: int | None = None) -> int:
     return int(rows[0]["n"])
 
 
+async def newer_waits(frame: Frame) -> bool:
+    """Whether a picture that its camera took later is stored and not read yet."""
+    rows = await fetch(
+        "SELECT id FROM frame WHERE camera = {} AND captured_at > {} AND status = {} LIMIT 1",
+        frame.camera_id,
+        frame.captured_at,
+        FrameStatus.STORED.value,
+    )
+    return bool(rows)
+
+
 async def list_stuck(before: datetime) -> list[int]:
     """Frames that were received before and are still not read, oldest first."""
     rows = await fetch(

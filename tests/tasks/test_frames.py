@@ -25,7 +25,7 @@ from parkhub.services.troubles import accept_view
 from parkhub.services.upkeep import LATE_TRIES_MAX, is_poison
 from parkhub.settings import Settings
 from tasks.engines import Engines
-from tasks.frames import CameraTurns, give_up, read_frame
+from tasks.frames import OVERTAKEN, CameraTurns, give_up, read_frame
 from tasks.vision.engine import Look
 from tasks.vision.picture import Picture
 
@@ -169,6 +169,40 @@ async def test_a_later_frame_of_a_camera_does_not_overtake_a_slow_one_within_a_p
     engine.holds_on.set()
     await asyncio.gather(first, second)
     assert {(await frames.get_frame(frame.id)).status for frame in (slow, quick)} == {FrameStatus.READ}
+
+
+async def test_of_pictures_that_come_faster_than_they_are_read_the_newest_is_read(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    stored = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in range(5)]
+    ctx["turns"] = CameraTurns(patience_s=0)
+    await asyncio.gather(*(read_frame(ctx, frame.id) for frame in stored))
+    found = [await frames.get_frame(frame.id) for frame in stored]
+    assert found[-1].status is FrameStatus.READ
+    assert engine.looks == 2  # the first that came, and the newest of those that had to wait
+    assert sorted(frame.error for frame in found) == ["", "", OVERTAKEN, OVERTAKEN, OVERTAKEN]
+
+
+async def test_a_picture_that_waits_for_a_short_while_is_read_though_newer_ones_wait(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    stored = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in range(5)]
+    ctx["turns"] = CameraTurns(patience_s=3600)
+    await asyncio.gather(*(read_frame(ctx, frame.id) for frame in stored))
+    assert engine.looks == len(stored)
+
+
+async def test_a_picture_that_waited_long_is_read_when_no_newer_one_waits(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    newer = await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=1))
+    older = await store(ctx["clients"], camera)
+    ctx["turns"] = CameraTurns(patience_s=0)
+    await asyncio.gather(read_frame(ctx, newer.id), read_frame(ctx, older.id))
+    assert (await frames.get_frame(older.id)).status is FrameStatus.LATE
 
 
 async def test_an_engine_s_memory_is_given_back_to_it_with_the_next_picture(
