@@ -5,6 +5,7 @@ file is left without a row that knows it.
 """
 
 from parkhub.db.tables.accounts import Account, SignIn
+from parkhub.db.tables.audit import AuditEntry, AuditPlate
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
@@ -45,11 +46,15 @@ TABLES = (
     DiscountCode,
     SessionCode,
     Review,
+    AuditEntry,
+    AuditPlate,
 )
 
 __all__ = [
     "TABLES",
     "Account",
+    "AuditEntry",
+    "AuditPlate",
     "Camera",
     "CameraLook",
     "CameraTrouble",
