@@ -48,20 +48,20 @@ async def list_all(request: AnyRequest) -> Template:
 
 
 async def _new_form(
-    request: AnyRequest, settings: Settings, given: dict[str, str], errors: dict[str, str], status_code: int = 200
+    request: AnyRequest, given: dict[str, str], errors: dict[str, str], status_code: int = 200
 ) -> Template:
     choices = [(lot.slug, lot.name) for lot in await lot_rows.list_lots()]
-    context = {"given": given, "errors": defaultdict(str, errors), "lots": choices, "engines": engine_choices(settings)}
+    context = {"given": given, "errors": defaultdict(str, errors), "lots": choices, "engines": engine_choices()}
     return page(request, "cameras/new.html", status_code=status_code, **context)
 
 
 @get("/console/cameras/new")
-async def show_new(request: AnyRequest, settings: GivenSettings) -> Response[Any] | Template:
+async def show_new(request: AnyRequest) -> Response[Any] | Template:
     """The form for a new camera; without any lot, the form for a lot comes first."""
     if not await lot_rows.list_lots():
         return Redirect("/console/lots/new", status_code=303)
     given = {"lot": request.query_params.get("lot", ""), "name": "", "engine": ""}
-    return await _new_form(request, settings, given, {})
+    return await _new_form(request, given, {})
 
 
 @post("/console/cameras/new")
@@ -72,7 +72,7 @@ async def add(request: AnyRequest, settings: GivenSettings) -> Template:
     try:
         camera, key = await cameras.create_camera(given["lot"], given["name"], given["engine"])
     except FieldsError as error:
-        return await _new_form(request, settings, given, error.fields, 422)
+        return await _new_form(request, given, error.fields, 422)
     return _show_key(request, settings, camera, key, 201)
 
 
@@ -163,7 +163,7 @@ async def show_camera(
         "given": {**kept, **(given or {})},
         "errors": defaultdict(str, errors or {}),
         "server": _server(request, settings),
-        "engines": engine_choices(settings, camera.engine),
+        "engines": engine_choices(),
         "saved": request.query_params.get("saved") == "1",
         "accepted": request.query_params.get("view") == "1",
         "sent": _sent(camera) if request.query_params.get("sent") == "1" else "",

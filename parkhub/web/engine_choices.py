@@ -3,7 +3,6 @@
 from typing import Final
 
 from parkhub.domain.cameras import Engine
-from parkhub.settings import Settings
 
 ENGINES: Final = {
     Engine.CLASSIFIER: "Classifier (looks at every spot)",
@@ -12,10 +11,6 @@ ENGINES: Final = {
 }
 
 
-def engine_choices(settings: Settings, chosen: str = "") -> list[tuple[str, str]]:
-    """Engines that can work here; the detector needs a model, and stays in the list of who has it already."""
-    return [
-        (engine.value, words)
-        for engine, words in ENGINES.items()
-        if engine is not Engine.DETECTOR or settings.detector_model or chosen == engine
-    ]
+def engine_choices() -> list[tuple[str, str]]:
+    """Every engine; the detector works with the shipped model, or with the one that is set."""
+    return [(engine.value, words) for engine, words in ENGINES.items()]

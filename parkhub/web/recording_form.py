@@ -118,7 +118,7 @@ async def _check(given: Given, settings: Settings, clients: Clients, folder: str
             wrong |= error.fields
         except ParkHubError as error:
             wrong["spots"] = str(error)
-    if given.engine not in list(Engine) or (given.engine == Engine.DETECTOR and not settings.detector_model):
+    if given.engine not in list(Engine):
         wrong["engine"] = "Choose one of the engines in the list."
     try:
         every_s = float(given.every_s)

@@ -128,7 +128,7 @@ async def _form_page(
         status_code=status_code,
         given=given,
         wrong=wrong,
-        engines=engine_choices(settings),
+        engines=engine_choices(),
         every=EVERY_CHOICES,
         bytes_max=settings.recording_bytes_max,
         limit=size_words(settings.recording_bytes_max),

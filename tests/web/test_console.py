@@ -93,6 +93,15 @@ async def test_a_wrong_camera_is_not_added(staff: Visitor, given: dict[str, str]
     assert await cameras.list_cameras() == []
 
 
+async def test_every_engine_can_be_chosen_where_a_camera_or_a_recording_is_set_up(staff: Visitor) -> None:
+    camera = await save_camera(await save_lot(slug="harbour"))
+    for address in ("/console/cameras/new", f"/console/cameras/{camera.public_id}", "/console/recordings"):
+        shown = (await staff.get(address)).text
+        assert re.findall(r'<option value="(classifier|difference|detector)"', shown) == [each.value for each in Engine]
+    answer = await staff.send_form("/console/cameras/new", lot="harbour", name="Gate", engine="detector")
+    assert answer.status_code == 201
+
+
 async def test_a_new_key_replaces_the_old_one(staff: Visitor) -> None:
     camera = await save_camera()
     address = f"/console/cameras/{camera.public_id}"

@@ -177,7 +177,6 @@ WRONG: list[Any] = [
     pytest.param({}, files(spots=videos.mask_png()[:100]), 422, "picture", id="a damaged mask"),
     pytest.param({}, files(spots=b"\x80\x04cos\nsystem\n."), 422, "CarParkPos", id="a pickle that runs things"),
     pytest.param({"engine": "magic"}, files(), 422, "one of the engines", id="no such engine"),
-    pytest.param({"engine": "detector"}, files(), 422, "one of the engines", id="a detector without a model"),
     pytest.param({"every_s": "soon"}, files(), 422, "one of the times", id="no such time"),
     pytest.param({"every_s": "nan"}, files(), 422, "seconds", id="not a number"),
     pytest.param({"title": "x" * 200}, files(), 422, "at most 120", id="a long name"),
