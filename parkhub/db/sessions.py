@@ -91,6 +91,12 @@ async def save_session(session: ParkingSession) -> None:
         raise NotFoundError("There is no such session.")
 
 
+async def set_leave_by(session_id: int, leave_by: datetime) -> ParkingSession:
+    """Note until when who has paid may leave; answers the session."""
+    await fetch("UPDATE parking_session SET leave_by = {} WHERE id = {}", leave_by, session_id)
+    return await get_session(session_id)
+
+
 async def get_session(session_id: int) -> ParkingSession:
     """The session; NotFoundError when there is none."""
     rows = await fetch(_SELECT + "WHERE id = {}", session_id)
