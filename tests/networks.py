@@ -29,8 +29,8 @@ def save_constant_answers(path: Path, answers: list[np.ndarray], size: tuple[int
     return _save(path, nodes, picture, given, constants, metadata)
 
 
-def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> Path:
-    """A spot classifier that holds bright places for occupied: logit = (mean blue-green-red-mark - 128) / 8."""
+def save_brightness_classifier(path: Path, side: int = 16, spread: float = 8, **metadata: str) -> Path:
+    """A spot classifier that holds bright places for occupied: logit = (mean blue-green-red-mark - 128) / spread."""
     crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ["n", side, side, 4])
     logit = helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n"])
     nodes = [
@@ -42,7 +42,7 @@ def save_brightness_classifier(path: Path, side: int = 16, **metadata: str) -> P
     constants = [
         numpy_helper.from_array(np.array([1, 2, 3], np.int64), "axes"),
         numpy_helper.from_array(np.array(128, np.float32), "middle"),
-        numpy_helper.from_array(np.array(8, np.float32), "spread"),
+        numpy_helper.from_array(np.array(spread, np.float32), "spread"),
     ]
     about = {"side_px": str(side), "long_room": "1.0", "short_room": "1.0", "raised": "0.0", "temperature": "1.0"}
     return _save(path, nodes, crops, [logit], constants, about | metadata)

@@ -24,6 +24,8 @@ DARK: Final = 8.0  # mean grey below which nothing can be told
 FLAT: Final = 3.0  # spread of grey of a lens cap, a failed sensor or fog: a dark spot with more can be judged
 BLOWN: Final = 250.0
 BLOWN_SHARE: Final = 0.9
+FAINT: Final = 12.0  # mean grey below which a vehicle is missed too often to call a place free; one found is there
+FAINT_SHARE: Final = 0.5  # of a place blown out: the same
 INSIDE_MIN: Final = 0.5  # share of the polygon that must lie in the picture
 _BATCH_MAX: Final = 256  # keeps memory flat on lots of thousands of spots
 
@@ -76,11 +78,12 @@ class ClassifierEngine:
         layout = lay(tuple(spots), width, height, self.window)
         crops = cut(picture, layout)
         chances = self.chances(crops)
-        blind = _blind(crops, layout, width, height)
+        hidden, faint = _blind(crops, layout, width, height)
+        unknown = hidden | (faint & (chances < 0.5))
         return Look(
             [
-                _observe(spot.name, float(chance), bool(hidden))
-                for spot, chance, hidden in zip(spots, chances, blind, strict=True)
+                _observe(spot.name, float(chance), bool(unseen))
+                for spot, chance, unseen in zip(spots, chances, unknown, strict=True)
             ]
         )
 
@@ -128,15 +131,20 @@ def _head(about: Mapping[str, str], path: Path, temperature: float) -> SpotHead 
         raise EngineError(f"{path.name} is damaged: its last layer cannot be read.") from None
 
 
-def _observe(name: str, chance: float, hidden: bool) -> SpotObservation:
-    if hidden:
+def _observe(name: str, chance: float, unseen: bool) -> SpotObservation:
+    if unseen:
         return SpotObservation(name, SpotState.UNKNOWN, 0.0)
     state = SpotState.OCCUPIED if chance >= 0.5 else SpotState.FREE
     return SpotObservation(name, state, round(max(chance, 1.0 - chance), 4))
 
 
-def _blind(crops: NDArray[np.uint8], layout: Layout, width: int, height: int) -> NDArray[np.bool_]:
-    """Which places cannot be seen: too small, outside the picture, too dark or blown out to show anything."""
+def _blind(
+    crops: NDArray[np.uint8], layout: Layout, width: int, height: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which places cannot be seen: too small, outside the picture, too dark or blown out to show anything.
+
+    And in which a vehicle may go unseen: with so little light, or so much, that only what is found counts.
+    """
     step = slice(None, None, 2)  # every other pixel tells as much
     inside = layout.marks[:, step, step] >= MARK // 2
     count = np.maximum(inside.sum(axis=(1, 2)), 1)
@@ -144,9 +152,9 @@ def _blind(crops: NDArray[np.uint8], layout: Layout, width: int, height: int) ->
     grey = green.astype(np.float32) * inside
     mean = grey.sum(axis=(1, 2)) / count
     spread = np.sqrt(np.maximum((grey * grey).sum(axis=(1, 2)) / count - mean * mean, 0))
-    blown = (grey >= BLOWN).sum(axis=(1, 2)) / count >= BLOWN_SHARE
-    hidden: NDArray[np.bool_] = blown | ((mean < DARK) & (spread < FLAT))
-    return hidden | _out_of_sight(layout, width, height)
+    blown = (grey >= BLOWN).sum(axis=(1, 2)) / count
+    hidden = (blown >= BLOWN_SHARE) | ((mean < DARK) & (spread < FLAT)) | _out_of_sight(layout, width, height)
+    return hidden, (mean < FAINT) | (blown >= FAINT_SHARE)
 
 
 def _out_of_sight(layout: Layout, width: int, height: int) -> NDArray[np.bool_]:

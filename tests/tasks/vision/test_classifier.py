@@ -68,6 +68,23 @@ def test_a_spot_that_cannot_be_seen_is_unknown_not_free(engine, seen, shape):
     assert observation.confidence == 0
 
 
+@pytest.mark.parametrize(("level", "free"), [(8, 8), (100, -8)], ids=["night", "glare"])
+def test_a_place_with_too_little_or_too_much_light_is_never_called_free_but_a_vehicle_found_counts(
+    tmp_path, level, free
+):
+    """Part of the place still shows something: dark ground with a brighter edge, or a third that the sun left."""
+    seen = np.full((200, 400, 3), level, np.uint8)
+    seen[60:100, 40:66] = 0 if level < 50 else 255
+    seen[60:100, 66:80] += 15
+    engines = [
+        ClassifierEngine(save_brightness_classifier(tmp_path / f"{spread}.onnx", spread=spread))
+        for spread in (free, -free)
+    ]
+    missed, found = (engine.look(seen, [spot("a", 0.1, 0.3)]).observations[0] for engine in engines)
+    assert (missed.state, missed.confidence) == (SpotState.UNKNOWN, 0)
+    assert found.state is SpotState.OCCUPIED
+
+
 def test_a_dim_night_picture_is_still_judged(engine):
     seen = picture(0)
     cv2.rectangle(seen, (40, 60), (80, 100), (40, 40, 40), -1)
