@@ -6,11 +6,13 @@ file is left without a row that knows it.
 
 from parkhub.db.tables.accounts import Account, SignIn
 from parkhub.db.tables.audit import AuditEntry, AuditPlate
+from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
+from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate, PlateAlert
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
 from parkhub.db.tables.spot_heads import SpotHead
@@ -48,6 +50,14 @@ TABLES = (
     Review,
     AuditEntry,
     AuditPlate,
+    Permit,
+    PermitLot,
+    PermitPlate,
+    ListedPlate,
+    PlateAlert,
+    BookingRules,
+    BookablePlace,
+    Booking,
 )
 
 __all__ = [
@@ -55,6 +65,9 @@ __all__ = [
     "Account",
     "AuditEntry",
     "AuditPlate",
+    "BookablePlace",
+    "Booking",
+    "BookingRules",
     "Camera",
     "CameraLook",
     "CameraTrouble",
@@ -65,10 +78,15 @@ __all__ = [
     "LedgerHead",
     "LedgerPosting",
     "LedgerTransaction",
+    "ListedPlate",
     "Lot",
     "LotRules",
     "OccupancySample",
     "ParkingSession",
+    "Permit",
+    "PermitLot",
+    "PermitPlate",
+    "PlateAlert",
     "Recording",
     "Review",
     "SessionCode",
