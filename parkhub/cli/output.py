@@ -47,12 +47,18 @@ class Output:
         if self._table:
             from rich.console import Console
             from rich.table import Table
+            from rich.text import Text
 
             table = Table(*self.columns)
             for row in self._table:
-                table.add_row(*row)
+                table.add_row(*(Text(_plain(cell)) for cell in row))
             Console().print(table)
         return FAILED if self.failures else 0
+
+
+def _plain(cell: str) -> str:
+    """What others wrote (a file's name, a model's licence) cannot command the terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cell)
 
 
 def wrong_usage(message: str) -> SystemExit:
