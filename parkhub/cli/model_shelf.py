@@ -68,6 +68,8 @@ def add(file: Path, name: str, added: Path) -> Item:
         raise InvalidInputError(f"{name!r} cannot be a model's name: letters, digits, dots, dashes, up to 64.")
     if any(item.shipped and item.name == name for item in items(added)):
         raise InvalidInputError(f"A shipped model is named {name}; give --name.")
+    if not file.is_file():
+        raise InvalidInputError(f"{file} cannot be read: there is no such file.")
     added.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=added) as scratch:
         copy = Path(scratch) / f"{name}.onnx"
@@ -78,7 +80,7 @@ def add(file: Path, name: str, added: Path) -> Item:
         digest, kept = sha256(copy), added / copy.name
         if kept.exists() and _card(kept) and sha256(kept) != digest:
             raise InvalidInputError(f"Another model is named {name}; remove it first, or give --name.")
-        trial = try_detector(copy)
+        trial = _try_alone(copy)
         card = {
             "file": kept.name,
             "sha256": digest,
@@ -95,6 +97,15 @@ def add(file: Path, name: str, added: Path) -> Item:
         copy.replace(kept)
         written.replace(kept.with_suffix(".json"))
     return Item(kept, shipped=False, card=card)
+
+
+def _try_alone(copy: Path) -> Trial:
+    try:
+        return try_detector(copy)
+    except EngineError as error:
+        if "External data path" not in str(error):  # ONNX Runtime's words for it; it refuses any way out of the folder
+            raise
+        raise EngineError(f"{copy.name} keeps its weights in other files; save it again as one file.") from error
 
 
 def remove(name: str, added: Path) -> Item:

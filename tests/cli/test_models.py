@@ -1,6 +1,7 @@
 """`parkhub models`: the shelf of models as an operator sees it."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from networks import save_brightness_classifier, save_constant_detector
 
@@ -31,6 +33,19 @@ def detector(path: Path, column: int = 2) -> Path:
     rows[0, 18, :5] = (0.5, 0.5, np.log(2), np.log(2), 1)
     rows[0, 18, 5 + column] = 0.9
     return save_constant_detector(path, rows, 64)
+
+
+def apart(path: Path, location: str) -> Path:
+    """A detector whose weights are said to lie in another file, which is there if it lies beside it."""
+    model = onnx.load(detector(path))
+    rows = next(each for each in model.graph.initializer if each.name == "rows0")
+    if "/" not in location:
+        (path.parent / location).write_bytes(rows.raw_data)
+    rows.ClearField("raw_data")
+    rows.data_location = onnx.TensorProto.EXTERNAL
+    rows.external_data.add(key="location", value=location)
+    path.write_bytes(model.SerializeToString())
+    return path
 
 
 def test_a_model_is_added_named_found_listed_and_removed(tmp_path):
@@ -67,11 +82,25 @@ def test_a_name_is_one_model_and_the_same_file_again_is_no_error(tmp_path):
     [
         (lambda p: save_brightness_classifier(p / "bright.onnx"), "bright", "not a vehicle detector"),
         (lambda p: (p / "text.onnx").write_text("x") and p / "text.onnx", "text", "cannot be loaded"),
-        (lambda p: p / "none.onnx", "none", "cannot be read"),
+        (lambda p: p / "none.onnx", "none", "none.onnx cannot be read: there is no such file."),
+        (lambda p: (os.mkfifo(p / "pipe.onnx"), p / "pipe.onnx")[1], "pipe", "cannot be read: there is no such file."),
+        (lambda p: apart(p / "x.onnx", "weights.bin"), "apart", "keeps its weights in other files"),
+        (lambda p: apart(p / "x.onnx", "../../weights.bin"), "out", "keeps its weights in other files"),
+        (lambda p: apart(p / "x.onnx", "/etc/passwd"), "out", "keeps its weights in other files"),
         (lambda p: detector(p / "x.onnx"), "../x", "cannot be a model's name"),
         (lambda p: detector(p / "x.onnx"), "spots", "A shipped model is named spots"),
     ],
-    ids=["a classifier", "no model", "missing", "a path for a name", "a shipped name"],
+    ids=[
+        "a classifier",
+        "no model",
+        "missing",
+        "a pipe",
+        "apart",
+        "out",
+        "far out",
+        "a path for a name",
+        "a shipped name",
+    ],
 )
 def test_what_cannot_be_added_leaves_nothing_behind(tmp_path, make, name, message):
     status, lines, said = parkhub(tmp_path, "models", "add", make(tmp_path), "--name", name)
