@@ -28,10 +28,9 @@ POSTGRESQL = [
 ]
 
 _TIMES = "NEW.starts_at >= NEW.ends_at OR NEW.held_from >= NEW.held_until"
-_TAKEN = (
-    f"NEW.state IN {HOLDS} AND EXISTS (SELECT 1 FROM booking WHERE lot = NEW.lot AND place = NEW.place "
-    f"AND state IN {HOLDS} AND held_from < NEW.held_until AND held_until > NEW.held_from AND id IS NOT NEW.id)"  # noqa: S608
-)
+_HELD = f"state IN {HOLDS} AND held_from < NEW.held_until AND held_until > NEW.held_from AND id IS NOT NEW.id"
+_OTHER = f"SELECT 1 FROM booking WHERE lot = NEW.lot AND place = NEW.place AND {_HELD}"  # noqa: S608  (constants)
+_TAKEN = f"NEW.state IN {HOLDS} AND EXISTS ({_OTHER})"
 
 SQLITE = [
     'CREATE INDEX booking_holding ON booking ("lot", "place", "held_from") WHERE state IN (\'reserved\', \'arrived\')',
