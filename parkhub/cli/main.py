@@ -13,7 +13,7 @@ from parkhub import __version__
 from parkhub.cli.failure import fail
 from parkhub.errors import ParkHubError
 
-COMMANDS = ("up", "spots", "analyze", "vehicles", "plates", "adapt", "account", "tariff", "ledger", "models")
+COMMANDS = ("up", "spots", "analyze", "vehicles", "plates", "adapt", "account", "tariff", "ledger", "audit", "models")
 
 app = typer.Typer(
     name="parkhub",

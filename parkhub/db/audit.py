@@ -10,7 +10,9 @@ from parkhub.domain.audit import AuditEntry, EntryFilter, NewEntry
 
 _SELECT = (
     "SELECT audit_entry.*, audit_plate.before AS plate_before, audit_plate.after AS plate_after, "
-    "undoing.id AS undone_by FROM audit_entry LEFT JOIN audit_plate ON audit_plate.entry = audit_entry.id "
+    "undoing.id AS undone_by, account.email FROM audit_entry "
+    "LEFT JOIN account ON account.id = audit_entry.account "
+    "LEFT JOIN audit_plate ON audit_plate.entry = audit_entry.id "
     "LEFT JOIN audit_entry AS undoing ON undoing.undoes = audit_entry.id"
 )
 _CONDITIONS = {
@@ -82,4 +84,5 @@ def _entry(row: Row) -> AuditEntry:
         plates=None if row["plate_before"] is None else (row["plate_before"], row["plate_after"]),
         undoes=row["undoes"],
         undone_by=row["undone_by"],
+        email=row["email"],
     )

@@ -43,10 +43,14 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry(NewEntry):
-    """A noted entry. ``plates`` None also once they have expired; ``undone_by``: the entry that took this one back."""
+    """A noted entry. ``plates`` None also once they have expired; ``undone_by``: the entry that took this one back.
+
+    ``email``: the person's, while the account is there.
+    """
 
     id: int
     undone_by: int | None
+    email: str | None
 
 
 @dataclass(frozen=True, slots=True)

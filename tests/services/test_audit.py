@@ -168,3 +168,8 @@ async def test_plates_may_be_deleted_and_the_entry_stays():
     entry = await noted()
     await fetch("DELETE FROM audit_plate")
     assert (await get_entry(entry)).plates is None
+
+
+async def test_an_entry_names_the_person_by_e_mail():
+    account = await save_account("kim@example.org")
+    assert (await get_entry(await noted(account_id=account.id))).email == "kim@example.org"
