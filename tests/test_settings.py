@@ -1,6 +1,7 @@
 """Settings: where they come from, what a wrong one is told, and that the README tells all of them."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ WRONG = [
     ({"log_format": "xml"}, "PARKHUB_LOG_FORMAT is wrong: "),
     ({"vision_processes": 0}, "PARKHUB_VISION_PROCESSES is wrong: "),
     ({"frame_keep_h": -1}, "PARKHUB_FRAME_KEEP_H is wrong: "),
+    ({"frame_keep_h": 1e9}, "PARKHUB_FRAME_KEEP_H is wrong: "),
+    ({"frame_keep_h": "inf"}, "PARKHUB_FRAME_KEEP_H is wrong: "),
+    ({"label_keep_days": 40000}, "PARKHUB_LABEL_KEEP_DAYS is wrong: "),
+    ({"count_keep_days": 1e9}, "PARKHUB_COUNT_KEEP_DAYS is wrong: "),
+    ({"count_keep_days": "nan"}, "PARKHUB_COUNT_KEEP_DAYS is wrong: "),
 ]
 
 
@@ -85,6 +91,14 @@ def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginni
     assert sentence.startswith(beginning)
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def test_a_hundred_years_can_be_reckoned_with() -> None:
+    found = load_settings(frame_keep_h=876_000, label_keep_days=36500, count_keep_days=36500)
+    longest = max(
+        timedelta(hours=found.frame_keep_h), timedelta(days=max(found.label_keep_days, found.count_keep_days))
+    )
+    assert (datetime.now(UTC) - longest).year > 0
 
 
 def test_providers_are_names_by_comma_in_the_order_wanted() -> None:
