@@ -15,9 +15,6 @@ INDEXES = [
     'CREATE UNIQUE INDEX listed_plate_list_lot_plate_key ON listed_plate ("list", "lot", "plate") '
     'WHERE "lot" IS NOT NULL',
     'CREATE UNIQUE INDEX listed_plate_list_plate_key ON listed_plate ("list", "plate") WHERE "lot" IS NULL',
-    'CREATE UNIQUE INDEX plate_alert_passage_listed_key ON plate_alert ("passage", "listed") '
-    'WHERE "passage" IS NOT NULL',
-    'CREATE INDEX plate_alert_lot_at ON plate_alert ("lot", "at")',
 ]
 
 

@@ -12,7 +12,7 @@ from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
-from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate, PlateAlert
+from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
 from parkhub.db.tables.spot_heads import SpotHead
@@ -54,7 +54,6 @@ TABLES = (
     PermitLot,
     PermitPlate,
     ListedPlate,
-    PlateAlert,
     BookingRules,
     BookablePlace,
     Booking,
@@ -86,7 +85,6 @@ __all__ = [
     "Permit",
     "PermitLot",
     "PermitPlate",
-    "PlateAlert",
     "Recording",
     "Review",
     "SessionCode",

@@ -1,6 +1,6 @@
-"""Permits, the allow and deny lists, and what the deny list made known."""
+"""Permits, and the allow and deny lists."""
 
-from piccolo.columns import BigInt, BigSerial, Boolean, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz
+from piccolo.columns import Boolean, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz
 from piccolo.table import Table
 
 from parkhub.db.tables.lots import Lot
@@ -54,16 +54,3 @@ class ListedPlate(Table, tablename="listed_plate"):
     reason = Text()
     valid_until = Timestamptz(default=None, null=True)
     created_at = Timestamptz(default=None, null=False)
-
-
-class PlateAlert(Table, tablename="plate_alert"):
-    """A plate of the deny list came. Unique by passage and entry; the entry may be gone meanwhile."""
-
-    id = BigSerial(primary_key=True)
-    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
-    listed = Integer()
-    reason = Text()
-    at = Timestamptz(default=None, null=False)
-    passage = BigInt(default=None, null=True)
-    seen_at = Timestamptz(default=None, null=True)
-    seen_by = Integer(default=None, null=True)
