@@ -12,6 +12,7 @@ from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
+from parkhub.db.tables.passages import Passage, PlateRead
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
@@ -48,6 +49,8 @@ TABLES = (
     DiscountCode,
     SessionCode,
     Review,
+    Passage,
+    PlateRead,
     AuditEntry,
     AuditPlate,
     Permit,
@@ -82,9 +85,11 @@ __all__ = [
     "LotRules",
     "OccupancySample",
     "ParkingSession",
+    "Passage",
     "Permit",
     "PermitLot",
     "PermitPlate",
+    "PlateRead",
     "Recording",
     "Review",
     "SessionCode",

@@ -7,7 +7,7 @@ from parkhub.db.tables.lots import Lot
 
 
 class Camera(Table, tablename="camera"):
-    """One camera of one lot."""
+    """One camera of one lot. ``excluded``: JSON, areas as left, top, width, height in shares of the picture."""
 
     id = Serial(primary_key=True)
     public_id = Text(unique=True)
@@ -23,3 +23,8 @@ class Camera(Table, tablename="camera"):
     marked_height = Integer(default=0)
     counts_vehicles = Boolean(default=False)
     reference = Integer(default=0)
+    role = Text(default="overview")
+    region = Text(default="auto")
+    inward = Text(default="down")
+    excluded = Text(default="[]")
+    reads_min = Integer(default=2)
