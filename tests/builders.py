@@ -198,6 +198,9 @@ async def save_camera(lot: Lot | None = None, spots_seen: int | Sequence[NewSpot
         camera.debounce,
         camera.stale_after_s,
     )
+    if camera.watches_gate:
+        await cameras.set_gate(saved.id, camera.gate)
+        saved = await cameras.get_camera(saved.id)
     wanted = new_spots(spots_seen) if isinstance(spots_seen, int) else spots_seen
     if wanted:
         await spots.replace_camera_spots(saved.id, wanted)

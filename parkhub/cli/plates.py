@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parkhub.cli.output import Line, Output, Row, wrong_usage
+from parkhub.domain.cameras import Area, parse_area
 from parkhub.domain.passages import MERGE_WINDOW_S, Passage
 from parkhub.domain.plate_layouts import layouts_of
 from parkhub.domain.plates import Candidate, PlateRead
@@ -17,7 +18,7 @@ from parkhub.errors import InvalidInputError, ParkHubError, PictureError
 
 if TYPE_CHECKING:
     from tasks.vision.picture import Picture
-    from tasks.vision.plates.reader import Area, PlateReader
+    from tasks.vision.plates.reader import PlateReader
 
 
 def plates(
@@ -56,7 +57,7 @@ def plates(
 
     try:
         layouts_of(region)
-        excluded = tuple(parse_area(text) for text in exclude or ())
+        excluded = tuple(_area(text) for text in exclude or ())
         reader = open_reader(engine, model_dir=model_dir)
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
@@ -72,15 +73,11 @@ def plates(
     raise SystemExit(output.end())
 
 
-def parse_area(text: str) -> "Area":
-    """``0.7,0,0.3,0.1`` to its four numbers: left, top, width, height in 0..1. Raises InvalidInputError."""
+def _area(text: str) -> Area:
     try:
-        left, top, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        raise InvalidInputError(f"--exclude {text} is not four numbers such as 0.7,0,0.3,0.1.") from None
-    if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
-        raise InvalidInputError(f"--exclude {text}: left, top, width and height are shares of the picture, 0 to 1.")
-    return left, top, width, height
+        return parse_area(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--exclude {error}") from None
 
 
 def is_picture(start: bytes) -> bool:
@@ -102,7 +99,7 @@ class _Looker:
 
     reader: "PlateReader"
     region: str
-    excluded: "Sequence[Area]"
+    excluded: Sequence[Area]
     every_s: float
     window_s: float
     out: Path | None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from parkhub.db import tables
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, Inward
 from parkhub.domain.spots import Debounce
 from parkhub.domain.trust import Shift, Trouble, TrustTrack
 from parkhub.errors import ConflictError, NotFoundError
@@ -37,7 +37,13 @@ def _camera(row: Row) -> Camera:
         trust=_trust(row),
         shift=tuple(json.loads(row["shift"])) if row["shift"] else None,
         head_id=row["head_id"],
+        gate=_gate(row),
     )
+
+
+def _gate(row: Row) -> Gate:
+    excluded = tuple(tuple(area) for area in json.loads(row["excluded"]))
+    return Gate(CameraRole(row["role"]), row["region"], Inward(row["inward"]), excluded, row["reads_min"])
 
 
 def _trust(row: Row) -> TrustTrack:
@@ -122,6 +128,26 @@ async def save_camera_settings(
                 table.stale_after_s: float(stale_after_s),
                 table.enabled: enabled,
                 table.counts_vehicles: counts_vehicles,
+            }
+        )
+        .where(table.id == camera_id)
+        .returning(table.id)
+    )
+    if not rows:
+        raise NotFoundError("There is no such camera.")
+
+
+async def set_gate(camera_id: int, gate: Gate) -> None:
+    """Say which gate a camera watches; NotFoundError when there is no such camera."""
+    table = tables.Camera
+    rows = (
+        await table.update(
+            {
+                table.role: gate.role.value,
+                table.region: gate.region,
+                table.inward: gate.inward.value,
+                table.excluded: json.dumps(gate.excluded),
+                table.reads_min: gate.reads_min,
             }
         )
         .where(table.id == camera_id)

@@ -7,6 +7,10 @@ from typing import Final
 
 from parkhub.domain.spots import Debounce
 from parkhub.domain.trust import Shift, Trouble, TrustTrack
+from parkhub.errors import InvalidInputError
+
+Area = tuple[float, float, float, float]
+"""A part of a picture: left, top, width, height in 0..1 of it."""
 
 _ASPECT_TOLERANCE: Final = 0.03
 
@@ -19,6 +23,39 @@ class Engine(StrEnum):
     DETECTOR = "detector"
 
 
+class CameraRole(StrEnum):
+    """What passes a camera: nothing that counts, cars that come in, that go out, or both ways."""
+
+    OVERVIEW = "overview"
+    ENTRANCE = "entrance"
+    EXIT = "exit"
+    BOTH = "both"
+
+
+class Inward(StrEnum):
+    """Which way cars that come in move in the picture."""
+
+    DOWN = "down"
+    UP = "up"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How a camera watches a gate; an overview camera watches none.
+
+    ``region``: whose plates to expect (`plate_layouts.REGIONS`). ``inward`` tells directions where cars go both ways.
+    ``excluded``: areas never looked at, such as a burnt-in clock. ``reads_min``: pictures that must agree on a plate.
+    """
+
+    role: CameraRole = CameraRole.OVERVIEW
+    region: str = "auto"
+    inward: Inward = Inward.DOWN
+    excluded: tuple[Area, ...] = ()
+    reads_min: int = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """One camera of one lot.
@@ -29,7 +66,7 @@ class Camera:
     the picture its spots were marked on, None when that is not known. ``counts_vehicles``: also with an engine that
     does not find them by itself. ``reference`` counts the views that its pictures are compared with, ``trust`` is how
     far they are believed, ``shift`` how the last one lay beside the reference. ``head_id``: the head fitted to its lot
-    that judges there, None: the shipped one does.
+    that judges there, None: the shipped one does. ``gate``: which gate it watches, if any.
     """
 
     id: int
@@ -49,6 +86,12 @@ class Camera:
     trust: TrustTrack = field(default_factory=TrustTrack)
     shift: Shift | None = None
     head_id: int | None = None
+    gate: Gate = field(default_factory=Gate)
+
+    @property
+    def watches_gate(self) -> bool:
+        """Whether the cars in its pictures enter or leave."""
+        return self.gate.role is not CameraRole.OVERVIEW
 
     def misfit(self, width: int, height: int) -> str:
         """Why the spots do not fit on a picture of this size, in a sentence; "" when they do or nobody can say.
@@ -64,6 +107,17 @@ class Camera:
             f"The picture is {width} x {height}; the spots were marked on {marked_width} x {marked_height}. "
             "Mark the spots anew, or send pictures of that shape."
         )
+
+
+def parse_area(text: str) -> Area:
+    """``0.7,0,0.3,0.1`` to its four numbers. Raises InvalidInputError."""
+    try:
+        left, top, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInputError(f"{text} is not four numbers such as 0.7,0,0.3,0.1.") from None
+    if not (0 <= left < 1 and 0 <= top < 1 and 0 < width <= 1 and 0 < height <= 1):
+        raise InvalidInputError(f"{text}: left, top, width and height are shares of the picture, 0 to 1.")
+    return left, top, width, height
 
 
 @dataclass(frozen=True, slots=True)

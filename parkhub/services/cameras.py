@@ -1,6 +1,7 @@
 """Cameras: adding one, its settings and its key."""
 
 import secrets
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -8,11 +9,12 @@ import structlog
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, Inward, parse_area
+from parkhub.domain.plate_layouts import REGIONS
 from parkhub.domain.signatures import hash_key
 from parkhub.domain.spots import Debounce
 from parkhub.domain.text import one_line
-from parkhub.errors import FieldsError, NotFoundError
+from parkhub.errors import FieldsError, InvalidInputError, NotFoundError
 from parkhub.services.lots import suggest_slug
 
 log = structlog.get_logger(__name__)
@@ -22,7 +24,20 @@ STALE_AFTER_S: Final = 60.0
 STALE_AFTER_MIN_S: Final = 5.0
 STALE_AFTER_MAX_S: Final = 86400.0
 WINDOW_MAX: Final = 20
+READS_MIN_MAX: Final = 20
+AREAS_MAX: Final = 20
 _KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class GateForm:
+    """What somebody says of the gate a camera watches, as written; ``excluded``: one area per line."""
+
+    role: str = CameraRole.OVERVIEW.value
+    region: str = "auto"
+    inward: str = Inward.DOWN.value
+    excluded: str = ""
+    reads_min: int = 2
 
 
 def _new_key() -> tuple[str, str]:
@@ -31,8 +46,15 @@ def _new_key() -> tuple[str, str]:
     return key, hash_key(key)
 
 
-def _check(name: str, engine: str, agree: int, window: int, stale_after_s: float) -> tuple[Engine, Debounce]:
-    wrong = {}
+def _check(
+    name: str, engine: str, agree: int, window: int, stale_after_s: float, gate: GateForm | None
+) -> tuple[Engine, Debounce, Gate | None]:
+    wrong, gate_found = {}, None
+    if gate is not None:
+        try:
+            gate_found = _check_gate(gate)
+        except FieldsError as error:
+            wrong |= error.fields
     if not name:
         wrong["name"] = "Give the camera a name."
     elif len(name) > NAME_LENGTH_MAX:
@@ -49,7 +71,28 @@ def _check(name: str, engine: str, agree: int, window: int, stale_after_s: float
         wrong["stale_after_s"] = f"Use {STALE_AFTER_MIN_S:.0f} to {STALE_AFTER_MAX_S:.0f} seconds."
     if wrong:
         raise FieldsError(wrong)
-    return Engine(engine), Debounce(agree, window)
+    return Engine(engine), Debounce(agree, window), gate_found
+
+
+def _check_gate(form: GateForm) -> Gate:
+    wrong, excluded = {}, []
+    if form.role not in list(CameraRole):
+        wrong["role"] = "Choose what passes it from the list."
+    if form.region not in REGIONS:
+        wrong["region"] = f"Choose one of {', '.join(REGIONS)}."
+    if form.inward not in list(Inward):
+        wrong["inward"] = "Choose a direction from the list."
+    if not 1 <= form.reads_min <= READS_MIN_MAX:
+        wrong["reads_min"] = f"Use 1 to {READS_MIN_MAX} pictures."
+    try:
+        excluded = [parse_area(line) for line in form.excluded.split("\n") if line.strip()]
+    except InvalidInputError as error:
+        wrong["excluded"] = str(error)
+    if len(excluded) > AREAS_MAX:
+        wrong["excluded"] = f"Use at most {AREAS_MAX} areas."
+    if wrong:
+        raise FieldsError(wrong)
+    return Gate(CameraRole(form.role), form.region, Inward(form.inward), tuple(excluded), form.reads_min)
 
 
 async def create_camera(
@@ -59,13 +102,14 @@ async def create_camera(
     agree: int = 2,
     window: int = 3,
     stale_after_s: float = STALE_AFTER_S,
+    gate: GateForm | None = None,
 ) -> tuple[Camera, str]:
     """Add a camera to a lot; answer it with its key, which is not kept and cannot be shown again.
 
     Raises FieldsError.
     """
     name = name.strip()
-    engine_found, debounce = _check(name, engine, agree, window, stale_after_s)
+    engine_found, debounce, gate_found = _check(name, engine, agree, window, stale_after_s, gate)
     key, key_hash = _new_key()
     public_id = f"{suggest_slug(name)[:24].strip('-') or 'camera'}-{secrets.token_hex(3)}"
     async with transaction():
@@ -73,6 +117,9 @@ async def create_camera(
         if lot is None:
             raise FieldsError({"lot": "Choose a lot from the list."})
         camera = await camera_rows.add_camera(public_id, lot.id, name, key_hash, engine_found, debounce, stale_after_s)
+        if gate_found is not None:
+            await camera_rows.set_gate(camera.id, gate_found)
+            camera = replace(camera, gate=gate_found)
     log.info("camera added", camera=camera.public_id)
     return camera, key
 
@@ -95,15 +142,18 @@ async def save_settings(
     *,
     enabled: bool,
     counts_vehicles: bool,
+    gate: GateForm | None = None,
 ) -> Camera:
-    """Change how a camera's pictures are judged. Raises FieldsError, NotFoundError."""
+    """Change how a camera's pictures are judged; without a ``gate`` that stays. Raises FieldsError, NotFoundError."""
     name = name.strip()
-    engine_found, debounce = _check(name, engine, agree, window, stale_after_s)
+    engine_found, debounce, gate_found = _check(name, engine, agree, window, stale_after_s, gate)
     async with transaction():
         camera = await find_camera(public_id)
         await camera_rows.save_camera_settings(
             camera.id, name, engine_found, debounce, stale_after_s, enabled, counts_vehicles
         )
+        if gate_found is not None:
+            await camera_rows.set_gate(camera.id, gate_found)
         camera = await find_camera(public_id)
     log.info("camera settings saved", camera=public_id, engine=engine_found.value, enabled=enabled)
     return camera

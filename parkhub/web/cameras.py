@@ -21,6 +21,7 @@ from parkhub.domain.cameras import Camera
 from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
+from parkhub.web.camera_gate import REGION_CHOICES, ROLES, WAYS, in_form, read_form, whole_number
 from parkhub.web.camera_view import CameraView, load_view, outlines
 from parkhub.web.counts import in_words
 from parkhub.web.dependencies import GivenClients, GivenSettings
@@ -32,7 +33,8 @@ from parkhub.web.templating import AnyRequest, page
 LOOKS_SHOWN: Final = 8
 RENEW_S: Final = 20
 TROUBLES_SHOWN: Final = 5
-SETTINGS_FIELDS: Final = ("name", "engine", "agree", "window", "stale_after_s")
+GATE_FIELDS: Final = ("role", "region", "inward", "reads_min", "excluded")
+SETTINGS_FIELDS: Final = ("name", "engine", "agree", "window", "stale_after_s", *GATE_FIELDS)
 
 
 @get("/console/cameras")
@@ -155,6 +157,7 @@ async def show_camera(
         "stale_after_s": f"{camera.stale_after_s:g}",
         "enabled": camera.enabled,
         "counts_vehicles": camera.counts_vehicles,
+        **in_form(camera.gate),
         "box_width": "",
         "box_height": "",
     }
@@ -164,6 +167,9 @@ async def show_camera(
         "errors": defaultdict(str, errors or {}),
         "server": _server(request, settings),
         "engines": engine_choices(),
+        "roles": ROLES,
+        "regions": REGION_CHOICES,
+        "ways": WAYS,
         "saved": request.query_params.get("saved") == "1",
         "accepted": request.query_params.get("view") == "1",
         "sent": _sent(camera) if request.query_params.get("sent") == "1" else "",
@@ -214,21 +220,17 @@ async def save(
             public_id,
             given["name"],
             given["engine"],
-            _number(given["agree"]),
-            _number(given["window"]),
-            float(_number(given["stale_after_s"])),
+            whole_number(given["agree"]),
+            whole_number(given["window"]),
+            float(whole_number(given["stale_after_s"])),
             enabled=given["enabled"],
             counts_vehicles=given["counts_vehicles"],
+            gate=read_form(given),
         )
     except FieldsError as error:
         camera = await cameras.find_camera(public_id)
         return await show_camera(request, clients, settings, camera, given=given, errors=error.fields, status_code=422)
     return Redirect(f"/console/cameras/{public_id}?saved=1#settings", status_code=303)
-
-
-def _number(text: str) -> int:
-    """What was typed, as a whole number; -1, which no field allows, when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
 @get("/console/cameras/{public_id:str}/latest.jpg")

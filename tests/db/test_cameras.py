@@ -6,7 +6,7 @@ import pytest
 from builders import NOW, after, save_camera, save_frame, save_head, save_lot
 
 from parkhub.db import cameras, frames, spot_heads
-from parkhub.domain.cameras import Engine
+from parkhub.domain.cameras import CameraRole, Engine, Gate, Inward
 from parkhub.domain.spots import Debounce
 from parkhub.errors import ConflictError, NotFoundError
 from parkhub.settings import Settings
@@ -75,6 +75,23 @@ async def test_settings_and_key_change_and_nothing_else(database: Settings) -> N
         key_hash="cd34",
     )
     assert await cameras.get_camera(other.id) == other
+
+
+async def test_a_camera_is_an_overview_until_it_is_said_which_gate_it_watches(database: Settings) -> None:
+    camera, other = await save_camera(), await save_camera()
+    assert (await cameras.get_camera(camera.id)).gate == Gate(CameraRole.OVERVIEW)
+    gate = Gate(CameraRole.EXIT, "us", Inward.UP, ((0.1, 0.2, 0.3, 0.4),), 1)
+    await cameras.set_gate(camera.id, gate)
+    assert await cameras.get_camera(camera.id) == replace(camera, gate=gate)
+    assert await cameras.get_camera(other.id) == other
+    with pytest.raises(NotFoundError):
+        await cameras.set_gate(4711, gate)
+
+
+async def test_a_gate_that_believes_no_picture_is_refused_by_the_database(database: Settings) -> None:
+    camera = await save_camera()
+    with pytest.raises(ConflictError):
+        await cameras.set_gate(camera.id, Gate(CameraRole.EXIT, reads_min=0))
 
 
 async def test_the_last_look_moves_on(database: Settings) -> None:

@@ -6,10 +6,11 @@ import pytest
 from builders import save_camera, save_lot
 
 from parkhub.db import cameras as camera_rows
-from parkhub.domain.cameras import Engine
+from parkhub.domain.cameras import CameraRole, Engine, Gate, Inward
 from parkhub.domain.spots import Debounce
 from parkhub.errors import FieldsError, NotFoundError
 from parkhub.services import cameras
+from parkhub.services.cameras import GateForm
 from parkhub.settings import Settings
 
 
@@ -69,4 +70,36 @@ async def test_characters_that_no_name_has_are_refused(database: Settings, lot: 
     await save_lot(slug="harbour")
     with pytest.raises(FieldsError) as refused:
         await cameras.create_camera(lot, name)
+    assert list(refused.value.fields) == [field]
+
+
+async def test_a_camera_may_watch_a_gate_from_the_start_or_later(database: Settings) -> None:
+    await save_lot(slug="harbour")
+    form = GateForm("both", "nl", "left", "0.7, 0, 0.3, 0.1\n\n0,0.9,1,0.1\r\n", 3)
+    gate = Gate(CameraRole.BOTH, "nl", Inward.LEFT, ((0.7, 0, 0.3, 0.1), (0, 0.9, 1, 0.1)), 3)
+    fresh, _ = await cameras.create_camera("harbour", "Gate", gate=form)
+    assert (fresh.gate, await cameras.find_camera(fresh.public_id)) == (gate, fresh)
+    plain, _ = await cameras.create_camera("harbour", "Roof")
+    assert (plain.gate, plain.watches_gate) == (Gate(), False)
+    given = plain.public_id, "Roof", "classifier", 2, 3, 60.0
+    assert (await cameras.save_settings(*given, enabled=True, counts_vehicles=False, gate=form)).gate == gate
+    assert (await cameras.save_settings(*given, enabled=True, counts_vehicles=False)).gate == gate
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        (GateForm(role="door"), "role"),
+        (GateForm(region="atlantis"), "region"),
+        (GateForm(inward="in"), "inward"),
+        (GateForm(reads_min=0), "reads_min"),
+        (GateForm(excluded="0.7,0,0.3"), "excluded"),
+        (GateForm(excluded="0,nan,1,1"), "excluded"),
+        (GateForm(excluded="0,0,0.1,0.1\n" * 21), "excluded"),
+    ],
+)
+async def test_what_is_wrong_with_a_gate_is_said_beside_it(database: Settings, form: GateForm, field: str) -> None:
+    await save_lot(slug="harbour")
+    with pytest.raises(FieldsError) as refused:
+        await cameras.create_camera("harbour", "Gate", gate=form)
     assert list(refused.value.fields) == [field]

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from parkhub.domain.cameras import Area
 from parkhub.domain.passages import MERGE_WINDOW_S, Passage, Sighting, Watch
 from tasks.vision.plates.evidence import crop
-from tasks.vision.plates.reader import Area, PlateReader
+from tasks.vision.plates.reader import PlateReader
 from tasks.vision.video import open_video
 
 EVERY_S: Final = 0.2

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from parkhub.domain.cameras import Area
 from parkhub.domain.plate_layouts import Decision, decide, layouts_of
 from parkhub.domain.plates import PlateRead, Point, Reading, is_clock, is_lettering, vote
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
-from tasks.vision.plates.reader import Area, StripReader
+from tasks.vision.plates.reader import StripReader
 from tasks.vision.plates.recogniser import Recogniser
 from tasks.vision.plates.strips import Tone, Way, quad, strip
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from parkhub.domain.cameras import Area
 from parkhub.domain.plates import PlateRead, Reading
 from parkhub.errors import EngineError, InvalidInputError
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.onnx_reader import OnnxReader
-from tasks.vision.plates.reader import Area
 
 ABOUT: Final = "inference.yml"
 """What PaddleOCR 3 puts beside a model: its name, how pictures are prepared, its characters."""

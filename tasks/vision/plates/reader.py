@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from parkhub.domain.cameras import Area
 from parkhub.domain.plates import PlateRead, Reading
 from parkhub.errors import InvalidInputError
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
-
-Area = tuple[float, float, float, float]
-"""Left, top, width, height in 0..1 of the picture."""
 
 
 class StripReader(Protocol):
