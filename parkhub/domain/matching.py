@@ -26,7 +26,7 @@ LESS_LIKELY: Final = 0.5
 CLEAR: Final = 1.0
 """Most that a clear winner costs: about one letter, less on short plates."""
 
-CLEAR_PER_LETTER: Final = 0.17
+CLEAR_PER_LETTER: Final = 0.2
 MARGIN: Final = 0.6
 """By how much every other session must cost more than a clear winner."""
 
