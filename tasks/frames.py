@@ -24,7 +24,7 @@ from parkhub.errors import BusyError, NotFoundError, ParkHubError
 from parkhub.services import upkeep
 from parkhub.services.frames import job_id
 from parkhub.services.looks import Seen, fail_look, save_look
-from parkhub.services.troubles import Sight, memory_folder
+from parkhub.services.troubles import Sight, memory_key, view_key
 from tasks.counting import find_vehicles, long_side_needed
 from tasks.engines import Engines
 from tasks.vision.engine import Look, SpotEngine
@@ -148,9 +148,9 @@ _NOTHING = _Found(Look([]))
 async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:
     engine = await engines.get(camera.engine, camera.head_id)
     finder = await _finder(engines, camera)
-    engine_key, view_key = f"memory/{camera.id}/{camera.engine.value}", f"{memory_folder(camera.id)}/{camera.reference}"
+    engine_key, sight_key = memory_key(camera), view_key(camera)
     data, memory, view = await asyncio.gather(
-        clients.pictures.get(frame.picture_key), _remember(clients, engine_key), _remember(clients, view_key)
+        clients.pictures.get(frame.picture_key), _remember(clients, engine_key), _remember(clients, sight_key)
     )
 
     def work() -> _Found:
@@ -160,7 +160,7 @@ async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame
         vehicles: Sequence[Vehicle] | None = look.vehicles
         if vehicles is None and finder is not None and inspection.trouble in (None, Trouble.FROZEN):
             vehicles = find_vehicles(finder, picture, spots)
-        memories = {} if inspection.memory == view else {view_key: inspection.memory}
+        memories = {} if inspection.memory == view else {sight_key: inspection.memory}
         if look.memory is not None:
             memories[engine_key] = look.memory
         return _Found(look, inspection, vehicles, memories)

@@ -38,5 +38,6 @@ async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     """Delete files that belong to nothing."""
     await upkeep.delete_orphans(ctx["clients"])
     await upkeep.delete_import_orphans(ctx["clients"])
+    await upkeep.delete_memory_orphans(ctx["clients"])
     await labels.delete_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"])

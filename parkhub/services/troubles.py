@@ -33,6 +33,16 @@ def memory_folder(camera_id: int) -> str:
     return f"{MEMORY}/{camera_id}/view"
 
 
+def view_key(camera: Camera) -> str:
+    """Where what pictures of the camera's present view look like is kept."""
+    return f"{memory_folder(camera.id)}/{camera.reference}"
+
+
+def memory_key(camera: Camera) -> str:
+    """Where what the camera's engine wants to see again with the next picture is kept."""
+    return f"{MEMORY}/{camera.id}/{camera.engine.value}"
+
+
 async def judge(camera: Camera, sight: Sight | None, at: datetime) -> TrustTrack:
     """Take what a picture taken at ``at`` looked like into account, and keep the history. Part of a transaction.
 

@@ -8,6 +8,7 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts as account_rows
+from parkhub.db import cameras as camera_rows
 from parkhub.db import counts as count_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
@@ -18,6 +19,7 @@ from parkhub.domain.lots import sample
 from parkhub.errors import TooOftenError
 from parkhub.services import lots, spots
 from parkhub.services.frames import PICTURES, READ_FRAME, job_id
+from parkhub.services.troubles import MEMORY, memory_key, view_key
 from parkhub.settings import Settings
 
 STUCK_AFTER_S = 20
@@ -117,6 +119,23 @@ async def delete_orphans(clients: Clients) -> int:
     if deleted:
         log.info("upkeep.orphans_deleted", count=deleted)
     return deleted
+
+
+async def delete_memory_orphans(clients: Clients) -> int:
+    """Delete what was remembered of pictures more than an hour ago for an engine or a view that is a camera's no more.
+
+    Unfinished files too: a reader was killed while it wrote one.
+    """
+    old = await clients.pictures.list_older(MEMORY, ORPHAN_AFTER_S)
+    known: set[str] = set()
+    for camera in await camera_rows.list_cameras():
+        known |= {memory_key(camera), view_key(camera)}
+    orphans = [key for key in old if key not in known]
+    for key in orphans:
+        await clients.pictures.delete(key)
+    if orphans:
+        log.info("upkeep.memory_orphans_deleted", count=len(orphans))
+    return len(orphans)
 
 
 async def delete_import_orphans(clients: Clients) -> int:

@@ -13,7 +13,8 @@ from parkhub.clients import Clients
 from parkhub.clients.pictures import FolderStore, MemoryStore
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts, cameras, counts, frames, lots, spots
-from parkhub.domain.cameras import Camera, SpotsFileKind
+from parkhub.db.troubles import renew_reference
+from parkhub.domain.cameras import Camera, Engine, SpotsFileKind
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import OccupancySample
 from parkhub.domain.spots import SpotState
@@ -23,6 +24,7 @@ from parkhub.services.spots import fail_import, request_import
 from parkhub.services.upkeep import (
     STUCK_AFTER_S,
     delete_import_orphans,
+    delete_memory_orphans,
     delete_old_counts,
     delete_old_pictures,
     delete_old_sign_ins,
@@ -149,6 +151,22 @@ class TestOrphans:
         await clients.pictures.put("memory/1/difference", b"x")
         assert await delete_orphans(clients) == 2
         assert sorted(clients.pictures.files) == sorted([*(frame.picture_key for frame in kept), "memory/1/difference"])
+
+    async def test_of_what_is_remembered_only_the_present_engine_s_and_view_s_stays(
+        self, database: Settings, clients: Clients, tmp_path: Path
+    ) -> None:
+        camera = await save_camera(engine=Engine.DIFFERENCE)
+        await renew_reference(camera.id)
+        store = FolderStore(tmp_path / "pictures")
+        kept = [f"memory/{camera.id}/difference", f"memory/{camera.id}/view/1"]
+        old = [f"memory/{camera.id}/{name}" for name in ("classifier", "view/0", "view/new-0123", "new-4567")]
+        fresh = [f"memory/{camera.id}/view/2", f"memory/{camera.id}/new-89ab", "memory/x"]
+        for key in [*kept, *old, *fresh, nobody_s := f"memory/{camera.id + 1}/difference"]:
+            await store.put(key, b"x")
+        for key in [*kept, *old, nobody_s]:
+            os.utime(store.path(key), (0, 0))
+        assert await delete_memory_orphans(Clients(store, clients.queue, clients.live, clients.limiter)) == len(old) + 1
+        assert await store.list_older("memory", -1) == sorted([*kept, *fresh])
 
     async def test_a_file_that_is_being_stored_just_now_is_left(
         self, sqlite_open: Settings, clients: Clients, tmp_path: Path
