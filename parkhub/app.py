@@ -14,6 +14,7 @@ from parkhub import __version__
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.logs import set_up_logs
+from parkhub.secret_key import secret_key
 from parkhub.settings import Settings, load_settings
 from parkhub.web import (
     accounts,
@@ -34,7 +35,6 @@ from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
 from parkhub.web.guards import possible, signed_in
 from parkhub.web.headers import security_headers
-from parkhub.web.secret_key import secret_key
 from parkhub.web.stream import open_streams
 from parkhub.web.templating import template_config
 

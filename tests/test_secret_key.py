@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from parkhub.errors import SettingsError
+from parkhub.secret_key import NAME, secret_key
 from parkhub.settings import Settings
-from parkhub.web.secret_key import NAME, secret_key
 
 
 def test_a_key_that_is_set_is_used_and_not_written(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The key that signs forms: as set, or one made for this data folder."""
+"""The installation's key, which signs forms and keys the hashes of plates: as set, or one made for this data folder."""
 
 import os
 import secrets
