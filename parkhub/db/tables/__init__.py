@@ -15,6 +15,7 @@ from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.passages import Passage, PlateRead
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
+from parkhub.db.tables.retention import DeletionLog
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
 from parkhub.db.tables.spot_heads import SpotHead
 from parkhub.db.tables.spot_imports import SpotImport
@@ -53,6 +54,7 @@ TABLES = (
     PlateRead,
     AuditEntry,
     AuditPlate,
+    DeletionLog,
     Permit,
     PermitLot,
     PermitPlate,
@@ -73,6 +75,7 @@ __all__ = [
     "Camera",
     "CameraLook",
     "CameraTrouble",
+    "DeletionLog",
     "DiscountCode",
     "Frame",
     "FrameCount",
