@@ -4,7 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from parkhub.clients import Clients
@@ -12,14 +12,16 @@ from parkhub.clients.limiter import MemoryLimiter
 from parkhub.clients.live import MemoryLive
 from parkhub.clients.pictures import MemoryStore
 from parkhub.clients.queue import MemoryQueue
-from parkhub.db import accounts, cameras, frames, lots, recordings, spot_heads, spot_labels, spots
+from parkhub.db import accounts, cameras, frames, lots, permits, recordings, sessions, spot_heads, spot_labels, spots
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, Role
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.corrections import Crop, NewLabel, SpotLabel
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.lots import Lot
+from parkhub.domain.permits import Permit, PermitKind
 from parkhub.domain.recordings import Recording
+from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.spot_heads import HeadTrial, HeadVersion, SpotHead
 from parkhub.domain.spots import (
     BayPlan,
@@ -245,6 +247,41 @@ async def save_head(
         if active:
             await spot_heads.set_active(lot_id, version.version)
     return replace(version, active=active)
+
+
+def a_permit(lot_id: int = 1, *plates: str, **given: Any) -> Permit:
+    """A permit that is not stored: Kim's, at all times of the year of `NOW`, for one car."""
+    usual: dict[str, Any] = {
+        "lot_ids": frozenset({lot_id}),
+        "kind": PermitKind.PERMIT,
+        "holder": "Kim",
+        "plates": plates or ("AB123",),
+        "valid_from": date(2026, 1, 1),
+        "valid_until": date(2026, 12, 31),
+    }
+    return Permit(**{**usual, **given})
+
+
+async def save_permit(lot_id: int, *plates: str, **given: Any) -> Permit:
+    """A permit in the database."""
+    permit = a_permit(lot_id, *plates, **given)
+    async with transaction():
+        return replace(permit, id=await permits.add_permit(permit, NOW))
+
+
+async def save_session(lot_id: int, plate: str = "AB123", **given: Any) -> ParkingSession:
+    """An open session in the database, since `NOW`."""
+    usual: dict[str, Any] = {
+        "id": 0,
+        "ticket": f"ticket-{next(_numbers)}",
+        "lot_id": lot_id,
+        "plate": plate,
+        "kind": None,
+        "state": SessionState.OPEN,
+        "ending": Ending.NONE,
+        "entered_at": NOW,
+    }
+    return await sessions.add_session(ParkingSession(**{**usual, **given}))
 
 
 def stand_ins() -> Clients:
