@@ -125,6 +125,16 @@ async def test_the_last_days_are_a_table(staff: Visitor) -> None:
     assert len((await staff.get("/console/lots/harbour/counts.csv?days=9")).text.splitlines()) == 4
 
 
+async def test_a_long_table_has_every_five_minutes_once_and_in_their_order(staff: Visitor) -> None:
+    camera = await save_camera(await save_lot(slug="harbour"))
+    every_s = 5 * 3600
+    for number in range(48):  # ten days
+        await count(camera, number * every_s, free=number)
+    _, *lines = (await staff.get("/console/lots/harbour/counts.csv?days=11")).text.splitlines()
+    assert [int(line.split(",")[1]) for line in lines] == list(range(47, -1, -1))
+    assert lines == sorted(lines)
+
+
 @pytest.mark.parametrize(("address", "status"), [("none/counts.csv", 404), ("harbour/counts.csv?days=x", 422)])
 async def test_a_table_of_nothing_is_refused(staff: Visitor, address: str, status: int) -> None:
     await save_lot(slug="harbour")
