@@ -64,6 +64,17 @@ async def latest_count(camera_id: int) -> FrameCount | None:
     return _count(rows[0]) if rows else None
 
 
+async def latest_counts(lot_id: int) -> dict[int, FrameCount]:
+    """The same for every camera of a lot that ever counted, by camera."""
+    rows = await fetch(
+        "SELECT * FROM frame_count WHERE id IN (SELECT (SELECT last.id FROM frame_count AS last "
+        "WHERE last.camera = camera.id AND NOT last.late ORDER BY last.slot DESC, last.id DESC LIMIT 1) "
+        "FROM camera WHERE camera.lot = {})",
+        lot_id,
+    )
+    return {row["camera"]: _count(row) for row in rows}
+
+
 async def list_counts(camera_id: int, since: datetime, until: datetime) -> list[FrameCount]:
     """What is kept of pictures captured in ``since`` <= at < ``until``, late ones among them, as they were read."""
     rows = await fetch(

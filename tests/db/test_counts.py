@@ -61,6 +61,18 @@ async def test_the_latest_count_is_the_last_one_that_was_not_late(database: Sett
     assert await counts.latest_count(camera.id) == last
 
 
+async def test_the_latest_counts_of_a_lot_are_those_of_its_cameras(database: Settings) -> None:
+    lot = await save_lot()
+    one, two, _silent = [await save_camera(lot) for _ in range(3)]
+    other = await save_camera()
+    await count(one, 0)
+    mine = [await count(one, 300), await count(two, 10)]
+    await count(two, 900, late=True)
+    await count(other, 20)
+    assert await counts.latest_counts(lot.id) == {found.camera_id: found for found in mine}
+    assert mine == [await counts.latest_count(camera.id) for camera in (one, two)]
+
+
 async def test_the_last_picture_of_each_camera_in_five_minutes_speaks_for_the_lot(database: Settings) -> None:
     lot = await save_lot()
     roof, gate = await save_camera(lot), await save_camera(lot)
