@@ -15,7 +15,7 @@ from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
-from parkhub.domain.cameras import Camera
+from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import SpotShape
 from parkhub.domain.trust import Trouble
@@ -178,8 +178,8 @@ def _decode(data: bytes, engine: SpotEngine, finder: VehicleFinder | None, spots
 
 
 async def _finder(engines: Engines, camera: Camera) -> VehicleFinder | None:
-    """What counts; None when the camera is not asked to, or when there is none: then nobody counted."""
-    if not camera.counts_vehicles:
+    """What counts; None when the camera is not asked to, or its engine does, or when there is none: nobody counted."""
+    if not camera.counts_vehicles or camera.engine is Engine.DETECTOR:
         return None
     try:
         return await engines.finder()

@@ -25,6 +25,7 @@ from parkhub.clients.queue import QueueName, arq_redis, deserialize, serialize
 from parkhub.clients.redis import AWAY, redis_pool
 from parkhub.db.cameras import list_cameras
 from parkhub.db.engine import close_database, open_database
+from parkhub.domain.cameras import Engine
 from parkhub.errors import BusyError, ParkHubError
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
@@ -244,7 +245,7 @@ async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Wor
     ctx["turns"] = CameraTurns()
     ctx["engines"] = Engines(settings)
     cameras = await list_cameras(None)
-    counting = any(camera.counts_vehicles for camera in cameras)
+    counting = any(camera.counts_vehicles and camera.engine is not Engine.DETECTOR for camera in cameras)
     await ctx["engines"].warm({camera.engine for camera in cameras}, counting=counting)
     return vision_workers(ctx)
 

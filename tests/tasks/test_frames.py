@@ -452,6 +452,18 @@ async def test_an_engine_that_finds_vehicles_counts_by_itself(
     assert counter.sizes == []
 
 
+async def test_the_detector_needs_nobody_beside_it_to_count(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1, engine=Engine.DETECTOR)
+    await count_vehicles(camera)
+    ctx["engines"].counter = Counter()
+    engine.finds = (CAR,)
+    await read_frame(ctx, (await store(ctx["clients"], camera, jpeg(size=(640, 480)))).id)
+    assert await counted(camera) == [1]
+    assert engine.sizes == [(80, 60)]  # as small as the engine wants it, and no larger
+
+
 @pytest.mark.parametrize("counter", [None, Counter(fails=True)], ids=["no model", "a model that fails"])
 async def test_when_counting_fails_the_places_are_seen_all_the_same(
     sqlite_open: Settings, ctx: dict[str, Any], counter: Counter | None
