@@ -89,7 +89,23 @@ async def list_open(lot_id: int, question: Question | None = None, limit: int = 
     return [_review(row) for row in rows]
 
 
+async def list_exits_since(lot_id: int, since: datetime) -> list[Review]:
+    """Questions about exits that were asked since and wait, oldest first."""
+    rows = await fetch(
+        "SELECT * FROM review WHERE lot = {} AND decided_at IS NULL AND created_at >= {} "
+        "AND kind IN ('doubtful_exit', 'exit_without_entry') ORDER BY created_at, id",
+        lot_id,
+        since,
+    )
+    return [_review(row) for row in rows]
+
+
 async def list_of_session(session_id: int) -> list[Review]:
     """A session's own questions that wait."""
     rows = await fetch("SELECT * FROM review WHERE session = {} AND decided_at IS NULL ORDER BY id", session_id)
     return [_review(row) for row in rows]
+
+
+async def list_of_passage(passage_id: int) -> list[Review]:
+    """What was asked about a passage, decided or not."""
+    return [_review(row) for row in await fetch("SELECT * FROM review WHERE passage = {} ORDER BY id", passage_id)]

@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from parkhub.db import ledger
-from parkhub.db.engine import Row, fetch
+from parkhub.db.engine import Row, fetch, on_postgresql
 from parkhub.domain.matching import Inside
 from parkhub.domain.plates import fold
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
+
+PART_MIN = 3
+"""Letters from which on a part of a plate is looked up in an index."""
 
 _COLUMNS = (
     "ticket, lot, plate, folded, kind, state, ending, entered_at, exited_at, leave_by, entry_passage, exit_passage, "
@@ -148,14 +151,47 @@ async def find_left(lot_id: int, folded: str, since: datetime, until: datetime) 
     return _session(rows[0]) if rows else None
 
 
-async def list_inside(lot_id: int, before: datetime) -> list[Inside]:
-    """Open sessions with a plate that began before, by id and plate."""
+async def list_inside(lot_id: int, at: datetime) -> list[Inside]:
+    """Sessions with a plate that a car leaving at ``at`` may belong to, by id and plate.
+
+    Those that are open, and those that ended later because nobody had seen the car leave.
+    """
     rows = await fetch(
-        "SELECT id, plate FROM parking_session WHERE lot = {} AND state = 'open' AND plate <> '' AND entered_at <= {}",
+        "SELECT id, plate FROM parking_session WHERE lot = {} AND state = 'open' AND plate <> '' AND entered_at <= {} "
+        "UNION ALL SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND state = 'closed' "
+        "AND ending IN ('exit_missed', 'too_long') AND plate <> '' AND entered_at <= {}",
         lot_id,
-        before,
+        at,
+        lot_id,
+        at,
+        at,
     )
     return [Inside(row["id"], row["plate"]) for row in rows]
+
+
+async def list_just_left(lot_id: int, since: datetime, until: datetime) -> list[Inside]:
+    """Sessions with a plate whose car was seen to leave in ``since`` <= at <= ``until``."""
+    rows = await fetch(
+        "SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND exited_at <= {} "
+        "AND state = 'closed' AND ending = 'exit' AND plate <> ''",
+        lot_id,
+        since,
+        until,
+    )
+    return [Inside(row["id"], row["plate"]) for row in rows]
+
+
+async def find_just_entered(lot_id: int, folded: str, since: datetime, until: datetime) -> ParkingSession | None:
+    """The open session of a plate, look-alikes made equal, that began in ``since`` <= at <= ``until``."""
+    rows = await fetch(
+        _SELECT + "WHERE lot = {} AND folded = {} AND state = 'open' AND entered_at >= {} AND entered_at <= {} "
+        "ORDER BY entered_at DESC LIMIT 1",
+        lot_id,
+        folded,
+        since,
+        until,
+    )
+    return _session(rows[0]) if rows else None
 
 
 async def list_without_plate(lot_id: int, before: datetime, limit: int) -> list[ParkingSession]:
@@ -184,12 +220,16 @@ async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetim
     return [_session(row) for row in rows]
 
 
-async def list_open_since(before: datetime, limit: int) -> list[ParkingSession]:
-    """Open sessions of all lots that began before, oldest first."""
+async def list_overlong(lot_id: int, before: datetime) -> list[int]:
+    """Ids of a lot's open sessions that began before, unless somebody was asked about that already; oldest first."""
     rows = await fetch(
-        _SELECT + "WHERE state = 'open' AND entered_at <= {} ORDER BY entered_at LIMIT {}", before, limit
+        "SELECT id FROM parking_session WHERE lot = {} AND state = 'open' AND entered_at <= {} AND NOT EXISTS "
+        "(SELECT 1 FROM review WHERE review.session = parking_session.id AND review.kind = 'too_long') "
+        "ORDER BY entered_at, id",
+        lot_id,
+        before,
     )
-    return [_session(row) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def list_sessions(
@@ -207,6 +247,23 @@ async def list_sessions(
         state.value if state else "",
         limit,
     )
+    return [_session(row) for row in rows]
+
+
+async def search(lot_id: int, part: str, limit: int) -> list[ParkingSession]:
+    """Sessions whose plate has this part, look-alikes made equal, the newest first.
+
+    ``part`` is normalised. Of one or two letters only open sessions are looked through.
+    """
+    folded = fold(part)
+    if len(folded) < PART_MIN:
+        condition, args = "state = 'open' AND folded LIKE {}", [f"%{folded}%"]
+    elif on_postgresql():
+        condition, args = "folded LIKE {}", [f"%{folded}%"]
+    else:
+        condition = "id IN (SELECT rowid FROM parking_session_parts WHERE parking_session_parts MATCH {})"
+        args = [f'"{folded}"']
+    rows = await fetch(_SELECT + f"WHERE lot = {{}} AND {condition} ORDER BY id DESC LIMIT {{}}", lot_id, *args, limit)
     return [_session(row) for row in rows]
 
 

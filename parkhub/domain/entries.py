@@ -18,6 +18,8 @@ TENDERS = frozenset({Account.CLEARING, Account.CASH})
 CHARGES = frozenset({Kind.CHARGE, Kind.CORRECTION})
 """What makes up a session's price."""
 
+_OF_CHARGES = frozenset({Account.RECEIVABLE, Account.REVENUE, Account.TAX_PAYABLE})
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -57,6 +59,11 @@ class Books:
     def refundable_cents(self) -> int:
         """What could be paid back: credit, and what was paid of the charge and is in no dispute."""
         return self.credit_cents + self.earned_cents - self.open_cents - self[Account.DISPUTED]
+
+    @property
+    def is_settled_partly(self) -> bool:
+        """Whether anything but charges was posted: money moved, or was forgone."""
+        return any(self[account] for account in Account if account not in _OF_CHARGES)
 
     @property
     def _earned_net_cents(self) -> int:

@@ -13,6 +13,7 @@ from parkhub.db import discount_codes as code_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import permits as permit_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import transaction
@@ -22,11 +23,12 @@ from parkhub.domain.entries import Books
 from parkhub.domain.ledger import Account, Kind
 from parkhub.domain.local_time import MINUTE, Span, day_span, local_day
 from parkhub.domain.lot_rules import TariffFollows
+from parkhub.domain.permits import Permit, uncovered
 from parkhub.domain.pricing import due_again_at, price, price_lost_ticket
 from parkhub.domain.quotes import Quote
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.tariffs import Per, Tariff
-from parkhub.errors import ConflictError, InvalidInputError
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import audit
 from parkhub.services.ledger import Event, post_event
 
@@ -87,7 +89,7 @@ async def pay(
     """
     async with transaction():
         session = await _locked(session_id)
-        if await ledger_rows.find_transaction(uid) is None:
+        if not await _is_posted(uid, session):
             if session.state is SessionState.OPEN:
                 await settle(session, f"{uid}:charge", now)
             currency = (await _bill(session, now)).currency
@@ -107,7 +109,7 @@ async def waive(
     _needed(reason)
     async with transaction():
         session = await _locked(session_id)
-        if await ledger_rows.find_transaction(uid) is None:
+        if not await _is_posted(uid, session):
             if session.state is SessionState.OPEN:
                 await settle(session, f"{uid}:charge", now)
             bill = await _bill(session, now)
@@ -132,7 +134,7 @@ async def refund(
     _needed(reason)
     async with transaction():
         session = await _locked(session_id)
-        if await ledger_rows.find_transaction(uid) is None:
+        if not await _is_posted(uid, session):
             bill = await _bill(session, now)
             amount = bill.books.refundable_cents if amount_cents is None else amount_cents
             event = Event(uid, session.lot_id, session.id, Kind.REFUND, bill.currency, now, reason)
@@ -154,6 +156,13 @@ async def give_code(session_id: int, text: str, now: datetime) -> Bill:
         if session.state is SessionState.CLOSED:
             await settle(session, f"session:{session.id}:code:{found.id}", now)
         return await _bill(session, now)
+
+
+async def _is_posted(uid: str, session: ParkingSession) -> bool:
+    posted = await ledger_rows.find_transaction(uid)
+    if posted is not None and posted.transaction.session_id != session.id:
+        raise ConflictError("Another session has a payment of this id.")
+    return posted is not None
 
 
 async def _locked(session_id: int) -> ParkingSession:
@@ -197,9 +206,23 @@ async def _quote(session: ParkingSession, tariff: Tariff, now: datetime) -> Quot
         paid_at = session.leave_by - timedelta(minutes=tariff.exit_grace_minutes)
         span = Span(span.start, max(span.start, paid_at))
     if session.right:
-        return None
+        permit = await _permit(session)
+        payable = uncovered(permit, span, zone) if permit else None
+        if payable is None:
+            return None
+        span = payable
     codes = await code_rows.list_given(session.id)
     return price(tariff, span, zone, discounts=codes, free_used=await _free_used(session, tariff, span, zone))
+
+
+async def _permit(session: ParkingSession) -> Permit | None:
+    """The permit it parks on; None for another right, and for a permit that was deleted since: then all is covered."""
+    if session.permit_id is None:
+        return None
+    try:
+        return await permit_rows.get_permit(session.permit_id)
+    except NotFoundError:
+        return None
 
 
 async def _free_used(session: ParkingSession, tariff: Tariff, span: Span, zone: ZoneInfo) -> Mapping[date, int]:
