@@ -58,7 +58,7 @@ class Output:
 
 def _plain(cell: str) -> str:
     """What others wrote (a file's name, a model's licence) cannot command the terminal."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cell)
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in cell)
 
 
 def wrong_usage(message: str) -> SystemExit:

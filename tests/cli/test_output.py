@@ -22,3 +22,13 @@ def test_nothing_others_wrote_commands_the_terminal(capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert "MIT\ufffd[2J\ufffd\ufffd" in shown
     assert "\x1b" not in shown
+
+
+def test_a_cell_may_have_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(("faults",), lambda line: [("\n".join(line["faults"]),)])
+    output.lines_wanted = False
+    output.add({"faults": ["first", "second"]})
+    assert output.end() == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [word for row in rows for word in ("first", "second") if word in row] == ["first", "second"]
+    assert not any("first" in row and "second" in row for row in rows)
