@@ -30,7 +30,14 @@ from parkhub.domain.tariffs import (
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
-ZONES = [BERLIN, ZoneInfo("UTC"), ZoneInfo("America/New_York"), ZoneInfo("Africa/Cairo"), ZoneInfo("Asia/Kathmandu")]
+ZONES = [
+    BERLIN,
+    ZoneInfo("UTC"),
+    ZoneInfo("America/New_York"),
+    ZoneInfo("Africa/Cairo"),
+    ZoneInfo("Asia/Kathmandu"),
+    ZoneInfo("Australia/Lord_Howe"),
+]
 
 
 def stay(start: str, minutes: float, zone: ZoneInfo = BERLIN) -> Span:
@@ -67,8 +74,10 @@ def events(draw: st.DrawFn) -> Event:
 
 
 @st.composite
-def tariffs(draw: st.DrawFn, tax: bool = True) -> Tariff:
+def tariffs(draw: st.DrawFn) -> Tariff:
     """Any tariff that can be written."""
+    stay_max_cents = draw(caps)
+    minimum_cents = draw(st.sampled_from([0, 0, 100]))
     bands = [
         Band(f"B{index}", rate, when, cap)
         for index, (rate, when, cap) in enumerate(
@@ -81,8 +90,8 @@ def tariffs(draw: st.DrawFn, tax: bool = True) -> Tariff:
         entry_grace_minutes=draw(st.sampled_from([0, 0, 5, 30])),
         allowance=draw(st.none() | st.builds(Allowance, st.integers(0, 90), st.sampled_from([Per.DAY, Per.STAY]))),
         cap=draw(st.none() | st.builds(Cap, cents, st.sampled_from([Per.DAY, Per.HOURS_24]))),
-        stay_max_cents=draw(caps),
-        minimum_cents=draw(st.sampled_from([0, 0, 100])),
+        stay_max_cents=stay_max_cents,
+        minimum_cents=minimum_cents if stay_max_cents is None else min(minimum_cents, stay_max_cents),
         overstay=draw(st.builds(Overstay, st.sampled_from([0, 10]), cents, st.none() | rates)),
         tax=draw(st.builds(Tax, st.sampled_from([Fraction(0), Fraction(19), Fraction("8.25")]), st.booleans())),
         rounding=draw(st.builds(Rounding, st.sampled_from([1, 5, 10, 50]), st.sampled_from(list(RoundTo)))),
@@ -91,8 +100,16 @@ def tariffs(draw: st.DrawFn, tax: bool = True) -> Tariff:
     )
 
 
-WEEKS = [datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 10, 22, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)]
+# Before every change of the clock in `ZONES`, in spring and in autumn, and one week without.
+WEEKS = [
+    datetime(2026, month, day, tzinfo=UTC)
+    for month, day in ((3, 5), (3, 25), (4, 2), (4, 21), (6, 1), (10, 1), (10, 22), (10, 28))
+]
 starts = st.builds(
     lambda week, minutes: week + timedelta(minutes=minutes), st.sampled_from(WEEKS), st.integers(0, 9000)
 )
-lengths = st.integers(0, 60 * 24 * 4).map(lambda minutes: timedelta(minutes=minutes))
+lengths = st.one_of(
+    st.integers(0, 60 * 24 * 4).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(0, 60 * 60 * 24 * 4).map(lambda seconds: timedelta(seconds=seconds)),
+    st.integers(0, 90).map(lambda minutes: timedelta(minutes=minutes)),
+)

@@ -32,20 +32,30 @@ from parkhub.domain.tariff_form import (
     TaxForm,
 )
 from parkhub.domain.tariffs import Per, RoundTo, Tariff
+from parkhub.domain.text import printable
 from parkhub.errors import TariffError
 
 TEXT_BYTES_MAX: Final = 64 * 1024
 _T = TypeVar("_T")
-_WORDS: Final = {
+_PATTERNS: Final = {
     CURRENCY: "a currency is three capital letters, such as EUR",
     CLOCK: 'a time of day is written as "08:00", at most "24:00"',
     MOMENT: "a local date and time is written as 2026-06-12T16:00",
+}
+_TYPES: Final = {
+    "object": "names with values",
+    "array": "a list",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "null": "nothing",
 }
 
 
 def parse_tariff(text: str) -> Tariff:
     """Read YAML or JSON. Raises TariffError that names the place (``bands[0].rate.price``) and what is wrong there."""
-    if len(text.encode()) > TEXT_BYTES_MAX:
+    if len(text.encode(errors="surrogatepass")) > TEXT_BYTES_MAX:
         raise TariffError("", f"a tariff is at most {TEXT_BYTES_MAX // 1024} KiB long")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
@@ -69,30 +79,38 @@ def tariff_of(found: object) -> Tariff:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without its surprises: ``20:00`` is no number, ``NO`` is Norway, a name given twice is an error."""
+    """YAML without its surprises: ``20:00`` is no number, ``NO`` is Norway, a name is text and given once."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  (as the library declares it)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the library does, but refuses a name that is given twice."""
-        names = [key.value for key, _ in node.value]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"{twice} is given twice", node.start_mark)
+        """As the library does, but refuses a name that is no text or given twice."""
+        names = set[str]()
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                raise TariffError("", f"a name is expected in line {line}")
+            if key.value in names:
+                raise TariffError("", f"the name {key.value} is given twice, again in line {line}")
+            names.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9]\d*)$"), list("-0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?\d+\.\d+$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]{0,17})$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
 def _plain(reason: str) -> str:
-    """msgspec's words, less technical where they show a pattern or its marks."""
+    """msgspec's words, as somebody says them who does not program."""
     if "matching regex" in reason:
-        return next(words for pattern, words in _WORDS.items() if repr(pattern) in reason)
-    words = reason.replace("`", "").replace("Object contains", "there is an").replace("Object missing", "there is no")
+        return next(words for pattern, words in _PATTERNS.items() if repr(pattern) in reason)
+    words = re.sub(r"^Invalid (?:enum )?value (.*)$", r"\1 is none of the words that can stand here", reason)
+    words = words.replace("Object contains", "there is an").replace("Object missing", "there is no")
+    words = re.sub(
+        r"`([^`]*)`", lambda found: " or ".join(_TYPES.get(each, each) for each in found[1].split(" | ")), words
+    )
     return words[:1].lower() + words[1:]
 
 
@@ -113,16 +131,20 @@ class _Reader:
     def tariff(self, form: TariffForm) -> Tariff:
         """The whole of it."""
         _at("holidays", lambda: tariffs.holiday_calendar(form.holidays))
+        stay_max_cents = self._amount_or_none(form.stay_max, "stay_max")
+        minimum_cents = self._amount(form.minimum, "minimum")
+        if stay_max_cents is not None and minimum_cents > stay_max_cents:
+            raise TariffError("minimum", "the least a stay costs is more than stay_max, the most")
         return Tariff(
             currency=form.currency,
             bands=tuple(self._band(band, f"bands[{index}]") for index, band in enumerate(form.bands)),
-            name=form.name,
+            name=_name(form.name, "name"),
             entry_grace_minutes=form.entry_grace_minutes,
             exit_grace_minutes=form.exit_grace_minutes,
             allowance=_allowance(form.free_minutes),
             cap=None if form.cap is None else tariffs.Cap(self._amount(form.cap.price, "cap.price"), Per(form.cap.per)),
-            stay_max_cents=self._amount_or_none(form.stay_max, "stay_max"),
-            minimum_cents=self._amount(form.minimum, "minimum"),
+            stay_max_cents=stay_max_cents,
+            minimum_cents=minimum_cents,
             lost_ticket_cents=self._amount_or_none(form.lost_ticket, "lost_ticket"),
             overstay=self._overstay(form.overstay or OverstayForm()),
             tax=_tax(form.tax),
@@ -155,7 +177,9 @@ class _Reader:
             days = frozenset[str]() if form.days is UNSET else frozenset(form.days)
             hours = tariffs.Hours(start, end, days)
         rate = self._rate(form.rate, f"{path}.rate")
-        return tariffs.Band(form.name, rate, hours, self._amount_or_none(form.cap, f"{path}.cap"))
+        return tariffs.Band(
+            _name(form.name, f"{path}.name"), rate, hours, self._amount_or_none(form.cap, f"{path}.cap")
+        )
 
     def _event(self, form: EventForm, path: str) -> tariffs.Event:
         start = _at(f"{path}.from", lambda: datetime.fromisoformat(form.start))
@@ -163,7 +187,8 @@ class _Reader:
         if end <= start:
             raise TariffError(f"{path}.to", "an event ends after it begins")
         rate = self._rate(form.rate, f"{path}.rate")
-        return tariffs.Event(form.name, start, end, rate, self._amount_or_none(form.cap, f"{path}.cap"))
+        name = _name(form.name, f"{path}.name")
+        return tariffs.Event(name, start, end, rate, self._amount_or_none(form.cap, f"{path}.cap"))
 
     def _rate(self, form: RateForm, path: str) -> tariffs.Rate:
         match form:
@@ -200,6 +225,12 @@ class _Reader:
         if cents == 0:
             raise TariffError("rounding.to", "a coin is worth more than nothing")
         return tariffs.Rounding(cents, RoundTo(form.mode))
+
+
+def _name(name: str, path: str) -> str:
+    if not printable(name):
+        raise TariffError(path, "a name is one line without control characters")
+    return name
 
 
 def _minute(clock: str) -> int:
