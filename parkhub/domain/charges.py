@@ -5,6 +5,7 @@ end is not. So a fee never falls as a stay grows, and an hour that began at the 
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -13,40 +14,44 @@ from zoneinfo import ZoneInfo
 from parkhub.domain.local_time import MINUTE, Span, day_span, local_day
 from parkhub.domain.quotes import LineKind
 from parkhub.domain.tariffs import Flat, Per, PerMinute, PerStarted, Steps, Tariff
-from parkhub.domain.timetable import ALWAYS, Holding, Timetable
+from parkhub.domain.timetable import Holding, Timetable
 
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """``count`` units of ``minutes`` that began in one stretch of one rule and one window of the cap.
+    """``count`` units of ``minutes`` that began in one stretch of one rule.
 
-    ``stretch`` and ``window`` tell which; ``anchor`` is when the steps that a step belongs to began.
+    ``window``: the beginning of the day or the 24 hours whose cap counts it, None for an event's, which no cap counts;
+    ``anchor``: when the steps began that a step belongs to.
     """
 
     kind: LineKind
     amount: Fraction
-    label: str
-    count: int
-    minutes: int
-    unit_cents: int
-    stretch: tuple[int, datetime]
-    stretch_cap_cents: int | None
-    window: datetime
+    holding: Holding
+    window: datetime | None
     anchor: datetime
+    minutes: int = 0
+    unit_cents: int = 0
+    count: int = 1
 
 
 @dataclass
 class Walk:
-    """All charges of a span in the order of time, minutes that were free, and when the next charge may begin."""
+    """All charges of a span in the order of time, and when the next one may begin.
 
+    ``free``: time that cost nothing though it would have been charged; ``free_by_day``: what of it the daily allowance
+    gave, by local day.
+    """
+
+    next_at: datetime
     charges: list[Charge] = field(default_factory=list)
-    free_minutes: Fraction = Fraction(0)
-    next_at: datetime = ALWAYS.start
+    free: timedelta = timedelta()
+    free_by_day: defaultdict[date, timedelta] = field(default_factory=lambda: defaultdict(timedelta))
 
 
-def walk(tariff: Tariff, span: Span, zone: ZoneInfo, free_minutes: int, free_used: dict[date, int]) -> Walk:
+def walk(tariff: Tariff, span: Span, zone: ZoneInfo, free_minutes: int, free_used: Mapping[date, int]) -> Walk:
     """Walk a stay from beginning to beginning.
 
     ``free_minutes``: of a code, free besides the tariff's allowance. ``free_used``: minutes of a daily allowance that
@@ -57,7 +62,7 @@ def walk(tariff: Tariff, span: Span, zone: ZoneInfo, free_minutes: int, free_use
 
 class _Walker:
     def __init__(
-        self, tariff: Tariff, span: Span, zone: ZoneInfo, free_minutes: int, free_used: dict[date, int]
+        self, tariff: Tariff, span: Span, zone: ZoneInfo, free_minutes: int, free_used: Mapping[date, int]
     ) -> None:
         self._tariff, self._span, self._zone = tariff, span, zone
         self._timetable = Timetable(tariff, zone)
@@ -68,9 +73,9 @@ class _Walker:
         self._free_day: defaultdict[date, timedelta] = defaultdict(lambda: per_day * MINUTE)
         for day, minutes in free_used.items():
             self._free_day[day] = max(timedelta(), (per_day - minutes) * MINUTE)
-        self._flats: set[tuple[int, datetime]] = set()
-        self._steps: tuple[object, datetime] = (None, span.start)
-        self._walk = Walk()
+        self._flats: set[Holding] = set()
+        self._anchors: dict[tuple[Holding, datetime], datetime] = {}
+        self._walk = Walk(span.start)
 
     def run(self) -> Walk:
         at = self._span.start
@@ -105,21 +110,22 @@ class _Walker:
         return self._free_stay or self._free_day[local_day(at, self._zone)]
 
     def _take_free(self, at: datetime, free: timedelta) -> datetime:
+        seen = min(free, self._span.end - at)
+        self._walk.free += seen
         if self._free_stay:
             self._free_stay -= free
         else:
-            self._free_day[local_day(at, self._zone)] -= free
-        seen = min(free, self._span.end - at)
-        self._walk.free_minutes += Fraction(seen // timedelta(microseconds=1), 60_000_000)
+            day = local_day(at, self._zone)
+            self._free_day[day] -= free
+            self._walk.free_by_day[day] += seen
         return at + free
 
     def _charge(self, holding: Holding, at: datetime, until: datetime, window: datetime) -> datetime:
         """Add what begins from ``at`` on; answer when the next thing begins."""
         match holding.rule.rate:
             case Flat(price):
-                stretch = (holding.rule.index, holding.span.start)
-                if stretch not in self._flats:
-                    self._flats.add(stretch)
+                if holding not in self._flats:
+                    self._flats.add(holding)
                     self._add(LineKind.FLAT, Fraction(price), holding, window, at, unit_cents=price)
                 return until
             case Steps() as steps:
@@ -128,15 +134,13 @@ class _Walker:
                 return self._units(rate, holding, at, until, window, at)
 
     def _step(self, rate: Steps, holding: Holding, at: datetime, until: datetime, window: datetime) -> datetime:
-        key = (holding.rule.index, holding.span.start, window)
-        if self._steps[0] != key:
-            self._steps = (key, at)
-        anchor, before = self._steps[1], 0
+        anchor, before = self._anchors.setdefault((holding, window), at), 0
         for step in rate.steps:
-            if at - anchor < step.up_to_minutes * MINUTE:
+            ends = anchor + step.up_to_minutes * MINUTE
+            if at < ends:
                 more = Fraction(step.price_cents - before)
                 self._add(LineKind.STEP, more, holding, window, anchor, step.up_to_minutes, step.price_cents)
-                return anchor + step.up_to_minutes * MINUTE
+                return ends
             before = step.price_cents
         return until if rate.then is None else self._units(rate.then, holding, at, until, window, anchor)
 
@@ -170,8 +174,5 @@ class _Walker:
         unit_cents: int = 0,
         count: int = 1,
     ) -> None:
-        rule = holding.rule
-        stretch = (rule.index, holding.span.start)
-        self._walk.charges.append(
-            Charge(kind, amount, rule.label, count, minutes, unit_cents, stretch, rule.cap_cents, window, anchor)
-        )
+        counted = window if holding.rule.once is None else None
+        self._walk.charges.append(Charge(kind, amount, holding, counted, anchor, minutes, unit_cents, count))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from parkhub.domain.local_time import MINUTE, Span
 from parkhub.domain.money import rounded
 from parkhub.domain.quotes import Line, LineKind, Quote
 from parkhub.domain.tariffs import Band, Cap, Per, RoundTo, Tariff
+from parkhub.domain.timetable import Holding
 from parkhub.errors import InvalidInputError
 
 _CAP_LABELS = {Per.DAY: "Day", Per.HOURS_24: "24 h"}
@@ -29,15 +30,35 @@ def price(
 ) -> Quote:
     """What staying for ``span`` costs.
 
-    ``zone``: the lot's. ``free_used``: minutes of a daily allowance that the same vehicle's earlier stays have taken,
-    by local day. ``booked``: a place was booked for this time, which is charged whole, with what was stayed around it.
+    In this order: the bands' and events' prices, their caps, the day's cap, the most and the least a stay costs, codes,
+    the coin, and the tax. ``zone``: the lot's. ``free_used``: minutes of a daily allowance that the same vehicle's
+    earlier stays have taken, by local day. ``booked``: a place was booked for this time, which is charged whole, with
+    what was stayed around it.
     """
+    used = free_used or {}
+    quote = _price(tariff, span, zone, discounts, used, booked)
+    untimed = [discount for discount in discounts if not discount.minutes]
+    if len(untimed) == len(discounts):
+        return quote
+    # Free minutes first may put the beginning of what is charged into a dearer band; a code never makes a stay dearer.
+    return min(quote, _price(tariff, span, zone, untimed, used, booked), key=lambda each: each.gross_cents)
+
+
+def _price(
+    tariff: Tariff,
+    span: Span,
+    zone: ZoneInfo,
+    discounts: Sequence[Discount],
+    free_used: Mapping[date, int],
+    booked: Span | None,
+) -> Quote:
     sums = _Sums(tariff.currency)
     if booked is None:
-        changes_at = _stay(sums, tariff, span, zone, discounts, free_used or {})
+        walked = _stay(sums, tariff, span, zone, discounts, free_used)
     else:
-        changes_at = _booked_stay(sums, tariff, span, booked, zone, discounts, free_used or {})
-    return _quote(sums, tariff, span, changes_at)
+        walked = _booked_stay(sums, tariff, span, booked, zone, discounts, free_used)
+    free = {day: -(-taken // MINUTE) for day, taken in walked.free_by_day.items()}
+    return _quote(sums, tariff, span, walked.next_at, free)
 
 
 def price_lost_ticket(tariff: Tariff, at: datetime) -> Quote:
@@ -46,7 +67,7 @@ def price_lost_ticket(tariff: Tariff, at: datetime) -> Quote:
         raise InvalidInputError("This tariff has no fee for a lost ticket.")
     sums = _Sums(tariff.currency)
     sums.add(LineKind.LOST_TICKET, Fraction(tariff.lost_ticket_cents))
-    return _quote(sums, tariff, Span(at, at), None)
+    return _quote(sums, tariff, Span(at, at), None, {})
 
 
 class _Sums:
@@ -86,14 +107,14 @@ def _stay(
     free_used: Mapping[date, int],
     *,
     grace: bool = True,
-) -> datetime:
-    """Add a stay's lines; answer the next instant at which it may cost more."""
+) -> Walk:
+    """Add a stay's lines."""
     turning = tariff.entry_grace_minutes * MINUTE
-    if grace and span.length <= turning:
+    if grace and turning and span.length <= turning:
         sums.add(LineKind.GRACE, Fraction(0))
-        return span.start + turning
+        return Walk(span.start + turning)
     code_minutes = sum(discount.minutes for discount in discounts)
-    walked = walk(tariff, span, zone, code_minutes, dict(free_used))
+    walked = walk(tariff, span, zone, code_minutes, free_used)
     _explain(sums, walked, tariff)
     if tariff.stay_max_cents is not None and sums.exact > tariff.stay_max_cents:
         sums.add(LineKind.STAY_MAX, tariff.stay_max_cents - sums.exact, unit_cents=tariff.stay_max_cents)
@@ -103,7 +124,7 @@ def _stay(
         off = min(sums.exact, sums.exact * discount.percent / 100 + discount.amount_cents)
         if off:
             sums.add(LineKind.DISCOUNT, -off, label=discount.code)
-    return walked.next_at
+    return walked
 
 
 def _booked_stay(
@@ -114,30 +135,30 @@ def _booked_stay(
     zone: ZoneInfo,
     discounts: Sequence[Discount],
     free_used: Mapping[date, int],
-) -> datetime:
+) -> Walk:
     """The booked time whole and what was stayed before it; what was stayed after it beyond the grace comes on top."""
     limit = booked.end + tariff.overstay.grace_minutes * MINUTE
     start = min(span.start, booked.start)
     late = span.end > limit
     own_rate = tariff.overstay.rate
-    end = span.end if late and own_rate is None else booked.end
-    _stay(sums, tariff, Span(start, max(start, end)), zone, discounts, free_used, grace=False)
+    end = span.end if late and own_rate is None else max(start, booked.end)
+    walked = _stay(sums, tariff, Span(start, end), zone, discounts, free_used, grace=False)
     if not late:
-        return limit
+        return replace(walked, next_at=limit)
     if tariff.overstay.fee_cents:
         sums.add(LineKind.OVERSTAY, Fraction(tariff.overstay.fee_cents))
     if own_rate is None:
-        return span.end
-    beyond = replace(tariff, bands=(Band("Overstay", own_rate),), events=(), cap=None, allowance=None)
-    walked = walk(beyond, Span(booked.end, span.end), zone, 0, {})
-    _explain(sums, walked, beyond)
-    return walked.next_at
+        return walked
+    alone = Tariff(tariff.currency, (Band("Overstay", own_rate),))
+    beyond = walk(alone, Span(booked.end, span.end), zone, 0, {})
+    _explain(sums, beyond, alone)
+    return replace(walked, next_at=beyond.next_at)
 
 
 def _explain(sums: _Sums, walked: Walk, tariff: Tariff) -> None:
     """A walk's lines: what was free, what was charged, what the caps took off."""
-    if walked.free_minutes:
-        sums.add(LineKind.FREE, Fraction(0), minutes=-(-walked.free_minutes // 1))
+    if walked.free:
+        sums.add(LineKind.FREE, Fraction(0), minutes=-(-walked.free // MINUTE))
     for (kind, label, minutes, unit_cents), (amount, count) in _grouped(walked.charges).items():
         shown = count if kind is LineKind.MINUTES else minutes
         sums.add(kind, amount, count, shown, unit_cents, label)
@@ -155,18 +176,17 @@ _Key = tuple[LineKind, str, int, int]
 def _grouped(charges: Iterable[Charge]) -> dict[_Key, tuple[Fraction, int]]:
     """Amount and count of charges that read alike, in the order of their first; of a flight of steps the last one."""
     shown: list[Charge] = []
-    flights: dict[tuple[tuple[int, datetime], datetime], int] = {}
+    flights: dict[tuple[Holding, datetime], int] = {}
     for charge in charges:
-        flight = (charge.stretch, charge.anchor)
-        if charge.kind is LineKind.STEP and flight in flights:
-            place = flights[flight]
-            shown[place] = replace(charge, amount=shown[place].amount + charge.amount)
-            continue
-        flights.setdefault(flight, len(shown))
+        if charge.kind is LineKind.STEP:
+            place = flights.setdefault((charge.holding, charge.anchor), len(shown))
+            if place < len(shown):
+                shown[place] = replace(charge, amount=shown[place].amount + charge.amount)
+                continue
         shown.append(charge)
     found: dict[_Key, tuple[Fraction, int]] = {}
     for charge in shown:
-        key = (charge.kind, charge.label, charge.minutes, charge.unit_cents)
+        key = (charge.kind, charge.holding.rule.label, charge.minutes, charge.unit_cents)
         amount, count = found.get(key, (Fraction(0), 0))
         found[key] = (amount + charge.amount, count + charge.count)
     return found
@@ -174,42 +194,57 @@ def _grouped(charges: Iterable[Charge]) -> dict[_Key, tuple[Fraction, int]]:
 
 def _clip(charges: Iterable[Charge], cap: Cap | None) -> _Clipped:
     """What goes beyond a band's cap in one stretch of it, and beyond the cap in one of its windows, is taken off."""
-    in_stretch: defaultdict[tuple[int, datetime], Fraction] = defaultdict(Fraction)
+    in_stretch: defaultdict[Holding, Fraction] = defaultdict(Fraction)
     in_window: defaultdict[datetime, Fraction] = defaultdict(Fraction)
     by_band: defaultdict[tuple[str, int], Fraction] = defaultdict(Fraction)
     by_cap = Fraction(0)
     for charge in charges:
-        amount = charge.amount
-        if charge.stretch_cap_cents is not None:
-            room = max(Fraction(0), charge.stretch_cap_cents - in_stretch[charge.stretch])
-            over = max(Fraction(0), amount - room)
+        amount, rule = charge.amount, charge.holding.rule
+        if rule.cap_cents is not None:
+            over = max(Fraction(0), in_stretch[charge.holding] + amount - rule.cap_cents)
             if over:
-                by_band[charge.label, charge.stretch_cap_cents] += over
+                by_band[rule.label, rule.cap_cents] += over
             amount -= over
-            in_stretch[charge.stretch] += amount
-        if cap is not None:
-            over = max(Fraction(0), amount - max(Fraction(0), cap.price_cents - in_window[charge.window]))
+            in_stretch[charge.holding] += amount
+        if cap is not None and charge.window is not None:
+            over = max(Fraction(0), in_window[charge.window] + amount - cap.price_cents)
             by_cap += over
             in_window[charge.window] += amount - over
     return _Clipped(by_band, by_cap)
 
 
-def _quote(sums: _Sums, tariff: Tariff, span: Span, changes_at: datetime | None) -> Quote:
-    coin, mode = tariff.rounding.to_cents, tariff.rounding.mode
-    coins = Fraction(sums.cents, coin)
-    whole = {RoundTo.UP: -(-coins // 1), RoundTo.DOWN: coins // 1, RoundTo.NEAREST: rounded(coins)}[mode] * coin
-    if whole != sums.cents:
-        sums.add(LineKind.ROUNDING, whole - sums.exact)
-    percent = tariff.tax.percent
+def _quote(
+    sums: _Sums, tariff: Tariff, span: Span, changes_at: datetime | None, free_by_day: Mapping[date, int]
+) -> Quote:
+    coin, mode, percent = tariff.rounding.to_cents, tariff.rounding.mode, tariff.tax.percent
     if tariff.tax.included:
-        gross = whole
-        net = rounded(gross * 100 / (100 + percent))
+        gross = _to_coin(sums.exact, coin, mode)
     else:
-        net = whole
-        gross = net + rounded(net * percent / 100)
-    return Quote(tariff.currency, tuple(sums.lines), net, gross - net, gross, percent, span, changes_at)
+        before_tax = _to_coin(sums.exact, 1, mode)
+        gross = _to_coin(before_tax + rounded(before_tax * percent / 100), coin, mode)
+    net = rounded(gross * 100 / (100 + percent))
+    told = gross if tariff.tax.included else net
+    if told != sums.cents:
+        sums.add(LineKind.ROUNDING, told - sums.exact)
+    return Quote(tariff.currency, tuple(sums.lines), net, gross - net, gross, percent, span, changes_at, free_by_day)
+
+
+def _to_coin(amount: Fraction | int, coin: int, mode: RoundTo) -> int:
+    coins = Fraction(amount) / coin
+    return {RoundTo.UP: -(-coins // 1), RoundTo.DOWN: coins // 1, RoundTo.NEAREST: rounded(coins)}[mode] * coin
 
 
 def due_again_at(tariff: Tariff, paid_at: datetime) -> datetime:
     """Until when a driver who has paid may leave; after that the whole stay is priced again, less what was paid."""
-    return paid_at + timedelta(minutes=tariff.exit_grace_minutes)
+    return paid_at + tariff.exit_grace_minutes * MINUTE
+
+
+def charged_span(tariff: Tariff, span: Span, leave_by: datetime | None) -> Span:
+    """The part of a stay that is charged: when it ended by ``leave_by``, the time until it was paid; else all of it.
+
+    ``leave_by``: what `due_again_at` answered when it was last paid in full, None when it was not.
+    """
+    if leave_by is None or span.end > leave_by:
+        return span
+    paid_at = leave_by - tariff.exit_grace_minutes * MINUTE
+    return Span(span.start, max(span.start, min(span.end, paid_at)))

@@ -1,7 +1,8 @@
 """Quotes: a priced stay at an instant, line by line, in words a driver understands."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
@@ -53,7 +54,7 @@ class Line:
             case LineKind.GRACE:
                 return "Left within the free time to turn around"
             case LineKind.FREE:
-                return f"{duration(self.minutes)} free" + (f" ({self.label})" if self.label else "")
+                return f"{duration(self.minutes)} free"
             case LineKind.UNITS:
                 if self.minutes == 60:
                     return f"{named}{self.count} h at {price}"
@@ -86,7 +87,8 @@ class Line:
 class Quote:
     """What a stay costs. The lines' sum is ``gross_cents``, or ``net_cents`` where tax comes on top.
 
-    ``span`` is what was priced; before ``changes_at`` the same stay, going on, costs no more (None: it never changes).
+    ``span`` is what was priced; until ``changes_at`` the same stay, going on, costs no more (None: it never changes).
+    ``free_by_day``: minutes of a daily allowance that it took, by local day, for the vehicle's next stay.
     """
 
     currency: str
@@ -97,6 +99,7 @@ class Quote:
     tax_percent: Fraction
     span: Span
     changes_at: datetime | None = None
+    free_by_day: Mapping[date, int] = field(default_factory=dict)
 
 
 def duration(minutes: int) -> str:

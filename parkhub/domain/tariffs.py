@@ -70,7 +70,8 @@ class Step:
 class Steps:
     """Prices as on a sign, "up to 1 h 2.00, up to 3 h 5.00"; beyond the last step ``then``, or nothing more.
 
-    They begin again with every day or 24 hours a cap counts over.
+    They begin again with every night or day their hours hold, and with every day or 24 hours the tariff's cap counts
+    over. An event within holds them up, not their clock.
     """
 
     steps: tuple[Step, ...]
@@ -94,7 +95,10 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A rate and when it holds; ``hours`` None: always. ``cap_cents``: the most one night (or day) of it costs."""
+    """A rate and when it holds; ``hours`` None: always.
+
+    ``cap_cents``: the most one night (or day) of it costs; without hours, the stay.
+    """
 
     name: str
     rate: Rate
@@ -104,7 +108,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A rate for an exceptional time, local naive ``start`` to ``end``; it goes before every band."""
+    """A rate for an exceptional time, local naive ``start`` to ``end``; it goes before every band.
+
+    Of caps only its own ``cap_cents`` and the stay's hold: a day's cap of 12.00 leaves a match at 20.00.
+    """
 
     name: str
     start: datetime
@@ -127,7 +134,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The most a local day, or 24 hours from arrival on, costs."""
+    """The most a local day, or 24 hours from arrival on, costs, events apart."""
 
     price_cents: int
     per: Per = Per.HOURS_24
@@ -139,7 +146,10 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Overstay:
-    """What staying longer than booked adds: a fee, and the time from the booking's end on."""
+    """What staying longer than booked adds: a fee, and the time from the booking's end on.
+
+    Caps and codes hold for the time where the bands price it, never for the fee or for ``rate``.
+    """
 
     grace_minutes: int = 0
     fee_cents: int = 0
@@ -156,7 +166,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """To a multiple of ``to_cents``."""
+    """What is to be paid, tax and all, is brought to a multiple of ``to_cents``; last, so also from a cap up."""
 
     to_cents: int = 1
     mode: RoundTo = RoundTo.NEAREST
@@ -168,7 +178,8 @@ class Tariff:
 
     ``entry_grace_minutes``: leaving within it costs nothing, staying longer costs from the beginning.
     ``exit_grace_minutes``: time to leave after paying. ``holidays``: a calendar such as ``DE`` or ``DE-BY``; empty, and
-    no day is a public holiday. ``minimum_cents`` holds when anything is charged at all.
+    no day is a public holiday. ``minimum_cents`` holds when anything is charged at all. Codes are taken off what
+    ``minimum_cents`` and ``stay_max_cents`` leave.
     """
 
     currency: str

@@ -1,4 +1,4 @@
-"""Which of a tariff's rates holds at an instant, and until when at the latest nothing else can."""
+"""Which of a tariff's rates holds at an instant, and until when that cannot change."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from parkhub.domain.local_time import DAY_MINUTES, Span, instant, local_day
-from parkhub.domain.tariffs import DAYS, HOLIDAY, Hours, Rate, Tariff, holiday_calendar
+from parkhub.domain.tariffs import DAYS, HOLIDAY, Event, Hours, Rate, Tariff, holiday_calendar
 
 ALWAYS: Final = Span(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 _AHEAD: Final = 8  # days looked ahead: every weekday once, and one
@@ -14,7 +14,7 @@ _AHEAD: Final = 8  # days looked ahead: every weekday once, and one
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A band or an event, by its place in the order in which they are asked."""
+    """A band (``hours``) or an event (``once``), by its place in the order in which they are asked."""
 
     index: int
     label: str
@@ -38,12 +38,15 @@ class Timetable:
     def __init__(self, tariff: Tariff, zone: ZoneInfo) -> None:
         self._zone = zone
         self._holidays = holiday_calendar(tariff.holidays)
-        events = [Rule(0, e.name, e.rate, e.cap_cents, once=_once(e.start, e.end, zone)) for e in tariff.events]
-        bands = [Rule(0, b.name, b.rate, b.cap_cents, b.hours) for b in tariff.bands]
-        self._rules = [
-            Rule(index, rule.label, rule.rate, rule.cap_cents, rule.hours, rule.once)
-            for index, rule in enumerate(events + bands)
-        ]
+        events = (
+            Rule(index, event.name, event.rate, event.cap_cents, once=_once(event, zone))
+            for index, event in enumerate(tariff.events)
+        )
+        bands = (
+            Rule(index, band.name, band.rate, band.cap_cents, band.hours)
+            for index, band in enumerate(tariff.bands, len(tariff.events))
+        )
+        self._rules = (*events, *bands)
 
     def at(self, when: datetime) -> tuple[Holding | None, datetime]:
         """The first rule that holds, None where parking is free; and until when that cannot change."""
@@ -82,8 +85,6 @@ def _span(hours: Hours, day: date, zone: ZoneInfo) -> Span:
     return Span(instant(day, hours.start, zone), instant(day, end, zone))
 
 
-def _once(start: datetime, end: datetime, zone: ZoneInfo) -> Span:
-    return Span(
-        instant(start.date(), start.hour * 60 + start.minute, zone),
-        instant(end.date(), end.hour * 60 + end.minute, zone),
-    )
+def _once(event: Event, zone: ZoneInfo) -> Span:
+    start, end = (instant(at.date(), at.hour * 60 + at.minute, zone) for at in (event.start, event.end))
+    return Span(start, end)
