@@ -17,7 +17,7 @@ from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlat
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.retention import DeletionLog
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
-from parkhub.db.tables.spot_heads import SpotHead
+from parkhub.db.tables.spot_heads import SpotHead, SpotHeadFit
 from parkhub.db.tables.spot_imports import SpotImport
 from parkhub.db.tables.spot_labels import SpotLabel
 from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
@@ -40,6 +40,7 @@ TABLES = (
     SpotImport,
     SpotLabel,
     SpotHead,
+    SpotHeadFit,
     LedgerTransaction,
     LedgerPosting,
     LedgerHead,
@@ -100,6 +101,7 @@ __all__ = [
     "Spot",
     "SpotChange",
     "SpotHead",
+    "SpotHeadFit",
     "SpotImport",
     "SpotLabel",
     "SpotTrack",

@@ -26,3 +26,16 @@ class SpotHead(Table, tablename="spot_head"):
     accuracy_after = DoublePrecision()
     created_at = Timestamptz(default=None, null=False)
     active = Boolean(default=False)
+
+
+class SpotHeadFit(Table, tablename="spot_head_fit"):
+    """The last fit of a lot that was asked for in the background. Unique by lot.
+
+    ``ended_at`` null: not done yet. ``error``: why it made no version, empty when it did.
+    """
+
+    id = Serial(primary_key=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False, unique=True)
+    asked_at = Timestamptz(default=None, null=False)
+    ended_at = Timestamptz(default=None, null=True)
+    error = Text()
