@@ -28,6 +28,7 @@ _JUDGED_MIN: Final = 0.2  # share of cells that must have texture in the referen
 _PATCH_MIN: Final = 0.04  # share of the view that a cover takes at least; a lorry's side is smaller
 _EDGY: Final = 1.0  # mean coarse gradient from which sharpness can be told
 _EDGY_CELLS: Final = 12
+_EDGES_LEFT: Final = 0.5  # of the reference's; blur of 10 px of 1280 leaves more, nine tenths of a cover less
 
 
 def exposure(view: View) -> Trouble | None:
@@ -75,8 +76,15 @@ def cover(references: list[View], view: View, like: Floats) -> Cover:
     faint = (now < FLAT) & (left < np.where(seen, VEILED, SMOOTH)) & (left * (level + 10) < 0.6 * (view.level + 10))
     black = (now < FLAT) & (view.level + 5 < 0.25 * light * (level + 5)) & (light > 0.5)
     hidden = judged & (faint | (black & ~seen))
-    share = float(hidden.sum() / judged.sum()) if judged.mean() >= _JUDGED_MIN else 0.0
-    return Cover(_patches(hidden, judged), share)
+    patches = _patches(hidden, judged)
+    rim = _grown(patches) & judged & ~seen & (left < SMOOTH)  # the cover's own soft edge is in these cells
+    share = float((hidden | rim).sum() / judged.sum()) if judged.mean() >= _JUDGED_MIN else 0.0
+    return Cover(patches | rim, share)
+
+
+def _grown(cells: Cells) -> Cells:
+    """With all cells that touch them."""
+    return np.asarray(cv2.dilate(cells.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
 def _patches(hidden: Cells, judged: Cells) -> Cells:
@@ -91,9 +99,13 @@ def _patches(hidden: Cells, judged: Cells) -> Cells:
 def sharpness(reference: View, view: View, like: Floats) -> float:
     """How much finer the view's edges are than the reference's, log; 0 when nobody can tell.
 
-    By cells that show the same thing in both; when there are too few of those, by all that have edges.
+    By cells that show the same thing in both; when there are too few of those, by all that have edges. A view that has
+    lost most of its edges is covered or dark: blur leaves them, and what is left may be the edge of the cover.
     """
-    edgy = (np.sqrt(reference.coarse) >= _EDGY) & (np.sqrt(view.coarse) >= _EDGY)
+    had = np.sqrt(reference.coarse) >= _EDGY
+    edgy = had & (np.sqrt(view.coarse) >= _EDGY)
+    if edgy.sum() < _EDGES_LEFT * had.sum():
+        return 0.0
     same = edgy & (like >= SEEN_LIKE)
     chosen = same if same.sum() >= _EDGY_CELLS else edgy
     if chosen.sum() < _EDGY_CELLS:
