@@ -4,9 +4,12 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
+import numpy as np
+import spot_cases
 from accuracy_setup import ROOT, Row, Setup, mean, share, table
 
 LOTS = ("vsb_ostrava", "pklot_pucpr", "pklot_ufpr05")
@@ -14,12 +17,14 @@ BAR, BAR_EACH = 0.97, 0.95
 CARD = ROOT / "tasks" / "vision" / "models" / "spots.json"
 PEER = "parking/models/yolox_nano.onnx"
 NIGHT, DUSK = 60, 100  # mean grey level of a picture below which it is called so
+SURE = (0.5, 0.7, 0.9, 0.99, 1.0)
+"""Steps of confidence: what is answered so surely should be right as often."""
 KEPT = ("spots", "balanced_accuracy", "recall_free", "recall_occupied", "unknown_rate", "ms_per_spot")
 
 
 def measure(setup: Setup) -> Row:
     """Every figure of this section."""
-    shipped, left_out, conditions = {}, {}, {}
+    shipped, left_out, conditions, sure = {}, {}, {}, {}
     for lot in LOTS:
         frames = json.loads((setup.data / "parking" / "frames" / lot / "spots.json").read_text())
         engines: dict[str, tuple[object, ...]] = {"classifier": (), "peer": _peer(setup)}
@@ -31,6 +36,7 @@ def measure(setup: Setup) -> Row:
         judged = _look(setup, lot, frames, "--model", net) if net.exists() else lines["classifier"]
         if net.exists():
             left_out[lot] = _score(setup, frames, judged, f"{lot}-left-out")
+            sure[lot] = _sureness(frames, judged)
         conditions[lot] = {
             name: {"frames": len(some), **_score(setup, some, judged, f"{lot}-{name}")}
             for name, some in _conditions(setup, lot, frames).items()
@@ -40,6 +46,8 @@ def measure(setup: Setup) -> Row:
         "left_out": left_out,
         "shipped": shipped,
         "conditions": conditions,
+        "sure": sure,
+        "cases": spot_cases.measure(setup, LOTS) if set(sure) == set(LOTS) else {},
         "video": _video(setup),
     }
 
@@ -93,6 +101,8 @@ def page(found: Row) -> list[str]:
                 for name, row in found["conditions"][lot].items()
             ],
         ),
+        *_page_of_sureness(found.get("sure", {})),
+        *spot_cases.page(found.get("cases", {})),
         "Video of 14 spots, three frames labelled by eye, `parkhub analyze`:",
         "",
         *table(
@@ -128,6 +138,41 @@ def _score(setup: Setup, frames: list[Row], lines: list[Row], name: str) -> Row:
     used = [line for line in lines if Path(line["image"]).name in names]
     found = setup.scored("spots", frames, used, name)
     return {key: found[key] for key in KEPT}
+
+
+def _sureness(frames: list[Row], lines: list[Row]) -> Row:
+    """Confidence beside the share that is right, by steps of confidence and as one error over ten equal ones."""
+    truth = {Path(frame["image"]).name: [spot["occupied"] for spot in frame["spots"]] for frame in frames}
+    seen = np.array(
+        [
+            (spot["confidence"], (spot["state"] == "occupied") == truth[Path(line["image"]).name][int(spot["id"])])
+            for line in lines
+            for spot in line["spots"]
+            if spot["state"] != "unknown"
+        ]
+    )
+    confidence, right = seen[:, 0], seen[:, 1]
+    tenth = np.minimum((confidence * 10).astype(int), 9)
+    gaps = [abs((confidence - right)[tenth == one].sum()) for one in np.unique(tenth)]
+    step = np.minimum(np.digitize(confidence, SURE), len(SURE) - 1)
+    parts = [seen[step == number] for number in range(1, len(SURE))]
+    rows = [(len(part), *(part.mean(axis=0).tolist() if len(part) else (0.0, 0.0))) for part in parts]
+    return {"error": sum(gaps) / len(seen), "steps": rows}
+
+
+def _page_of_sureness(found: dict[str, Row]) -> list[str]:
+    if not found:
+        return []
+    names = [f"{low:g} to {high:g}" for low, high in pairwise(SURE)]
+    cells = [
+        (lot, f"{row['error']:.3f}", *(f"{said:.3f} / {right:.3f} ({count})" for count, said, right in row["steps"]))
+        for lot, row in found.items()
+    ]
+    return [
+        "How sure, and how often right, by steps of confidence (spots in brackets), by nets that never saw the lot:",
+        "",
+        *table(["lot", "calibration error", *names], cells),
+    ]
 
 
 def _conditions(setup: Setup, lot: str, frames: list[Row]) -> dict[str, list[Row]]:
