@@ -12,6 +12,7 @@ INDEXES = [
     'CREATE INDEX passage_camera_last ON passage ("camera", "last_at")',
     'CREATE INDEX passage_lot_last ON passage ("lot", "last_at")',
     'CREATE INDEX passage_folded_last ON passage ("folded", "last_at") WHERE "folded" <> \'\'',
+    'CREATE INDEX passage_frame ON passage ("frame") WHERE "frame" IS NOT NULL',
     'CREATE INDEX passage_open ON passage ("camera", "last_at") WHERE "state" = \'open\'',
     'CREATE INDEX passage_without_outcome ON passage ("id") WHERE "state" = \'accepted\' AND "outcome" = \'\'',
 ]

@@ -8,10 +8,16 @@ from bisect import insort
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from parkhub.domain.plate_layouts import decide, layouts_of
+from parkhub.domain.plate_layouts import Decision, decide, layouts_of
 from parkhub.domain.plates import Candidate, PlateRead, Reading, distance, fold, vote
+from parkhub.domain.vehicles import VehicleKind
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height."""
 
 MERGE_WINDOW_S: Final = 8.0
 SAME_PLACE_S: Final = 1.0  # how long a plate may be out of sight and still be told by its place
@@ -48,6 +54,64 @@ class Passage:
     frames: int
     candidates: tuple[Candidate, ...]
     best: Sighting
+
+
+class Direction(StrEnum):
+    """Which way a car goes by a gate."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class PassageState(StrEnum):
+    """A passage is open until it is decided, once, whether its reads are believed."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a car was seen: the box, in shares of the picture, of its plate, or of all of it where it showed none."""
+
+    at: datetime
+    box: Box
+    plate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GatePassage:
+    """One car going by one gate camera, as it is kept; times are when pictures were taken.
+
+    ``plate``: "" when none was read. ``direction`` None: nobody can tell. ``why``: why it was accepted or rejected;
+    ``outcome``, ``reason`` and ``session_id``: what became of it, "" and None before that is decided. ``frame_id``,
+    ``crop_key``, ``crop_sha256``: the surest picture of the plate and what was cut out of it, "" when not (any more)
+    kept. ``path``: the first and the last places it was seen at. ``heard_at``: when its last picture arrived.
+    """
+
+    id: int
+    lot_id: int
+    camera_id: int
+    direction: Direction | None
+    plate: str
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    kind: VehicleKind | None
+    first_at: datetime
+    last_at: datetime
+    frames: int
+    outcome: str = ""
+    reason: str = ""
+    session_id: int | None = None
+    frame_id: int | None = None
+    crop_key: str = ""
+    crop_sha256: str = ""
+    state: PassageState = PassageState.OPEN
+    why: str = ""
+    path: tuple[Place, ...] = ()
+    heard_at: datetime | None = None
+    decided_at: datetime | None = None
 
 
 class Watch:
@@ -124,8 +188,18 @@ def alike(one: str, other: str) -> bool:
     return distance(a, b) <= max(len(a), len(b)) // 4
 
 
-def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    """Intersection over union of two boxes: left, top, width, height."""
+def vote_reads(reads: Sequence[PlateRead], region: str) -> Decision:
+    """What reads of one plate say together, the surest first: of all their looks, at most `READINGS_MAX`."""
+    readings: list[Reading] = []
+    weights: list[float] = []
+    for read in reads:
+        readings += read.readings
+        weights += [read.confidence * read.box[3]] * len(read.readings)  # near plates are read best
+    return decide(vote(readings[:READINGS_MAX], weights[:READINGS_MAX]), region)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     shared = max(0.0, width) * max(0.0, height)
@@ -186,12 +260,7 @@ class _Track:
 
     def passage(self, region: str) -> tuple[Passage, int]:
         """The passage of these sightings, and how many of them read its text."""
-        readings: list[Reading] = []
-        weights: list[float] = []
-        for seen in self._surest:
-            readings += seen.read.readings
-            weights += [seen.read.confidence * seen.read.box[3]] * len(seen.read.readings)  # near plates are read best
-        decision = decide(vote(readings[:READINGS_MAX], weights[:READINGS_MAX]), region)
+        decision = vote_reads([seen.read for seen in self._surest], region)
         text = decision.text or self._surest[0].read.text
         agreeing = self._texts.get(fold(text))
         best = agreeing.best if agreeing else self._surest[0]

@@ -15,10 +15,11 @@ from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
 from parkhub.domain.counts import FrameCount, count_kinds, count_states
 from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.gates import SeenCar
 from parkhub.domain.spots import SpotChange, SpotObservation, SpotState, SpotTrack, changes, debounce, expire, hide
 from parkhub.domain.trust import TrustTrack, is_believed
 from parkhub.domain.vehicles import Vehicle
-from parkhub.services import troubles
+from parkhub.services import passages, troubles
 from parkhub.services.troubles import Sight
 
 log = structlog.get_logger(__name__)
@@ -26,29 +27,35 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a look did. ``status`` None: the frame had been read before and nothing was done."""
+    """What a look did. ``status`` None: the frame had been read before and nothing was done.
+
+    ``accepted``: passages that were believed by this look; whoever calls gives them to the sessions.
+    """
 
     status: FrameStatus | None
     changes: tuple[SpotChange, ...] = ()
+    accepted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen in one frame. ``vehicles`` None: nobody looked for any; ``sight`` None: nobody doubted the picture.
 
-    ``ms``: how long it took.
+    ``ms``: how long it took. ``cars``: at a gate, the cars that are to enter or leave.
     """
 
     observations: Sequence[SpotObservation]
     ms: float
     vehicles: Sequence[Vehicle] | None = None
     sight: Sight | None = None
+    cars: Sequence[SeenCar] = ()
 
 
 async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
     """Take what was seen in one frame into account, exactly once, and tell whoever watches.
 
-    A frame older than the camera's last look ends as LATE: its opinions and counts are kept, no state changes.
+    A frame older than the camera's last look ends as LATE: its opinions and counts are kept, no state changes. Cars at
+    a gate count all the same, by when it was taken.
     Raises NotFoundError when the frame is gone.
     """
     async with transaction():
@@ -61,9 +68,12 @@ async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
         trust = camera.trust if late else await troubles.judge(camera, seen.sight, frame.captured_at)
         await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))
         found = [] if late else await _apply(camera, frame, tracks, seen, trust)
+        taken = await passages.take_reads(clients, camera, frame, seen.cars) if camera.watches_gate else None
+    if taken is not None:
+        await passages.drop_crops(clients, taken)
     if troubles.tell(camera, trust) or found:
         await clients.live.announce(f"lot:{camera.lot_id}")
-    return Saved(status, tuple(found))
+    return Saved(status, tuple(found), tuple(taken.accepted) if taken is not None else ())
 
 
 async def fail_look(frame_id: int, error: str) -> bool:

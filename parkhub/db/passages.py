@@ -1,0 +1,275 @@
+"""Passages of gate cameras and their reads. Who writes holds the camera's lock (`parkhub.db.spots`)."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from parkhub.db import tables
+from parkhub.db.engine import Row, fetch, run_many
+from parkhub.domain.gates import GateRead, Track
+from parkhub.domain.passages import Direction, GatePassage, PassageState, Place
+from parkhub.domain.plates import Candidate, PlateRead, Reading, fold
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.errors import NotFoundError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _passage(row: Row) -> GatePassage:
+    return GatePassage(
+        id=row["id"],
+        lot_id=row["lot"],
+        camera_id=row["camera"],
+        direction=Direction(row["direction"]) if row["direction"] else None,
+        plate=row["plate"],
+        confidence=row["confidence"],
+        candidates=tuple(Candidate(*pair) for pair in json.loads(row["candidates"])),
+        kind=VehicleKind(row["kind"]) if row["kind"] else None,
+        first_at=row["first_at"],
+        last_at=row["last_at"],
+        frames=row["frames"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+        session_id=row["session"],
+        frame_id=row["frame"],
+        crop_key=row["crop_key"],
+        crop_sha256=row["crop_sha256"],
+        state=PassageState(row["state"]),
+        why=row["why"],
+        path=tuple(_place(*place) for place in json.loads(row["path"])),
+        heard_at=row["heard_at"],
+        decided_at=row["decided_at"],
+    )
+
+
+def _row(passage: GatePassage) -> list[Any]:
+    return [
+        passage.lot_id,
+        passage.camera_id,
+        passage.state.value,
+        passage.direction.value if passage.direction else "",
+        passage.plate,
+        fold(passage.plate),
+        passage.confidence,
+        json.dumps([[c.text, c.confidence] for c in passage.candidates], separators=(",", ":")),
+        passage.kind.value if passage.kind else "",
+        passage.first_at,
+        passage.last_at,
+        passage.heard_at or passage.last_at,
+        passage.decided_at,
+        passage.frames,
+        json.dumps([_pack_place(place) for place in passage.path], separators=(",", ":")),
+        passage.why,
+        passage.outcome,
+        passage.reason,
+        passage.session_id,
+        passage.frame_id,
+        passage.crop_key,
+        passage.crop_sha256,
+    ]
+
+
+def _place(at: int, left: float, top: float, width: float, height: float, plate: int) -> Place:
+    return Place(_EPOCH + at * _MICROSECOND, (left, top, width, height), bool(plate))
+
+
+def _pack_place(place: Place) -> list[float]:
+    return [(place.at - _EPOCH) // _MICROSECOND, *place.box, int(place.plate)]
+
+
+def _read(row: Row) -> GateRead:
+    left, top, width, height = json.loads(row["box"])
+    right, bottom = left + width, top + height
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    read = PlateRead(
+        row["text"], row["confidence"], (left, top, width, height), corners, (), _unpack_readings(row["readings"])
+    )
+    kind = VehicleKind(row["kind"]) if row["kind"] else None
+    return GateRead(row["frame"], row["number"], row["captured_at"], read, kind, row["crop_key"], row["crop_sha256"])
+
+
+def _pack_readings(readings: Sequence[Reading]) -> str:
+    """Of each reading, of each letter: what it may be, each with its probability in thousandths."""
+    packed = [
+        [[part for character, chance in letter for part in (character, round(chance * 1000))] for letter in one.letters]
+        for one in readings
+    ]
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+
+
+def _unpack_readings(packed: str) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            tuple(
+                tuple((character, chance / 1000) for character, chance in zip(flat[::2], flat[1::2], strict=True))
+                for flat in letters
+            )
+        )
+        for letters in json.loads(packed)
+    )
+
+
+async def get_passage(passage_id: int) -> GatePassage:
+    """The passage; NotFoundError when there is none, or none any more."""
+    rows = await fetch("SELECT * FROM passage WHERE id = {}", passage_id)
+    if not rows:
+        raise NotFoundError("There is no such passage, or it is no longer kept.")
+    return _passage(rows[0])
+
+
+async def set_outcome(passage_id: int, outcome: str, reason: str, session_id: int | None) -> None:
+    """Say what became of a passage; NotFoundError when there is none."""
+    rows = await fetch(
+        "UPDATE passage SET outcome = {}, reason = {}, session = {} WHERE id = {} RETURNING id",
+        outcome,
+        reason,
+        session_id,
+        passage_id,
+    )
+    if not rows:
+        raise NotFoundError("There is no such passage, or it is no longer kept.")
+
+
+async def list_undecided(camera_id: int | None = None) -> list[GatePassage]:
+    """Open passages of a camera, or of all, the one seen longest ago first."""
+    sql = "SELECT * FROM passage WHERE state = 'open'"
+    rows = await (
+        fetch(sql + " ORDER BY last_at, id")
+        if camera_id is None
+        else fetch(sql + " AND camera = {} ORDER BY last_at, id", camera_id)
+    )
+    return [_passage(row) for row in rows]
+
+
+async def list_without_outcome(before: datetime, limit: int) -> list[GatePassage]:
+    """Passages accepted before, of which nobody has said what became of them; oldest first."""
+    rows = await fetch(
+        "SELECT * FROM passage WHERE state = 'accepted' AND outcome = '' AND decided_at < {} ORDER BY id LIMIT {}",
+        before,
+        limit,
+    )
+    return [_passage(row) for row in rows]
+
+
+async def list_passages(camera_id: int, since: datetime, until: datetime) -> list[GatePassage]:
+    """The passages of a camera seen in ``since`` <= at < ``until``, in the order they began."""
+    rows = await fetch(
+        "SELECT * FROM passage WHERE camera = {} AND last_at >= {} AND first_at < {} ORDER BY first_at, id",
+        camera_id,
+        since,
+        until,
+    )
+    return [_passage(row) for row in rows]
+
+
+async def list_reads(passage_id: int) -> list[GateRead]:
+    """The kept reads of a passage in the order they were taken."""
+    rows = await fetch("SELECT * FROM plate_read WHERE passage = {} ORDER BY captured_at, frame, number", passage_id)
+    return [_read(row) for row in rows]
+
+
+async def list_tracks(camera_id: int, since: datetime, until: datetime) -> list[Track]:
+    """The open passages of a camera, and those seen in ``since`` <= at <= ``until``, with their reads."""
+    rows = await fetch(
+        "SELECT * FROM passage WHERE camera = {} AND last_at >= {} AND first_at <= {} "
+        "UNION SELECT * FROM passage WHERE camera = {} AND state = 'open' ORDER BY first_at, id",
+        camera_id,
+        since,
+        until,
+        camera_id,
+    )
+    return [Track(_passage(row), await _surest_reads(row["id"])) for row in rows]
+
+
+async def _surest_reads(passage_id: int) -> tuple[GateRead, ...]:
+    rows = await fetch(
+        "SELECT * FROM plate_read WHERE passage = {} "
+        "ORDER BY CASE WHEN text = '' THEN 1 ELSE 0 END, confidence DESC, captured_at, frame, number",
+        passage_id,
+    )
+    return tuple(_read(row) for row in rows)
+
+
+async def save_passage(passage: GatePassage) -> int:
+    """Keep a passage, a new one if its id is 0; answers its id."""
+    if passage.id:
+        await fetch(
+            "UPDATE passage SET lot = {}, camera = {}, state = {}, direction = {}, plate = {}, folded = {}, "
+            "confidence = {}, candidates = {}, kind = {}, first_at = {}, last_at = {}, heard_at = {}, "
+            "decided_at = {}, frames = {}, path = {}, why = {}, outcome = {}, reason = {}, session = {}, "
+            "frame = {}, crop_key = {}, crop_sha256 = {} WHERE id = {}",
+            *_row(passage),
+            passage.id,
+        )
+        return passage.id
+    rows = await fetch(
+        "INSERT INTO passage (lot, camera, state, direction, plate, folded, confidence, candidates, kind, "
+        "first_at, last_at, heard_at, decided_at, frames, path, why, outcome, reason, session, frame, "
+        "crop_key, crop_sha256) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
+        "{}, {}, {}, {}, {}) RETURNING id",
+        *_row(passage),
+    )
+    return int(rows[0]["id"])
+
+
+async def prolong_passage(passage: GatePassage) -> None:
+    """Keep only that a passage lasts longer: what becomes of an accepted one is written by others meanwhile."""
+    await fetch(
+        "UPDATE passage SET first_at = {}, last_at = {}, heard_at = {}, frames = {}, path = {} WHERE id = {}",
+        passage.first_at,
+        passage.last_at,
+        passage.heard_at or passage.last_at,
+        passage.frames,
+        json.dumps([_pack_place(place) for place in passage.path], separators=(",", ":")),
+        passage.id,
+    )
+
+
+async def save_reads(passage_id: int, reads: Sequence[GateRead]) -> None:
+    """Keep reads as this passage's; those that are kept already become its."""
+    await run_many(
+        "INSERT INTO plate_read (passage, frame, number, captured_at, text, confidence, kind, box, raw, readings, "
+        "crop_key, crop_sha256) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) "
+        "ON CONFLICT (frame, number) DO UPDATE SET passage = excluded.passage, crop_key = excluded.crop_key, "
+        "crop_sha256 = excluded.crop_sha256",
+        [
+            (
+                passage_id,
+                read.frame_id,
+                read.number,
+                read.at,
+                read.read.text,
+                read.read.confidence,
+                read.kind.value if read.kind else "",
+                json.dumps(read.read.box, separators=(",", ":")),
+                json.dumps(read.read.raw, ensure_ascii=False, separators=(",", ":")),
+                _pack_readings(read.read.readings),
+                read.crop_key,
+                read.crop_sha256,
+            )
+            for read in reads
+        ],
+    )
+
+
+async def delete_reads(keys: Sequence[tuple[int, int]]) -> None:
+    """Delete reads by frame and number."""
+    await run_many("DELETE FROM plate_read WHERE frame = {} AND number = {}", keys)
+
+
+async def delete_passage(passage_id: int) -> None:
+    """Delete a passage with its reads; their crops are the caller's to delete."""
+    await fetch("DELETE FROM passage WHERE id = {}", passage_id)
+
+
+async def list_crop_keys(frame_ids: Sequence[int]) -> set[str]:
+    """Keys of the crops that are kept of these frames."""
+    known: set[str] = set()
+    ids = sorted(set(frame_ids))
+    for table in (tables.Passage, tables.PlateRead):
+        for start in range(0, len(ids), 500):
+            rows = await table.select(table.crop_key).where(table.frame.is_in(ids[start : start + 500]))
+            known |= {row["crop_key"] for row in rows}
+    return known - {""}

@@ -1,0 +1,195 @@
+"""Passages at gates: sightings are taken into account once, with the frame that gave them, and decided once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.db import cameras as camera_rows
+from parkhub.db import frames as frame_rows
+from parkhub.db import passages as passage_rows
+from parkhub.db import spots as spot_rows
+from parkhub.db.engine import transaction
+from parkhub.domain import gates
+from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import Frame
+from parkhub.domain.gates import GateRead, SeenCar, Track
+from parkhub.domain.passages import PassageState
+
+log = structlog.get_logger(__name__)
+
+CROPS: Final = "passages"
+GRACE_S: Final = 5.0  # beyond the merge window, for pictures on their way
+UNTAKEN_AFTER_S: Final = 20.0
+BATCH: Final = 200
+ORPHAN_AFTER_S: Final = 3600
+
+
+@dataclass(slots=True)
+class Taken:
+    """What sightings did: passages that were accepted just now, and crops that nobody needs once it is committed."""
+
+    accepted: list[int] = field(default_factory=list)
+    spare_crops: list[str] = field(default_factory=list)
+
+
+async def take_reads(clients: Clients, camera: Camera, frame: Frame, cars: Sequence[SeenCar]) -> Taken:
+    """Take the cars of one frame into account. Part of the transaction that finishes the frame and holds the camera."""
+    span = timedelta(seconds=gates.STILL_S)
+    known = await passage_rows.list_tracks(camera.id, frame.captured_at - span, frame.captured_at + span)
+    desk = _Desk(camera, known, frame.received_at)
+    crops = {}
+    for number, car in enumerate(cars):
+        read = _numbered(frame, number, car)
+        crops[read.crop_key] = car.crop
+        desk.take(read)
+    desk.decide(frame.captured_at)
+    return await desk.save(clients, crops)
+
+
+async def close_passages(clients: Clients, now: datetime) -> list[int]:
+    """Decide passages that are over although no later picture says so; answers those that were accepted.
+
+    Those of a camera whose pictures wait to be read are left: one of them may show the same car.
+    """
+    accepted: list[int] = []
+    quiet = now - timedelta(seconds=GRACE_S)
+    over = {p.camera_id for p in await passage_rows.list_undecided() if gates.is_over(p, quiet, quiet)}
+    for camera_id in sorted(over):
+        if await frame_rows.count_waiting(camera_id):
+            continue
+        async with transaction():
+            await spot_rows.load_tracks(camera_id)  # takes the lock, so it comes first
+            camera = await camera_rows.get_camera(camera_id)
+            passages = await passage_rows.list_undecided(camera_id)
+            span = timedelta(seconds=gates.STILL_S)
+            tracks: dict[int, Track] = {}
+            for passage in passages:
+                around = await passage_rows.list_tracks(camera_id, passage.first_at - span, passage.last_at + span)
+                tracks |= {track.passage.id: track for track in around}
+            desk = _Desk(camera, list(tracks.values()), quiet)
+            desk.decide(quiet)
+            taken = await desk.save(clients, {})
+        await drop_crops(clients, taken)
+        accepted += taken.accepted
+    if accepted:
+        log.info("passages.closed", count=len(accepted))
+    return accepted
+
+
+async def list_untaken(now: datetime) -> list[int]:
+    """Accepted passages that nobody has let begin or end a session: whoever was to do it was killed."""
+    before = now - timedelta(seconds=UNTAKEN_AFTER_S)
+    return [passage.id for passage in await passage_rows.list_without_outcome(before, BATCH)]
+
+
+async def drop_crops(clients: Clients, taken: Taken) -> None:
+    """Delete crops that lost their place to better ones, after the commit."""
+    for key in taken.spare_crops:
+        await clients.pictures.delete(key)
+
+
+async def delete_orphans(clients: Clients) -> int:
+    """Delete crops older than an hour that no row knows: a reader was killed between the file and the commit."""
+    old = {key: _frame_of(key) for key in await clients.pictures.list_older(CROPS, ORPHAN_AFTER_S)}
+    known = await passage_rows.list_crop_keys([frame_id for frame_id in old.values() if frame_id is not None])
+    orphans = [key for key in old if key not in known]
+    for key in orphans:
+        await clients.pictures.delete(key)
+    if orphans:
+        log.info("upkeep.crop_orphans_deleted", count=len(orphans))
+    return len(orphans)
+
+
+class _Desk:
+    """The passages of one camera around one moment, changed in memory and then saved at once."""
+
+    def __init__(self, camera: Camera, tracks: Sequence[Track], now: datetime) -> None:
+        self._camera = camera
+        self._before = {track.passage.id: track for track in tracks}
+        self._tracks = list(tracks)
+        self._now = now
+
+    def take(self, read: GateRead) -> None:
+        """Add a sighting to the passage it fits best, or begin one."""
+        fits = [(near, n) for n, track in enumerate(self._tracks) if (near := gates.nearness(track, read)) is not None]
+        if fits:
+            number = min(fits)[1]
+            self._tracks[number] = gates.take(self._tracks[number], read, self._now, self._camera.gate)
+        else:
+            self._tracks.append(gates.begin(self._camera, read, self._now))
+
+    def decide(self, at: datetime) -> None:
+        """Decide what is over at ``at``, or sure; what turns out to be a part of another passage joins it."""
+        gate = self._camera.gate
+        while ready := [track for track in self._tracks if self._is_ready(track, at)]:
+            track = min(ready, key=lambda track: track.passage.frames)
+            others = [other for other in self._tracks if other is not track]
+            whole = gates.part_of(track, others)
+            if whole is None:
+                self._tracks = [*others, replace(track, passage=gates.settle(track, gate, self._now))]
+            else:
+                joined = gates.join(whole, track, gate)
+                self._tracks = [joined if other is whole else other for other in others]
+
+    async def save(self, clients: Clients, crops: Mapping[str, bytes]) -> Taken:
+        """Keep what has changed. Crops come before the rows that name them."""
+        taken = Taken()
+        after = [_trimmed(track) for track in self._tracks]
+        read_before = {read.key: (n, read) for n, track in self._before.items() for read in track.reads}
+        kept = {read.key for track in after for read in track.reads}
+        for track in after:
+            before = self._before.get(track.passage.id)
+            if track == before:
+                continue
+            if before is not None and before.passage.state is PassageState.ACCEPTED:
+                await passage_rows.prolong_passage(track.passage)
+                continue
+            passage_id = await passage_rows.save_passage(track.passage)
+            new = [read for read in track.reads if read_before.get(read.key) != (passage_id, read)]
+            for read in new:
+                if read.crop_key in crops:
+                    await clients.pictures.put(read.crop_key, crops[read.crop_key])
+            await passage_rows.save_reads(passage_id, new)
+            if track.passage.state is PassageState.ACCEPTED:
+                taken.accepted.append(passage_id)
+        await passage_rows.delete_reads([key for key in read_before if key not in kept])
+        for passage_id in self._before.keys() - {track.passage.id for track in after}:
+            await passage_rows.delete_passage(passage_id)
+        named = {read.crop_key for track in after for read in track.reads}
+        taken.spare_crops += sorted({read.crop_key for _, read in read_before.values()} - named - {""})
+        return taken
+
+    def _is_ready(self, track: Track, at: datetime) -> bool:
+        if track.passage.state is not PassageState.OPEN:
+            return False
+        return gates.is_sure(track, self._camera.gate) or gates.is_over(track.passage, at, self._now)
+
+
+def _trimmed(track: Track) -> Track:
+    """With the crops only that are to be kept."""
+    if track.passage.state is PassageState.REJECTED:
+        return track
+    kept = gates.cropped(track)
+    reads = tuple(
+        r if r.key in kept or not r.crop_key else replace(r, crop_key="", crop_sha256="") for r in track.reads
+    )
+    return replace(track, reads=reads)
+
+
+def _numbered(frame: Frame, number: int, car: SeenCar) -> GateRead:
+    if not car.crop:
+        return GateRead(frame.id, number, frame.captured_at, car.read, car.kind)
+    ending = "png" if car.crop.startswith(b"\x89PNG") else "jpg"
+    key = f"{CROPS}/{frame.received_at.astimezone(UTC):%Y%m%d/%H}/{frame.id}-{number}.{ending}"
+    sha256 = hashlib.sha256(car.crop).hexdigest()
+    return GateRead(frame.id, number, frame.captured_at, car.read, car.kind, key, sha256)
+
+
+def _frame_of(key: str) -> int | None:
+    start = key.rsplit("/", 1)[-1].split("-")[0]
+    return int(start) if start.isascii() and start.isdigit() else None
