@@ -3,9 +3,10 @@
 All of it in the transaction of the caller or in one of its own, with the lot's books held, each event once by its uid.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -21,10 +22,10 @@ from parkhub.domain import entries
 from parkhub.domain.discounts import check_code
 from parkhub.domain.entries import Books
 from parkhub.domain.ledger import Account, Kind
-from parkhub.domain.local_time import MINUTE, Span, day_span, local_day
+from parkhub.domain.local_time import Span, day_span, local_day
 from parkhub.domain.lot_rules import TariffFollows
 from parkhub.domain.permits import Permit, uncovered
-from parkhub.domain.pricing import due_again_at, price, price_lost_ticket
+from parkhub.domain.pricing import charged_span, due_again_at, price, price_lost_ticket
 from parkhub.domain.quotes import Quote
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.tariffs import Per, Tariff
@@ -64,14 +65,32 @@ async def settle(session: ParkingSession, uid: str, now: datetime, kind: Kind = 
     if session.state is SessionState.CLOSED and not session.is_priced:
         return
     bill = await _bill(session, now)
-    if bill.quote is None and not bill.books.charged_cents:
-        return
-    nothing = Quote(bill.currency, (), 0, 0, 0, Fraction(0), session.span(now), None)
-    quote = bill.quote or nothing
+    await _charge(bill, bill.quote, uid, now, kind)
 
+
+async def correct(session: ParkingSession, uid: str, now: datetime) -> None:
+    """Let the books follow what a person has put right. Inside the caller's transaction.
+
+    A session that is open again, or ended without a price, is charged nothing until it ends, but what was paid for
+    already stays charged as far as it still costs that.
+    """
+    bill = await _bill(session, now)
+    if session.state is SessionState.CANCELLED or session.is_priced:
+        await _charge(bill, bill.quote, uid, now, Kind.CORRECTION)
+    elif not bill.books.is_settled_partly:
+        await _charge(bill, None, uid, now, Kind.CORRECTION)
+    elif (bill.quote.gross_cents if bill.quote else 0) < bill.books.charged_cents:
+        await _charge(bill, bill.quote, uid, now, Kind.CORRECTION)
+
+
+async def _charge(bill: Bill, quote: Quote | None, uid: str, now: datetime, kind: Kind) -> None:
+    session = bill.session
+    if quote is None and not bill.books.charged_cents:
+        return
+    costs = quote or Quote(bill.currency, (), 0, 0, 0, Fraction(0), session.span(now), None)
     references = {"tariff": str(session.tariff_id)} if session.tariff_id else {}
-    event = Event(uid, session.lot_id, session.id, kind, quote.currency, now, references=references)
-    await post_event(event, lambda books: entries.charge(books, quote))
+    event = Event(uid, session.lot_id, session.id, kind, costs.currency, now, references=references)
+    await post_event(event, lambda books: entries.charge(books, costs))
 
 
 async def pay(
@@ -201,10 +220,7 @@ async def _version(session: ParkingSession, now: datetime) -> tariff_rows.Tariff
 
 async def _quote(session: ParkingSession, tariff: Tariff, now: datetime) -> Quote | None:
     zone = ZoneInfo((await lot_rows.get_lot(session.lot_id)).time_zone)
-    span = session.span(now)
-    if session.leave_by is not None and span.end <= session.leave_by:
-        paid_at = session.leave_by - timedelta(minutes=tariff.exit_grace_minutes)
-        span = Span(span.start, max(span.start, paid_at))
+    span = charged_span(tariff, session.span(now), session.leave_by)
     if session.right:
         permit = await _permit(session)
         payable = uncovered(permit, span, zone) if permit else None
@@ -226,24 +242,16 @@ async def _permit(session: ParkingSession) -> Permit | None:
 
 
 async def _free_used(session: ParkingSession, tariff: Tariff, span: Span, zone: ZoneInfo) -> Mapping[date, int]:
-    """Minutes of a daily allowance that the vehicle's earlier stays have taken: all their minutes of that day.
-
-    Stays short enough to turn around take none, and nobody takes more than there is.
-    """
+    """Minutes of a daily allowance that the vehicle's earlier stays of that day took, as this tariff counts them."""
+    used = Counter[date]()
     if tariff.allowance is None or tariff.allowance.per is not Per.DAY or not session.plate:
-        return {}
+        return used
     first = day_span(local_day(span.start, zone), zone).start
-    used: dict[date, int] = {}
     for earlier in await session_rows.list_of_plate(session.lot_id, session.plate, first, span.end):
-        stay = earlier.span(span.end)
-        if earlier.id == session.id or earlier.right or stay.length <= tariff.entry_grace_minutes * MINUTE:
-            continue
-        at = max(stay.start, first)
-        while at < stay.end:
-            day = day_span(local_day(at, zone), zone)
-            minutes = -(-(min(stay.end, day.end) - at) // MINUTE)
-            used[local_day(at, zone)] = min(tariff.allowance.minutes, used.get(local_day(at, zone), 0) + minutes)
-            at = day.end
+        if earlier.id != session.id and not earlier.right:
+            codes = await code_rows.list_given(earlier.id)
+            stay = charged_span(tariff, earlier.span(span.end), earlier.leave_by)
+            used.update(price(tariff, stay, zone, discounts=codes, free_used=used).free_by_day)
     return used
 
 

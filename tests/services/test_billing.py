@@ -207,6 +207,16 @@ async def test_free_minutes_of_a_day_are_not_given_twice():
     assert (await billing.get_bill(third.id, tomorrow + timedelta(minutes=29))).due_cents == 0
 
 
+async def test_a_stay_outside_the_charged_hours_takes_no_free_minutes():
+    other = (await save_lot()).id
+    from_eleven = FREE_HALF_HOUR_A_DAY.replace("{rate:", '{from: "11:00", to: "20:00", rate:')
+    await tariffs.publish(other, None, from_eleven, AT - timedelta(days=1), None, AT)
+    await leave(await enter(other), later(45))
+    second = await enter(other, at=later(60))
+    assert (await billing.get_bill(second.id, later(90))).due_cents == 0
+    assert (await billing.get_bill(second.id, later(91))).due_cents == 200
+
+
 async def test_a_right_makes_a_stay_free(lot):
     session = await enter(lot, right="allowed")
     await leave(session, later(600))

@@ -1,0 +1,192 @@
+"""Staff put sessions right: every change has a reason and an audit entry, the price follows, and it can be undone."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from parkhub.clients import Clients
+from parkhub.db import sessions as session_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.plates import normalise
+from parkhub.domain.reviews import Question
+from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ticket
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.errors import ConflictError, InvalidInputError
+from parkhub.services import billing, permits, sessions
+from parkhub.services.session_changes import answer, change, locked, note
+
+PLATE_LENGTH_MAX: Final = 12
+
+
+async def edit_plate(
+    clients: Clients, session_id: int, text: str, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Give a session another plate, or none; its right and price follow. Answers the audit entry's id.
+
+    Raises ConflictError when that plate is inside already: merge the two.
+    """
+    plate = normalise(text)
+    if len(plate) > PLATE_LENGTH_MAX or (text.strip() and not plate):
+        raise InvalidInputError(f"A plate has at most {PLATE_LENGTH_MAX} letters and digits.")
+    async with transaction():
+        session = await locked(session_id)
+        if session.plate == plate:
+            raise InvalidInputError("It has this plate already.")
+        if plate and session.state is SessionState.OPEN and await session_rows.find_inside(session.lot_id, plate):
+            raise ConflictError("A session with this plate is open already. Merge the two.")
+        right = await permits.find_right(session.lot_id, plate, session.entered_at) if plate else None
+        free = right if right and not right.full else None
+        after = replace(
+            session,
+            plate=plate,
+            permit_id=free.permit_id if free else None,
+            right=free.kind.value if free else "",
+        )
+        entry = await change("session.plate_changed", [session], [after], reason, account_id, now)
+        await answer(session.id, (Question.ENTRY_WITHOUT_PLATE,), "plate_given", account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def close_by_hand(
+    clients: Clients, session_id: int, exited_at: datetime, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Say when a car left, also of a session that ended unpriced. Raises InvalidInputError for a time before its entry
+    or ahead, ConflictError for a session that is over.
+    """
+    async with transaction():
+        session = await locked(session_id)
+        if session.state is not SessionState.OPEN and session.is_priced:
+            raise ConflictError("This session is over. Reopen it first.")
+        if not session.entered_at <= exited_at <= now:
+            raise InvalidInputError("The exit lies between the entry and now.")
+        after = replace(session, state=SessionState.CLOSED, ending=Ending.BY_HAND, exited_at=exited_at)
+        entry = await change("session.closed_by_hand", [session], [after], reason, account_id, now)
+        await answer(session.id, (Question.EXIT_MISSED, Question.TOO_LONG), "exit_given", account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def reopen(clients: Clients, session_id: int, reason: str, account_id: int | None, now: datetime) -> int:
+    """Take an exit back: the car is inside. What it was charged is charged anew when it leaves."""
+    async with transaction():
+        session = await locked(session_id)
+        if session.state is SessionState.OPEN:
+            raise ConflictError("This session is open.")
+        if session.plate and await session_rows.find_inside(session.lot_id, session.plate):
+            raise ConflictError("A session with this plate is open already. Merge the two.")
+        after = replace(session, state=SessionState.OPEN, ending=Ending.NONE, exited_at=None, exit_passage_id=None)
+        entry = await change("session.reopened", [session], [after], reason, account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def merge(
+    clients: Clients, session_id: int, other_id: int, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Make two sessions of one visit one: the first keeps plate and ticket, takes the earlier entry and the other's
+    exit; the other is cancelled and costs nothing. Raises ConflictError when the other was paid or partly waived.
+    """
+    async with transaction():
+        session, other = await locked(session_id), await session_rows.get_session(other_id)
+        cancelled = SessionState.CANCELLED in (session.state, other.state)
+        if session.id == other.id or session.lot_id != other.lot_id or cancelled:
+            raise InvalidInputError("Two sessions of the same lot can be merged, and neither may be cancelled.")
+        if (await billing.get_bill(other.id, now)).books.is_settled_partly:
+            raise ConflictError("Something was paid, waived or refunded for the other session. Merge into that one.")
+        first, last = sorted((session, other), key=lambda each: each.entered_at)
+        whole = replace(
+            session,
+            entered_at=first.entered_at,
+            entry_passage_id=first.entry_passage_id,
+            tariff_id=first.tariff_id,
+            state=last.state,
+            ending=last.ending,
+            exited_at=last.exited_at,
+            exit_passage_id=last.exit_passage_id,
+        )
+        gone = replace(other, state=SessionState.CANCELLED)
+        # The one that goes first: a plate has one open session at a time.
+        entry = await change("session.merged", [other, session], [gone, whole], reason, account_id, now)
+        for each in (session, other):
+            await answer(each.id, tuple(Question), "merged", account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def split(
+    clients: Clients,
+    session_id: int,
+    left_at: datetime,
+    came_at: datetime,
+    reason: str,
+    account_id: int | None,
+    now: datetime,
+) -> int:
+    """Make one session two: the car had left at ``left_at`` and come again at ``came_at``."""
+    async with transaction():
+        session = await locked(session_id)
+        if session.state is SessionState.CANCELLED or not (
+            session.entered_at <= left_at <= came_at <= (session.exited_at or now)
+        ):
+            raise InvalidInputError("Both times lie within the stay, the exit first.")
+        first = replace(
+            session,
+            state=SessionState.CLOSED,
+            ending=Ending.BY_HAND,
+            exited_at=left_at,
+            exit_passage_id=None,
+            leave_by=None,
+        )
+        await session_rows.save_session(first)
+        second = await session_rows.add_session(
+            replace(session, id=0, ticket=new_ticket(), entered_at=came_at, entry_passage_id=None, leave_by=None)
+        )
+        unborn = replace(second, state=SessionState.CANCELLED)
+        entry = await change("session.split", [session, unborn], [first, second], reason, account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def cancel(clients: Clients, session_id: int, reason: str, account_id: int | None, now: datetime) -> int:
+    """Say that a visit never was: a car that turned away, lettering taken for a plate. It costs nothing."""
+    async with transaction():
+        session = await locked(session_id)
+        if session.state is SessionState.CANCELLED:
+            raise ConflictError("This session is cancelled already.")
+        entry = await change(
+            "session.cancelled", [session], [replace(session, state=SessionState.CANCELLED)], reason, account_id, now
+        )
+        await answer(session.id, tuple(Question), "cancelled", account_id, now)
+    await clients.live.announce(f"sessions:{session.lot_id}")
+    return entry
+
+
+async def open_by_hand(
+    clients: Clients,
+    lot_id: int,
+    text: str,
+    kind: VehicleKind | None,
+    entered_at: datetime,
+    reason: str,
+    account_id: int | None,
+    now: datetime,
+    *,
+    lost_ticket: bool = False,
+) -> ParkingSession:
+    """Begin a session that no camera saw; with ``lost_ticket`` it is over at once and costs the fee for that."""
+    if entered_at > now:
+        raise InvalidInputError("The entry cannot lie ahead.")
+    plate = normalise(text)
+    async with transaction():
+        await session_rows.lock_lot(lot_id)
+        if plate and await session_rows.find_inside(lot_id, plate):
+            raise ConflictError("A session with this plate is open already.")
+        session = await sessions.open_session(lot_id, plate, kind, entered_at)
+        if lost_ticket:
+            await sessions.close_session(session, now, Ending.LOST_TICKET, f"session:{session.id}:lost_ticket", now)
+        unborn = replace(session, state=SessionState.CANCELLED)
+        after = await session_rows.get_session(session.id)
+        await note("session.opened_by_hand", [unborn], [after], reason, account_id, now)
+    await clients.live.announce(f"sessions:{lot_id}")
+    return after

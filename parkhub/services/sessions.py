@@ -1,0 +1,257 @@
+"""Passages begin and end sessions, by the rules of `parkhub.domain.sessions`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.db import lot_rules as rule_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import passages as passage_rows
+from parkhub.db import reviews as review_rows
+from parkhub.db import sessions as session_rows
+from parkhub.db import tariffs as tariff_rows
+from parkhub.db.engine import transaction
+from parkhub.domain.matching import Inside, Match, Suggestion, match
+from parkhub.domain.passages import Direction, GatePassage
+from parkhub.domain.plates import Candidate, fold
+from parkhub.domain.reviews import Question
+from parkhub.domain.sessions import (
+    SEEN_AGAIN,
+    Ending,
+    Entry,
+    Outcome,
+    ParkingSession,
+    SessionState,
+    decide_entry,
+    new_ticket,
+)
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.services import audit, billing, permits
+
+log = structlog.get_logger(__name__)
+
+SUGGESTED_WITHOUT_PLATE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a vehicle may stand where it does by what it has paid, and until when (None: nobody can say)."""
+
+    allowed: bool
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    outcome: Outcome
+    reason: str
+    session_id: int | None = None
+
+
+async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None:
+    """Let a decided passage begin or end a session, once: a passage with an outcome is left as it is."""
+    async with transaction():
+        await session_rows.lock_lot((await passage_rows.get_passage(passage_id)).lot_id)
+        passage = await passage_rows.get_passage(passage_id)
+        if passage.outcome:
+            return
+        taken = await _take(passage, now)
+        await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
+    log.info("passage.taken", passage=passage.id, outcome=taken.outcome.value, session=taken.session_id)
+    await clients.live.announce(f"sessions:{passage.lot_id}")
+
+
+async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | None:
+    """How the plate's open session, or the one that has just ended, stands at ``at``; None without one."""
+    session = await session_rows.find_inside(lot_id, plate)
+    if session is None:
+        session = await session_rows.find_left(lot_id, fold(plate), at - SEEN_AGAIN, at)
+        if session is None or session.plate != plate:
+            return None
+    bill = await billing.get_bill(session.id, at)
+    if bill.due_cents > 0:
+        return Standing(False, session.leave_by)
+    return Standing(True, session.leave_by or (bill.quote.changes_at if bill.quote else None))
+
+
+async def close_overlong(clients: Clients, now: datetime) -> int:
+    """Close, unpriced, what is open for longer than its lot allows, and ask about it; answers how many.
+
+    A session that a person has opened again since is left open.
+    """
+    closed = 0
+    for lot in await lot_rows.list_lots():
+        minutes = (await rule_rows.get_rules(lot.id)).stay_max_minutes
+        if not minutes:
+            continue
+        ids = await session_rows.list_overlong(lot.id, now - timedelta(minutes=minutes))
+        for session_id in ids:
+            closed += await _close_overlong(session_id, now)
+        if ids:
+            await clients.live.announce(f"sessions:{lot.id}")
+    return closed
+
+
+async def open_session(
+    lot_id: int, plate: str, kind: VehicleKind | None, at: datetime, passage_id: int | None = None
+) -> ParkingSession:
+    """Begin a session with the tariff and the right that its plate has. Inside a transaction with the lot held."""
+    right = await permits.find_right(lot_id, plate, at) if plate else None
+    version = await tariff_rows.find_in_force(lot_id, kind, at)
+    free = right is not None and not right.full
+    return await session_rows.add_session(
+        ParkingSession(
+            id=0,
+            ticket=new_ticket(),
+            lot_id=lot_id,
+            plate=plate,
+            kind=kind,
+            state=SessionState.OPEN,
+            ending=Ending.NONE,
+            entered_at=at,
+            entry_passage_id=passage_id,
+            tariff_id=version.id if version else None,
+            permit_id=right.permit_id if right and free else None,
+            right=right.kind.value if right and free else "",
+        )
+    )
+
+
+async def close_session(
+    session: ParkingSession, at: datetime, ending: Ending, uid: str, now: datetime, passage_id: int | None = None
+) -> ParkingSession:
+    """End a session and charge what it costs. Inside a transaction with the lot held; ``uid`` names the ending."""
+    closed = replace(
+        session,
+        state=SessionState.CLOSED,
+        ending=ending,
+        exited_at=at,
+        exit_passage_id=passage_id or session.exit_passage_id,
+    )
+    await session_rows.save_session(closed)
+    await billing.settle(closed, uid, now)
+    return closed
+
+
+async def _take(passage: GatePassage, now: datetime) -> _Taken:
+    if passage.direction is Direction.ENTRY:
+        return await _enter(passage, now)
+    if passage.direction is Direction.EXIT:
+        return await _leave(passage, now)
+    return await _ask(Question.DIRECTION, passage, now, "it did not move, so nobody knows whether it came or went")
+
+
+async def _enter(passage: GatePassage, now: datetime) -> _Taken:
+    at, lot_id = passage.first_at, passage.lot_id
+    if not passage.plate:
+        session = await open_session(lot_id, "", passage.kind, at, passage.id)
+        await review_rows.ask(lot_id, Question.ENTRY_WITHOUT_PLATE, passage.id, session.id, (), now)
+        return _Taken(Outcome.ENTERED, "without a plate", session.id)
+    inside = await session_rows.find_inside(lot_id, passage.plate) or await session_rows.find_just_entered(
+        lot_id, fold(passage.plate), at - SEEN_AGAIN, at + SEEN_AGAIN
+    )
+    within = None if inside else await session_rows.find_within(lot_id, passage.plate, at)
+    rules = await rule_rows.get_rules(lot_id)
+    entry = decide_entry(at, inside, within, anti_passback=rules.anti_passback)
+    known = inside or within
+    if entry is Entry.SEEN_AGAIN:
+        return _Taken(Outcome.SEEN_AGAIN, "the same car, seen before", known.id if known else None)
+    if entry is Entry.ASK:
+        reason = "this plate is inside already"
+        return await _ask(Question.SECOND_ENTRY, passage, now, reason, known.id if known else None)
+    if entry is Entry.EXIT_MISSED and inside is not None:
+        await close_session(inside, at, Ending.EXIT_MISSED, f"session:{inside.id}:entry:{passage.id}", now)
+        await review_rows.ask(lot_id, Question.EXIT_MISSED, None, inside.id, (), now)
+    session = await open_session(lot_id, passage.plate, passage.kind, at, passage.id)
+    if await permits.is_denied(lot_id, passage.plate) is not None:
+        await review_rows.ask(lot_id, Question.DENIED, passage.id, session.id, (), now)
+    await _leave_at_last(session, now)
+    return _Taken(Outcome.ENTERED, "", session.id)
+
+
+async def _leave(passage: GatePassage, now: datetime) -> _Taken:
+    at, lot_id = passage.last_at, passage.lot_id
+    if not passage.plate:
+        waiting = await session_rows.list_without_plate(lot_id, at, SUGGESTED_WITHOUT_PLATE)
+        suggestions = tuple(Suggestion(each.id, float(each.kind is not passage.kind)) for each in waiting)
+        reason = "a car without a plate left"
+        return await _ask(Question.EXIT_WITHOUT_PLATE, passage, now, reason, suggestions=suggestions)
+    inside = await session_rows.list_inside(lot_id, at)
+    back = {each.plate for each in inside}
+    just_left = await session_rows.list_just_left(lot_id, at - SEEN_AGAIN, at + SEEN_AGAIN)
+    gone = [each for each in just_left if each.plate not in back]
+    found = _match(passage, [*inside, *gone])
+    if found.clear is not None:
+        session = await session_rows.get_session(found.clear)
+        if any(each.session_id == session.id for each in gone):
+            return _Taken(Outcome.SEEN_AGAIN, "the same car, seen before", session.id)
+        await _close_by(session, passage, now)
+        return _Taken(Outcome.LEFT, "", session.id)
+    if found.suggestions:
+        reason = "it may be one of several cars"
+        return await _ask(Question.DOUBTFUL_EXIT, passage, now, reason, suggestions=found.suggestions)
+    return await _ask(Question.EXIT_WITHOUT_ENTRY, passage, now, "nobody saw it come in")
+
+
+async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
+    """An entry may arrive late, when the exit is known and waits for a person."""
+    for review in await review_rows.list_exits_since(session.lot_id, session.entered_at):
+        if review.passage_id is None:
+            continue
+        passage = await passage_rows.get_passage(review.passage_id)
+        if passage.last_at < session.entered_at or passage.direction is not Direction.EXIT:
+            continue
+        found = _match(passage, await session_rows.list_inside(session.lot_id, passage.last_at))
+        if found.clear == session.id:
+            await _close_by(session, passage, now)
+            await passage_rows.set_outcome(passage.id, Outcome.LEFT.value, "its entry arrived later", session.id)
+            await review_rows.decide(review.id, "entry_arrived", None, now)
+            return
+
+
+async def _close_by(session: ParkingSession, passage: GatePassage, now: datetime) -> None:
+    uid = f"session:{session.id}:exit:{passage.id}"
+    await close_session(session, passage.last_at, Ending.EXIT, uid, now, passage.id)
+    for review in await review_rows.list_of_session(session.id):
+        if review.question in (Question.EXIT_MISSED, Question.TOO_LONG):
+            await review_rows.decide(review.id, "exit_arrived", None, now)
+
+
+async def _close_overlong(session_id: int, now: datetime) -> bool:
+    async with transaction():
+        await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
+        session = await session_rows.get_session(session_id)
+        if session.state is not SessionState.OPEN:
+            return False
+        await close_session(session, now, Ending.TOO_LONG, f"session:{session.id}:too_long", now)
+        await review_rows.ask(session.lot_id, Question.TOO_LONG, None, session.id, (), now)
+        await audit.note(
+            "session.closed_overlong",
+            account_id=None,
+            lot_id=session.lot_id,
+            subject=f"session:{session.id}",
+            before={"state": session.state.value},
+            after={"state": SessionState.CLOSED.value, "ending": Ending.TOO_LONG.value},
+            at=now,
+        )
+    return True
+
+
+async def _ask(
+    question: Question,
+    passage: GatePassage,
+    now: datetime,
+    reason: str,
+    session_id: int | None = None,
+    suggestions: tuple[Suggestion, ...] = (),
+) -> _Taken:
+    await review_rows.ask(passage.lot_id, question, passage.id, session_id, suggestions, now)
+    return _Taken(Outcome.ASKED, reason, session_id)
+
+
+def _match(passage: GatePassage, inside: list[Inside]) -> Match:
+    own = Candidate(passage.plate, passage.confidence)
+    others = [each for each in passage.candidates if each.text != passage.plate]
+    return match([own, *others], passage.confidence, inside)
