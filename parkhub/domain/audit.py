@@ -37,6 +37,10 @@ class NewEntry:
             raise ValueError("an entry names what was done, and to what")
         if self.at.utcoffset() is None:
             raise ValueError("an entry's time is aware")
+        if self.subject.startswith("session:") and not self.subject[8:].isdecimal():
+            raise ValueError("a session is named by its id")
+        if self.plates is not None and self.lot_id is None:
+            raise ValueError("plates belong to a lot, by whose rules they expire")
         if PLATE_KEYS & {*(self.before or {}), *(self.after or {})}:
             raise ValueError("plates are given as plates, which expire, never in before or after, which do not")
 

@@ -12,6 +12,8 @@ NAIVE = datetime(2026, 11, 21)  # noqa: DTZ001
 WRONG = {
     "a plate before": {"before": {"plate": "B-AB 123"}},
     "a plate after": {"after": {"folded": "8A8123"}},
+    "plates of no lot": {"plates": ("", "B-AB 123"), "lot_id": None},
+    "a session without an id": {"subject": "session:north"},
     "no action": {"action": ""},
     "no subject": {"subject": ""},
     "a time without a zone": {"at": NAIVE},
