@@ -162,9 +162,13 @@ async def list_frames(camera_id: int, limit: int) -> list[Frame]:
     return [_frame(row) for row in rows]
 
 
-async def list_expired(before: datetime, limit: int) -> list[Frame]:
-    """Frames that were received before, oldest first, whatever became of them."""
-    rows = await fetch(_SELECT + "WHERE received_at < {} ORDER BY received_at, id LIMIT {}", before, limit)
+async def list_expired(before: datetime, limit: int, *, of_gates: bool = True) -> list[Frame]:
+    """Frames that were received before, oldest first, whatever became of them.
+
+    Without ``of_gates`` none of cameras that watch a gate: how long these are kept is their lot's rule.
+    """
+    kept = "" if of_gates else "AND camera IN (SELECT id FROM camera WHERE role = 'overview') "
+    rows = await fetch(_SELECT + f"WHERE received_at < {{}} {kept}ORDER BY received_at, id LIMIT {{}}", before, limit)
     return [_frame(row) for row in rows]
 
 

@@ -80,11 +80,12 @@ async def is_no_poison(clients: Clients, job_id: str) -> None:
 async def delete_old_pictures(clients: Clients, settings: Settings, now: datetime) -> int:
     """Delete frames past `frame_keep_h`, then the oldest while they take more than `frame_keep_bytes`.
 
-    What was seen in them stays, of their numbers the last of every five minutes. The row goes first: a crash in between
+    Pictures of gates are kept by their lot's rule (`parkhub.services.retention`) as long as there is room. What was
+    seen in pictures stays, of their numbers the last of every five minutes. The row goes first: a crash in between
     leaves a file for `delete_orphans`.
     """
     deleted = 0
-    while old := await frame_rows.list_expired(now - timedelta(hours=settings.frame_keep_h), BATCH):
+    while old := await frame_rows.list_expired(now - timedelta(hours=settings.frame_keep_h), BATCH, of_gates=False):
         await _delete(clients, old)
         deleted += len(old)
     too_many_bytes = await clients.pictures.used_bytes(PICTURES) - settings.frame_keep_bytes

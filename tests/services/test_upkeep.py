@@ -14,7 +14,7 @@ from parkhub.clients.pictures import FolderStore, MemoryStore
 from parkhub.clients.queue import QueueName
 from parkhub.db import accounts, cameras, counts, frames, lots, spots
 from parkhub.db.troubles import renew_reference
-from parkhub.domain.cameras import Camera, Engine, SpotsFileKind
+from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, SpotsFileKind
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import OccupancySample
 from parkhub.domain.spots import SpotState
@@ -107,6 +107,16 @@ class TestOldPictures:
         assert len(await spots.list_changes(camera.lot_id, 9)) == 1
         looked = await cameras.get_camera(camera.id)
         assert (looked.last_frame_id, looked.last_captured_at) == (None, old.captured_at)
+
+    async def test_how_long_pictures_of_gates_are_kept_is_their_lot_s_rule_unless_there_is_no_room(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera()
+        await cameras.set_gate(camera.id, Gate(CameraRole.EXIT))
+        frame = await keep(clients, database, camera, 1, 48)
+        assert await delete_old_pictures(clients, database, NOW) == 0
+        small = database.model_copy(update={"frame_keep_bytes": frame.byte_count - 1})
+        assert await delete_old_pictures(clients, small, NOW) == 1
 
     async def test_of_their_numbers_the_last_of_every_five_minutes_stays_for_its_own_time(
         self, database: Settings, clients: Clients
