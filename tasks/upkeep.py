@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from parkhub.services import labels, looks, recordings, upkeep
+from parkhub.secret_key import secret_key
+from parkhub.services import labels, looks, recordings, retention, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -32,6 +33,11 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await upkeep.delete_old_counts(ctx["settings"], now)
     await upkeep.delete_old_sign_ins(now)
     await labels.delete_old(ctx["clients"], ctx["settings"], now)
+
+
+async def keep_retention(ctx: dict[str, Any]) -> None:
+    """Delete what has passed its time by the rules of its lot."""
+    await retention.run_all(ctx["clients"], secret_key(ctx["settings"]), datetime.now(UTC))
 
 
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:
