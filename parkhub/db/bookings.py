@@ -1,0 +1,164 @@
+"""Bookings. That no place is held twice at once is the database's own rule."""
+
+from datetime import datetime
+
+from parkhub.db.engine import Row, fetch
+from parkhub.domain.bookings import Booking, BookingState
+from parkhub.domain.local_time import Span
+from parkhub.domain.plates import fold
+from parkhub.errors import NotFoundError
+
+_HOLDS = "state IN ('reserved', 'arrived')"
+
+
+async def add_booking(booking: Booking, now: datetime) -> int:
+    """Keep a new booking; its id. ConflictError when its place is held by another one."""
+    rows = await fetch(
+        "INSERT INTO booking (lot, plate, folded, holder, starts_at, ends_at, place, spot, held_from, held_until, "
+        "state, price_cents, fee_cents, currency, created_at) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        booking.lot_id,
+        booking.plate,
+        fold(booking.plate),
+        booking.holder,
+        booking.span.start,
+        booking.span.end,
+        booking.place,
+        booking.spot,
+        booking.held.start,
+        booking.held.end,
+        booking.state.value,
+        booking.price_cents,
+        booking.fee_cents,
+        booking.currency,
+        now,
+    )
+    return int(rows[0]["id"])
+
+
+async def get_booking(booking_id: int) -> Booking:
+    """The booking; NotFoundError when there is none."""
+    rows = await fetch("SELECT * FROM booking WHERE id = {}", booking_id)
+    if not rows:
+        raise NotFoundError("There is no such booking.")
+    return _booking(rows[0])
+
+
+async def list_bookings(lot_id: int, within: Span, after_id: int, limit: int) -> list[Booking]:
+    """A lot's bookings of any state whose time touches a span, with ids beyond ``after_id``, by id."""
+    rows = await fetch(
+        "SELECT * FROM booking WHERE lot = {} AND starts_at < {} AND ends_at > {} AND id > {} ORDER BY id LIMIT {}",
+        lot_id,
+        within.end,
+        within.start,
+        after_id,
+        limit,
+    )
+    return [_booking(row) for row in rows]
+
+
+async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetime) -> list[Booking]:
+    """Bookings of a plate, or of one that looks the same, that begin before ``until`` and end after ``since``.
+
+    The very plate first, then by time; cancelled and used ones too.
+    """
+    rows = await fetch(
+        "SELECT * FROM booking WHERE lot = {} AND folded = {} AND ends_at > {} AND starts_at < {} "
+        "ORDER BY starts_at, id",
+        lot_id,
+        fold(plate),
+        since,
+        until,
+    )
+    return sorted((_booking(row) for row in rows), key=lambda booking: booking.plate != plate)
+
+
+async def list_taken(lot_id: int, span: Span, but_id: int = 0) -> set[int]:
+    """Numbers of a lot's places that are held at some time of a span, by others than the booking ``but_id``."""
+    rows = await fetch(
+        f"SELECT DISTINCT place FROM booking WHERE lot = {{}} AND {_HOLDS} AND id <> {{}} "  # noqa: S608
+        "AND held_from < {} AND held_until > {}",
+        lot_id,
+        but_id,
+        span.end,
+        span.start,
+    )
+    return {row["place"] for row in rows}
+
+
+async def list_standing(lot_id: int) -> set[int]:
+    """Numbers of the places whose car has come and not left, also of those that should have."""
+    rows = await fetch("SELECT DISTINCT place FROM booking WHERE lot = {} AND state = 'arrived'", lot_id)
+    return {row["place"] for row in rows}
+
+
+async def set_arrived(booking: Booking, session_id: int, at: datetime, place: int, held: Span) -> bool:
+    """The car has come, also one that was given up; False when it came with another session, or it is over.
+
+    A session that had ended may have come back: its booking does too. ConflictError when the place is held by another.
+    """
+    rows = await fetch(
+        "UPDATE booking SET state = 'arrived', session = {}, arrived_at = {}, ended_at = NULL, fee_cents = 0, "
+        "place = {}, held_from = {}, held_until = {} WHERE id = {} AND (state IN ('reserved', 'no_show') "
+        "OR session = {} AND state IN ('arrived', 'done')) RETURNING id",
+        session_id,
+        at,
+        place,
+        held.start,
+        held.end,
+        booking.id,
+        session_id,
+    )
+    return bool(rows)
+
+
+async def end_booking(booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int) -> bool:
+    """Let a booking end one way or the other; False when it is not in the state ``before`` any more."""
+    rows = await fetch(
+        "UPDATE booking SET state = {}, ended_at = {}, fee_cents = {} WHERE id = {} AND state = {} RETURNING id",
+        after.value,
+        at,
+        fee_cents,
+        booking_id,
+        before.value,
+    )
+    return bool(rows)
+
+
+async def list_begun(now: datetime, limit: int) -> list[Booking]:
+    """Bookings that have begun and whose car has not come, the first to begin first."""
+    rows = await fetch(
+        "SELECT * FROM booking WHERE state = 'reserved' AND starts_at <= {} ORDER BY starts_at LIMIT {}", now, limit
+    )
+    return [_booking(row) for row in rows]
+
+
+async def forget_plates_before(lot_id: int, before: datetime) -> int:
+    """Take plate and holder out of bookings that are over and ended before an instant; how many."""
+    rows = await fetch(
+        f"UPDATE booking SET plate = '', folded = '', holder = '' WHERE lot = {{}} AND NOT {_HOLDS} "  # noqa: S608
+        "AND ends_at < {} AND plate <> '' RETURNING id",
+        lot_id,
+        before,
+    )
+    return len(rows)
+
+
+def _booking(row: Row) -> Booking:
+    return Booking(
+        id=row["id"],
+        lot_id=row["lot"],
+        plate=row["plate"],
+        span=Span(row["starts_at"], row["ends_at"]),
+        place=row["place"],
+        held=Span(row["held_from"], row["held_until"]),
+        spot=row["spot"],
+        holder=row["holder"],
+        state=BookingState(row["state"]),
+        session_id=row["session"],
+        arrived_at=row["arrived_at"],
+        ended_at=row["ended_at"],
+        price_cents=row["price_cents"],
+        fee_cents=row["fee_cents"],
+        currency=row["currency"],
+    )
