@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.secret_key import secret_key
-from parkhub.services import labels, looks, recordings, retention, upkeep
+from parkhub.services import bookings, labels, looks, permits, recordings, retention, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -33,6 +33,12 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await upkeep.delete_old_counts(ctx["settings"], now)
     await upkeep.delete_old_sign_ins(now)
     await labels.delete_old(ctx["clients"], ctx["settings"], now)
+    await permits.delete_old_listed(now)
+
+
+async def release_no_shows(ctx: dict[str, Any]) -> None:
+    """Give up bookings whose car has not come."""
+    await bookings.release_no_shows(ctx["clients"], datetime.now(UTC))
 
 
 async def keep_retention(ctx: dict[str, Any]) -> None:
