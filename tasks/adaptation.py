@@ -27,13 +27,20 @@ log = structlog.get_logger(__name__)
 async def adapt(ctx: dict[str, Any], lot_id: int, instead_of: int | None) -> None:
     """Fit the classifier to a lot. ``instead_of``: the version that judged it when this was asked for.
 
-    A lot whose labels have become too few meanwhile, or a model that cannot be adapted, is logged and left.
+    Labels that have become too few meanwhile, or a model that cannot be adapted, are kept with the lot as the reason.
     """
+    reason = ""
     try:
         engine = await ctx["engines"].get(Engine.CLASSIFIER)
         await adapt_now(ctx["clients"], engine, lot_id, instead_of)
     except (InvalidInputError, EngineError) as error:
-        log.warning("head.not_fitted", lot=lot_id, reason=str(error))
+        reason = str(error)
+    await adaptation.end_fit(lot_id, datetime.now(UTC), reason)
+
+
+async def give_up(_ctx: dict[str, Any], lot_id: int, _instead_of: int | None) -> None:
+    """What is kept of a fit when every try has failed by a fault of ours."""
+    await adaptation.end_fit(lot_id, datetime.now(UTC), "A fault in ParkHub; the log has the details.")
 
 
 async def adapt_now(clients: Clients, engine: ClassifierEngine, lot_id: int, instead_of: int | None) -> Adapted:

@@ -98,7 +98,7 @@ def vision_jobs() -> dict[QueueName, list[Job]]:
             Job(labels.cut_label, 14, labels.give_up),
         ],
         QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
-        QueueName.ADAPTATION: [Job(adaptation.adapt, 58)],
+        QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up)],
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.spot_heads import HeadTrial, HeadVersion, SpotHead
+from parkhub.domain.spot_heads import Fit, HeadTrial, HeadVersion, SpotHead
 from parkhub.errors import NotFoundError
 
 _read_weights = msgspec.json.Decoder(tuple[float, ...]).decode
@@ -92,3 +92,25 @@ async def get_head(head_id: int) -> SpotHead:
     if not rows:
         raise NotFoundError("There is no such head.")
     return _version(rows[0]).head
+
+
+async def ask_fit(lot_id: int, at: datetime) -> None:
+    """Note that a fit of a lot was asked for in the background."""
+    await fetch(
+        "INSERT INTO spot_head_fit (lot, asked_at, ended_at, error) VALUES ({}, {}, {}, '') ON CONFLICT (lot) "
+        "DO UPDATE SET asked_at = excluded.asked_at, ended_at = excluded.ended_at, error = excluded.error",
+        lot_id,
+        at,
+        None,
+    )
+
+
+async def end_fit(lot_id: int, at: datetime, error: str) -> None:
+    """Note that it has ended, with the reason if it made no version; nothing happens when none was asked for."""
+    await fetch("UPDATE spot_head_fit SET ended_at = {}, error = {} WHERE lot = {}", at, error, lot_id)
+
+
+async def find_fit(lot_id: int) -> Fit | None:
+    """The last fit of a lot that was asked for in the background."""
+    rows = await fetch("SELECT asked_at, ended_at, error FROM spot_head_fit WHERE lot = {}", lot_id)
+    return Fit(rows[0]["asked_at"], rows[0]["ended_at"], rows[0]["error"]) if rows else None

@@ -1,7 +1,7 @@
 """The classifier's last layer fitted anew to one lot from people's labels, and when it may judge there."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Final
 
@@ -18,6 +18,9 @@ GAIN_MIN: Final = 0.005
 """By how much the balanced accuracy must rise: below it a head wins by one lucky label of hundreds."""
 
 WEIGHTS_MAX: Final = 4096
+
+FIT_PATIENCE: Final = timedelta(minutes=5)
+"""A fit takes seconds, and is tried three times within a minute each; one that has not ended after this is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,28 @@ class HeadVersion:
     trial: HeadTrial
     created_at: datetime
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The last fit of a lot that was asked for in the background.
+
+    ``ended_at`` None: not done yet. ``error``: why it made no version, a sentence; empty when it did.
+    """
+
+    asked_at: datetime
+    ended_at: datetime | None
+    error: str
+
+    def trouble(self, now: datetime) -> str:
+        """What there is to say of it at ``now``, in a sentence; empty when it did what it was asked for."""
+        if self.error:
+            return f"The fit that was asked for failed: {self.error}"
+        if self.ended_at is not None:
+            return ""
+        if now - self.asked_at < FIT_PATIENCE:
+            return "A fit was asked for and is under way."
+        return "A fit was asked for and has not ended. Ask again; the worker's log may say why."
 
 
 def wins(trial: HeadTrial) -> bool:

@@ -16,7 +16,7 @@ from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.corrections import Crop, SpotLabel
 from parkhub.domain.spot_heads import LABELS_MAX, HeadTrial, HeadVersion, SpotHead, too_few, wins
-from parkhub.errors import InvalidInputError
+from parkhub.errors import BusyError, InvalidInputError
 
 ADAPT: Final = "adapt"
 
@@ -31,14 +31,27 @@ class Adapted:
     known: bool = False
 
 
-async def adapt_lot(clients: Clients, lot_id: int) -> bool:
+async def adapt_lot(clients: Clients, lot_id: int, now: datetime) -> bool:
     """Ask vision to fit the classifier to a lot's labels; False when that is being done already.
 
-    Raises InvalidInputError when there are too few labels, with what is missing, and BusyError.
+    How it ends is kept with the lot (`parkhub.db.spot_heads.find_fit`). Raises InvalidInputError when there are too few
+    labels, with what is missing, and BusyError.
     """
     await load_training(lot_id)
     active = await head_rows.active_version(lot_id)
-    return await clients.queue.enqueue(ADAPT, lot_id, active, job_id=job_id(lot_id), queue=QueueName.ADAPTATION)
+    await head_rows.ask_fit(lot_id, now)  # first, or it may have ended before
+    try:
+        return await clients.queue.enqueue(ADAPT, lot_id, active, job_id=job_id(lot_id), queue=QueueName.ADAPTATION)
+    except BusyError as error:
+        await head_rows.end_fit(lot_id, now, str(error))
+        raise
+
+
+async def end_fit(lot_id: int, now: datetime, error: str = "") -> None:
+    """Note that a fit that was asked for has ended, and why it made no version if it did not."""
+    await head_rows.end_fit(lot_id, now, error)
+    if error:
+        log.warning("head.not_fitted", lot=lot_id, reason=error)
 
 
 def job_id(lot_id: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import save_camera, save_frame, save_label, save_lot
+from builders import NOW, save_camera, save_frame, save_label, save_lot
 from workers import a_row, places
 
 from parkhub.clients.pictures import FolderStore
@@ -80,6 +80,20 @@ async def test_labelled_pictures_are_imported_once_fitted_listed_and_turned_back
     assert (await cameras.get_camera(camera.id)).head_id is not None
     assert lines(await parkhub(database, "revert", "north")) == [{"lot": "north", "version": None}]
     assert await spot_heads.active_version(camera.lot_id) is None
+
+
+async def test_a_fit_in_the_background_that_failed_or_never_ended_is_listed(sqlite_open: Settings) -> None:
+    lot = await save_lot(slug="north")
+    assert lines(await parkhub(sqlite_open, "list", "north")) == []
+    await spot_heads.ask_fit(lot.id, NOW)  # long ago
+    (lost,) = lines(await parkhub(sqlite_open, "list", "north"))
+    assert (lost["version"], lost["created_at"]) == (None, NOW.isoformat())
+    assert "has not ended" in lost["note"]
+    await spot_heads.end_fit(lot.id, NOW, "19 more labels needed.")
+    (failed,) = lines(await parkhub(sqlite_open, "list", "north"))
+    assert failed["note"] == "The fit that was asked for failed: 19 more labels needed."
+    await spot_heads.end_fit(lot.id, NOW, "")
+    assert lines(await parkhub(sqlite_open, "list", "north")) == []
 
 
 async def test_labels_and_accuracy_say_what_people_and_the_engine_said(sqlite_open: Settings, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 import math
 
 import pytest
+from builders import NOW, after
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkhub.domain.spot_heads import LABELS_EACH_MIN, LABELS_MIN, HeadTrial, SpotHead, too_few, wins
+from parkhub.domain.spot_heads import LABELS_EACH_MIN, LABELS_MIN, Fit, HeadTrial, SpotHead, too_few, wins
 
 shares = st.floats(0, 1)
 
@@ -60,3 +61,16 @@ def test_labels_are_enough_when_there_are_enough_of_both(free: int, occupied: in
 def test_numbers_that_no_fit_gives_are_no_head(weights: tuple[float, ...], bias: float, temperature: float) -> None:
     with pytest.raises(ValueError, match="a head has"):
         SpotHead(weights, bias, temperature, "ab")
+
+
+@pytest.mark.parametrize(
+    ("ended", "error", "waits_s", "words"),
+    [
+        (True, "", 9999, ""),
+        (True, "Too few.", 9999, "The fit that was asked for failed: Too few."),
+        (False, "", 299, "A fit was asked for and is under way."),
+        (False, "", 300, "A fit was asked for and has not ended. Ask again; the worker's log may say why."),
+    ],
+)
+def test_what_there_is_to_say_of_a_fit(ended: bool, error: str, waits_s: float, words: str) -> None:
+    assert Fit(NOW, NOW if ended else None, error).trouble(after(waits_s)) == words

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 from builders import NOW, a_head, after, save_camera, save_head, save_label, save_lot, stand_ins
+from queues import QueueAway
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import spot_heads, spot_labels
 from parkhub.domain.corrections import SpotLabel
 from parkhub.domain.lots import Lot
-from parkhub.domain.spot_heads import LABELS_MAX, HeadTrial
-from parkhub.errors import InvalidInputError, NotFoundError
+from parkhub.domain.spot_heads import LABELS_MAX, Fit, HeadTrial
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError
 from parkhub.services import adaptation
 from parkhub.services.adaptation import Adapted, adapt_lot, describe, fingerprint_of, load_training, revert_head
 from parkhub.settings import Settings
@@ -46,8 +47,16 @@ class TestAsking:
         lot = await save_lot()
         await with_labels(lot, 10, 10)
         await save_head(lot.id, active=True)
-        assert [await adapt_lot(clients, lot.id) for _ in range(2)] == [True, False]
+        assert [await adapt_lot(clients, lot.id, NOW) for _ in range(2)] == [True, False]
         assert clients.queue.jobs == [(QueueName.ADAPTATION, "adapt", (lot.id, 1), f"adapt:{lot.id}")]
+
+    async def test_a_queue_that_is_away_is_kept_as_the_reason(self, database: Settings, clients: Clients) -> None:
+        lot = await save_lot()
+        await with_labels(lot, 10, 10)
+        away = Clients(clients.pictures, QueueAway(), clients.live, clients.limiter)
+        with pytest.raises(BusyError):
+            await adapt_lot(away, lot.id, NOW)
+        assert await spot_heads.find_fit(lot.id) == Fit(NOW, NOW, "The job queue is away.")
 
     @pytest.mark.parametrize(
         ("free", "occupied", "words"),
@@ -59,7 +68,7 @@ class TestAsking:
         lot = await save_lot()
         await with_labels(lot, free, occupied)
         with pytest.raises(InvalidInputError, match=words):
-            await adapt_lot(clients, lot.id)
+            await adapt_lot(clients, lot.id, NOW)
         assert clients.queue.jobs == []
 
     async def test_labels_without_a_crop_teach_nothing(self, database: Settings, clients: Clients) -> None:

@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import NOW, a_new_label, save_lot, stand_ins
+from builders import NOW, a_new_label, after, save_lot, stand_ins
 from networks import save_brightness_classifier, save_colour_classifier
 
 from parkhub.clients import Clients
 from parkhub.db import spot_heads, spot_labels
 from parkhub.domain.cameras import Engine
 from parkhub.domain.lots import Lot
+from parkhub.domain.spot_heads import Fit
 from parkhub.errors import EngineError, InvalidInputError
 from parkhub.services.adaptation import adapt_lot, revert_head
 from parkhub.services.labels import crop_key, forget_label, import_label
 from parkhub.settings import Settings
-from tasks.adaptation import adapt, adapt_now
+from tasks.adaptation import adapt, adapt_now, give_up
 from tasks.vision.classifier import ClassifierEngine
 from tasks.vision.labels import cut_out
 
@@ -64,6 +65,14 @@ async def learn(clients: Clients, lot: Lot, *colours: Sequence[int], times: int 
 
 async def versions(lot: Lot) -> list[tuple[int, bool]]:
     return [(each.version, each.active) for each in await spot_heads.list_versions(lot.id)]
+
+
+async def how_it_ended(lot: Lot) -> str:
+    """What is kept of the last fit that was asked for: the reason why it made no version, or nothing."""
+    fit = await spot_heads.find_fit(lot.id)
+    assert fit is not None
+    assert fit.ended_at is not None
+    return fit.error
 
 
 async def test_what_the_lot_s_labels_teach_is_kept_and_judges_the_lot(
@@ -113,12 +122,35 @@ async def test_a_job_that_was_cut_off_anywhere_is_done_whole_by_the_next_try(
     assert await versions(lot) == [(1, True)]
 
 
+async def test_a_fit_that_was_asked_for_is_under_way_until_it_ends(database: Settings, ctx: dict[str, Any]) -> None:
+    lot = await save_lot()
+    await learn(ctx["clients"], lot, CAR, GROUND)
+    await adapt(ctx, lot.id, None)
+    assert await spot_heads.find_fit(lot.id) is None  # nobody asked
+    await adapt_lot(ctx["clients"], lot.id, NOW)
+    assert await spot_heads.find_fit(lot.id) == Fit(NOW, None, "")
+    await adapt(ctx, lot.id, None)
+    assert await how_it_ended(lot) == ""
+
+
+async def test_a_fit_that_failed_by_a_fault_says_so_until_it_is_asked_for_again(
+    database: Settings, ctx: dict[str, Any]
+) -> None:
+    lot = await save_lot()
+    await learn(ctx["clients"], lot, CAR, GROUND)
+    await adapt_lot(ctx["clients"], lot.id, NOW)
+    await give_up(ctx, lot.id, None)
+    assert "A fault in ParkHub" in await how_it_ended(lot)
+    await adapt_lot(ctx["clients"], lot.id, after(60))
+    assert await spot_heads.find_fit(lot.id) == Fit(after(60), None, "")
+
+
 async def test_who_reverts_during_a_fit_has_the_last_word(database: Settings, ctx: dict[str, Any]) -> None:
     lot = await save_lot()
     await learn(ctx["clients"], lot, CAR, GROUND, LEAVES)
     await adapt(ctx, lot.id, None)
     await learn(ctx["clients"], lot, LEAVES, times=3)
-    await adapt_lot(ctx["clients"], lot.id)
+    await adapt_lot(ctx["clients"], lot.id, NOW)
     (_, _, arguments, _), *_ = ctx["clients"].queue.jobs
     await revert_head(lot.id)
     await adapt(ctx, *arguments)
@@ -140,7 +172,7 @@ async def test_labels_that_become_too_few_meanwhile_leave_everything_as_it_was(
 ) -> None:
     lot = await save_lot()
     await learn(ctx["clients"], lot, CAR, GROUND)
-    await adapt_lot(ctx["clients"], lot.id)
+    await adapt_lot(ctx["clients"], lot.id, NOW)
     label = (await spot_labels.list_labels(lot.id))[0]
     if what == "taken back":
         await forget_label(ctx["clients"], label)
@@ -148,6 +180,7 @@ async def test_labels_that_become_too_few_meanwhile_leave_everything_as_it_was(
         await ctx["clients"].pictures.delete(crop_key(label))
     await adapt(ctx, lot.id, None)
     assert await versions(lot) == []
+    assert "1 more label needed" in (await how_it_ended(lot))
     with pytest.raises(InvalidInputError, match="1 more label needed"):
         await adapt_now(ctx["clients"], engine, lot.id, None)
 
@@ -158,7 +191,9 @@ async def test_a_model_that_cannot_be_adapted_leaves_everything_as_it_was(
     lot = await save_lot()
     await learn(ctx["clients"], lot, CAR, GROUND)
     plain = ClassifierEngine(save_brightness_classifier(tmp_path / "bright.onnx"))
+    await adapt_lot(ctx["clients"], lot.id, NOW)
     await adapt({**ctx, "engines": OneEngine(plain)}, lot.id, None)
     assert await versions(lot) == []
+    assert "cannot be adapted" in (await how_it_ended(lot))
     with pytest.raises(EngineError, match="cannot be adapted"):
         await adapt_now(ctx["clients"], plain, lot.id, None)
