@@ -27,6 +27,7 @@ from parkhub.web import (
     health,
     lots,
     recordings,
+    sessions_api,
     stream,
     troubles,
     uploads,
@@ -52,6 +53,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *troubles.routes,
     *counts.routes,
     *recordings.routes,
+    *sessions_api.routes,
 ]
 
 

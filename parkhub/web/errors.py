@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 
@@ -86,8 +86,17 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any] | 
     title, detail = SENTENCES.get(error.status_code, (HTTPStatus(error.status_code).phrase, ""))
     # Only our own handlers write sentences into 403s; everything else speaks to developers.
     ours = error.status_code == HTTPStatus.FORBIDDEN and error.detail.endswith(".")
+    if isinstance(error, ValidationException) and not wants_page(request):
+        detail = _wrong_parts(error) or detail
     headers = dict(error.headers or {})
     return _answer(request, error.status_code, title, error.detail if ours else detail, headers=headers)
+
+
+def _wrong_parts(error: ValidationException) -> str:
+    """What a program has sent wrong, by name; the message says what was expected, never what came."""
+    parts = error.extra if isinstance(error.extra, list) else []
+    told = [f"{part['key']}: {part['message']}" if part.get("key") else part["message"] for part in parts]
+    return "; ".join(told)
 
 
 def on_unknown_error(request: AnyRequest, error: Exception) -> Response[Any] | Template:
