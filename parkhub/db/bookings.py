@@ -133,17 +133,6 @@ async def list_begun(now: datetime, limit: int) -> list[Booking]:
     return [_booking(row) for row in rows]
 
 
-async def forget_plates_before(lot_id: int, before: datetime) -> int:
-    """Take plate and holder out of bookings that are over and ended before an instant; how many."""
-    rows = await fetch(
-        f"UPDATE booking SET plate = '', folded = '', holder = '' WHERE lot = {{}} AND NOT {_HOLDS} "  # noqa: S608
-        "AND ends_at < {} AND plate <> '' RETURNING id",
-        lot_id,
-        before,
-    )
-    return len(rows)
-
-
 def _booking(row: Row) -> Booking:
     return Booking(
         id=row["id"],

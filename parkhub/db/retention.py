@@ -133,7 +133,7 @@ async def delete(kind: Kind, ids: Sequence[int]) -> None:
         case Kind.AUDIT_PLATES:
             await fetch(f"DELETE FROM audit_plate WHERE id IN ({marks})", *ids)
         case Kind.BOOKING_PLATES:
-            await fetch(f"UPDATE booking SET plate = '', folded = '' WHERE id IN ({marks})", *ids)
+            await fetch(f"UPDATE booking SET plate = '', folded = '', holder = '' WHERE id IN ({marks})", *ids)
         case Kind.PAID_PLATES | Kind.UNPAID_PLATES:
             raise ValueError("plates of sessions leave a hash")
 

@@ -164,14 +164,6 @@ async def test_bookings_that_have_begun_without_their_car_are_listed(lot):
     assert await bookings.list_begun(after(3600), 9) == [first, second]
 
 
-async def test_plates_go_from_what_is_over(lot):
-    over, holding = await keep(lot, hours(-2, -1), holder="Kim", state=DONE), await keep(lot, hours(-2, -1), 2)
-    assert await bookings.forget_plates_before(lot, NOW) == 1
-    assert await bookings.forget_plates_before(lot, NOW) == 0
-    assert await bookings.get_booking(over.id) == replace(over, plate="", holder="")
-    assert await bookings.get_booking(holding.id) == holding
-
-
 async def test_rules_are_the_defaults_until_they_are_set(lot):
     assert await booking_rules.get_rules(lot) == BookingRules()
     for rules in (BookingRules(1, 2, 3, 4), BookingRules(0, 0, 0, 0)):

@@ -296,8 +296,9 @@ async def test_bookings_lose_their_plates_after_the_days_of_paid_stays(gate, cli
             *(state, session_id, days_ago(days)),
         )
     assert await kept(clients, gate.lot_id) == {"booking_plates": 1}
-    rows = await fetch("SELECT plate FROM booking ORDER BY id")
-    assert [row["plate"] for row in rows] == [PLATE, "", PLATE, PLATE]
+    rows = await fetch("SELECT plate, holder FROM booking ORDER BY id")
+    here = (PLATE, "Kim")
+    assert [(row["plate"], row["holder"]) for row in rows] == [here, ("", ""), here, here]
 
 
 async def test_a_dry_run_changes_nothing(gate, clients):
