@@ -15,6 +15,7 @@ from parkhub.settings import Settings
 from tasks.vision.engine import SpotEngine, open_engine
 
 if TYPE_CHECKING:
+    from tasks.vision.plates.reader import PlateReader
     from tasks.vision.vehicles.finder import VehicleFinder
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ class Engines:
         self._open: dict[Engine, SpotEngine] = {}
         self._adapted: dict[int, SpotEngine] = {}
         self._finder: VehicleFinder | None = None
+        self._reader: PlateReader | None = None
         self._opening = asyncio.Lock()
 
     async def get(self, name: Engine, head_id: int | None = None) -> SpotEngine:
@@ -59,10 +61,17 @@ class Engines:
                 self._finder = await asyncio.to_thread(self._load_finder)
         return self._finder
 
-    async def warm(self, names: set[Engine], *, counting: bool = False) -> None:
+    async def reader(self) -> "PlateReader":
+        """What reads plates. Raises EngineError."""
+        async with self._opening:
+            if self._reader is None:
+                self._reader = await asyncio.to_thread(self._load_reader)
+        return self._reader
+
+    async def warm(self, names: set[Engine], *, counting: bool = False, reading: bool = False) -> None:
         """Open engines ahead and let each look once, so that the first real picture does not wait for a model.
 
-        ``counting``: also what counts vehicles.
+        ``counting``: also what counts vehicles; ``reading``: also what reads plates.
         """
         for name in sorted(names):
             try:
@@ -75,6 +84,11 @@ class Engines:
                 await asyncio.to_thread((await self.finder()).find, np.zeros((480, 640, 3), np.uint8))
             except ParkHubError as error:
                 log.warning("vehicles.not_counted", reason=str(error))
+        if reading:
+            try:
+                await asyncio.to_thread((await self.reader()).read, np.zeros((480, 640, 3), np.uint8))
+            except ParkHubError as error:
+                log.warning("plates.not_ready", reason=str(error))
 
     def _load(self, name: Engine) -> SpotEngine:
         model = self._settings.detector_model if name is Engine.DETECTOR else ""
@@ -90,6 +104,11 @@ class Engines:
 
         model = self._settings.detector_model
         return open_finder(Path(model) if model else None, self._settings.vision_threads, self._settings.providers)
+
+    def _load_reader(self) -> "PlateReader":
+        from tasks.vision.plates.reader import open_reader
+
+        return open_reader(threads=self._settings.vision_threads, providers=self._settings.providers)
 
 
 async def adapted(engine: SpotEngine, head_id: int) -> SpotEngine:

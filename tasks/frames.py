@@ -5,7 +5,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.gates import SeenCar
 from parkhub.domain.spots import SpotShape
 from parkhub.domain.trust import Trouble
 from parkhub.domain.vehicles import Vehicle
@@ -27,6 +28,7 @@ from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.services.troubles import Sight, memory_key, view_key
 from tasks.counting import find_vehicles, long_side_needed
 from tasks.engines import Engines
+from tasks.gates import read_cars
 from tasks.vision.engine import Look, SpotEngine
 from tasks.vision.picture import Picture, decode, size_of
 from tasks.vision.trust import Inspection, inspect, look_with_trust
@@ -77,7 +79,7 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
 
     A picture or an engine that fails is kept with the frame as a sentence; anything else is raised for another try.
     Of a camera that sends faster than can be read, those are passed over that have waited too long for a newer one:
-    else all of them would wait until none is worth anything any more.
+    else all of them would wait until none is worth anything any more. At a gate none is: each may show a car.
     """
     clients: Clients = ctx["clients"]
     turns: CameraTurns = ctx["turns"]
@@ -90,6 +92,8 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         if frame.status is not FrameStatus.STORED:
             return
         if waited_long and await frame_rows.newer_waits(frame):
+            if (await camera_rows.get_camera(camera_id)).watches_gate:
+                raise BusyError("Pictures of this gate come faster than they are read; it waits for another turn.")
             await fail_look(frame_id, OVERTAKEN)
             return
         if await upkeep.is_poison(clients, job_id(frame_id), frame.received_at, datetime.now(UTC)):
@@ -116,7 +120,7 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
         return
     spots = [spot.shape for spot in await spot_rows.list_camera_spots(camera.id)]
     try:
-        found = await _look(clients, engines, camera, frame, spots) if spots or camera.counts_vehicles else _NOTHING
+        found = await _look(clients, engines, camera, frame, spots)
     except ParkHubError as error:
         if error.retryable:
             raise
@@ -125,7 +129,7 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
     ms = round((time.perf_counter() - started) * 1000, 1)
     seen = found.inspection
     sight = None if seen is None else Sight(camera.reference, seen.trouble, seen.shift)
-    saved = await save_look(clients, frame.id, Seen(found.look.observations, ms, found.vehicles, sight))
+    saved = await save_look(clients, frame.id, Seen(found.look.observations, ms, found.vehicles, sight, found.cars))
     if saved.status is FrameStatus.READ:
         await asyncio.gather(*(clients.pictures.put(key, data) for key, data in found.memories.items()))
     doubt = sight.trouble if sight else None
@@ -139,6 +143,7 @@ class _Found:
     look: Look
     inspection: Inspection | None = None
     vehicles: Sequence[Vehicle] | None = None
+    cars: Sequence[SeenCar] = ()
     memories: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -146,24 +151,38 @@ _NOTHING = _Found(Look([]))
 
 
 async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:
-    engine = await engines.get(camera.engine, camera.head_id)
+    """At a gate without spots nothing is compared with earlier pictures: a car may fill the view."""
+    reader = await engines.reader() if camera.watches_gate else None
+    engine = await engines.get(camera.engine, camera.head_id) if spots or camera.counts_vehicles else None
+    if reader is None and engine is None:
+        return _NOTHING
     finder = await _finder(engines, camera)
     engine_key, sight_key = memory_key(camera), view_key(camera)
     data, memory, view = await asyncio.gather(
         clients.pictures.get(frame.picture_key), _remember(clients, engine_key), _remember(clients, sight_key)
     )
 
-    def work() -> _Found:
-        picture = _decode(data, engine, finder, spots)
+    def look_at_spots(picture: Picture, engine: SpotEngine) -> _Found:
         inspection = inspect(picture, view)
         look = look_with_trust(engine, picture, spots, memory, inspection)
         vehicles: Sequence[Vehicle] | None = look.vehicles
-        if vehicles is None and finder is not None and inspection.trouble in (None, Trouble.FROZEN):
+        counts = camera.counts_vehicles and finder is not None and inspection.trouble in (None, Trouble.FROZEN)
+        if vehicles is None and counts and finder is not None:
             vehicles = find_vehicles(finder, picture, spots)
         memories = {} if inspection.memory == view else {sight_key: inspection.memory}
         if look.memory is not None:
             memories[engine_key] = look.memory
-        return _Found(look, inspection, vehicles, memories)
+        return _Found(look, inspection, vehicles, memories=memories)
+
+    def work() -> _Found:
+        picture = decode(data) if reader or engine is None else _decode(data, engine, finder, spots)
+        found = look_at_spots(picture, engine) if engine else _NOTHING
+        if reader is None:
+            return found
+        vehicles = found.vehicles
+        if vehicles is None and finder is not None:
+            vehicles = find_vehicles(finder, picture, spots)
+        return replace(found, cars=read_cars(reader, picture, camera.gate, vehicles))
 
     return await asyncio.to_thread(work)
 
@@ -178,8 +197,12 @@ def _decode(data: bytes, engine: SpotEngine, finder: VehicleFinder | None, spots
 
 
 async def _finder(engines: Engines, camera: Camera) -> VehicleFinder | None:
-    """What counts; None when the camera is not asked to, or its engine does, or when there is none: nobody counted."""
-    if not camera.counts_vehicles or camera.engine is Engine.DETECTOR:
+    """What counts; None when the camera is not asked to, or its engine does, or when there is none: nobody counted.
+
+    At a gate it tells the kinds of vehicles, and finds those that show no plate.
+    """
+    counts = camera.counts_vehicles and camera.engine is not Engine.DETECTOR
+    if not counts and not camera.watches_gate:
         return None
     try:
         return await engines.finder()

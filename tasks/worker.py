@@ -125,6 +125,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
         cron(_clocked(upkeep.release_no_shows), name="release_no_shows", second=31, timeout=50),
+        cron(_clocked(upkeep.close_overlong), name="close_overlong", minute=every_5_min, second=41, timeout=120),
         cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),
     ]
     return [lambda: make_worker(ctx, QueueName.WORK, [], max_jobs=4, poll_delay=0.5, cron_jobs=crons)]

@@ -6,8 +6,8 @@ All by when pictures were taken, so that late ones, in whatever order, join wher
   that is nothing like the others is another car, however close it follows. A plate that stays where it is is one
   parked car, even if it was out of sight for a minute.
 - Two plates in one picture are two cars, unless their boxes overlap.
-- A vehicle that fills a good part of the picture and shows no plate is a car without one, unless a plate was read where
-  it stands.
+- A vehicle that fills a good part of the picture, is not cut by its sides and shows no plate is a car without one,
+  unless a plate was read where it stands.
 - A passage is decided early when `SURE_READS` pictures agree surely, so that a gate need not wait, else when it is
   over; later sightings of an accepted one only prolong it. A rejected one that is seen again is open again.
 - Where cars go both ways, the plate's movement tells the direction; a car that did not move has none.
@@ -42,12 +42,13 @@ STILL_S: Final = 60.0  # out of sight for so long, what stands where it stood is
 STILL_PLATE, STILL_VEHICLE = 0.5, 0.8  # overlap of boxes that stand still
 PLATELESS_GAP_S: Final = 3.0  # between sightings of a vehicle that only its place tells
 PLATELESS_FRAMES_MIN: Final = 2
-COVER_MIN: Final = 0.1  # share of the picture from which a vehicle is at the gate
+COVER_MIN: Final = 0.15  # share of the picture from which a vehicle is at the gate
+VEHICLE_MIN: Final = 0.5  # confidence from which a vehicle without a plate is one
 SURE: Final = 0.85
 CLEAR: Final = 0.7  # of a read that may decide early
 SURE_READS: Final = 3
 SURE_SHARE: Final = 0.75  # of the pictures that read anything
-EDGE: Final = 0.005  # a plate this near to the picture's edge may be cut
+EDGE: Final = 0.01  # a plate this near to the picture's edge may be cut
 MOVED_MIN: Final = 0.05  # share of the picture
 READS_MAX: Final = READINGS_MAX  # kept of one passage, the surest
 PATH_ENDS: Final = 12  # places kept of either end
@@ -109,8 +110,7 @@ def cars_in(
         cars.append(SeenCar(compact(read, box), around[0].kind if around else None))
     plates = [car.read.box for car in cars]
     for vehicle, box in found:
-        hidden = any(_holds(area, box) for area in excluded)
-        if not hidden and _area(box) >= COVER_MIN and not any(_holds(box, plate) for plate in plates):
+        if _is_at_gate(vehicle, box, excluded) and not any(_holds(box, plate) for plate in plates):
             cars.append(SeenCar(compact(PlateRead("", vehicle.confidence, box, _corners(box)), box), vehicle.kind))
     return cars
 
@@ -356,6 +356,13 @@ def _thin(places: Sequence[Place]) -> tuple[Place, ...]:
     """The first and the last places in the order of time; how a car came and where it is, however long it stays."""
     order = sorted(places, key=lambda place: (place.at, place.box))
     return tuple(order if len(order) <= 2 * PATH_ENDS else order[:PATH_ENDS] + order[-PATH_ENDS:])
+
+
+def _is_at_gate(vehicle: Vehicle, box: Box, excluded: Sequence[Area]) -> bool:
+    """Whether a vehicle would show its plate if it had one: near, and not cut by the sides of the picture."""
+    cut = box[0] < EDGE or box[0] + box[2] > 1 - EDGE
+    large = vehicle.confidence >= VEHICLE_MIN and _area(box) >= COVER_MIN
+    return large and not cut and not any(_holds(area, box) for area in excluded)
 
 
 def _shares(box: Box, size: tuple[int, int]) -> Box:

@@ -201,7 +201,7 @@ async def test_a_car_without_a_plate_is_a_passage_without_one(database: Settings
     clients, camera = stand_ins(), await gate(CameraRole.EXIT)
     for n in range(3):
         await see(clients, camera, n / 5, bare())
-    await see(clients, camera, 10, bare((0, 0, 350, 400)))
+    await see(clients, camera, 10, bare((20, 0, 350, 400)))
     await see(clients, camera, 20)
     first, second = await all_of(camera)
     assert (first.plate, first.direction, first.kind, first.state) == ("", Direction.EXIT, CAR, PassageState.ACCEPTED)

@@ -21,12 +21,23 @@ def crop(picture: Picture, read: PlateRead) -> bytes:
     x, y = max(SIDE_MIN_PX, wide * MARGIN_X), max(SIDE_MIN_PX, high * MARGIN_Y)
     rows = slice(max(0, int(top - y)), min(height, int(np.ceil(top + high + y))))
     columns = slice(max(0, int(left - x)), min(width, int(np.ceil(left + wide + x))))
-    cut = picture[rows, columns]
+    return _encode(picture[rows, columns], ".png")
+
+
+def crop_vehicle(picture: Picture, box: tuple[float, float, float, float]) -> bytes:
+    """A JPEG of a vehicle that shows no plate; ``box`` in shares of the picture. Raises EngineError."""
+    height, width = picture.shape[:2]
+    left, top = max(0, int(box[0] * width)), max(0, int(box[1] * height))
+    right, bottom = int(np.ceil((box[0] + box[2]) * width)), int(np.ceil((box[1] + box[3]) * height))
+    return _encode(picture[top:bottom, left:right], ".jpg")
+
+
+def _encode(cut: Picture, ending: str) -> bytes:
     scale = LONG_SIDE_MAX_PX / max(cut.shape[:2], default=1)
     if scale < 1:
         sides = max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale))
         cut = np.asarray(cv2.resize(cut, sides, interpolation=cv2.INTER_AREA), np.uint8)
-    whole, data = cv2.imencode(".png", cut)
+    whole, data = cv2.imencode(ending, cut)
     if not whole:
-        raise EngineError("The plate could not be cut out of its picture.")
+        raise EngineError("The car could not be cut out of its picture.")
     return data.tobytes()
