@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.secret_key import secret_key
-from parkhub.services import bookings, labels, looks, permits, recordings, retention, upkeep
+from parkhub.services import bookings, labels, looks, permits, recordings, retention, sessions, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -39,6 +39,11 @@ async def delete_old(ctx: dict[str, Any]) -> None:
 async def release_no_shows(ctx: dict[str, Any]) -> None:
     """Give up bookings whose car has not come."""
     await bookings.release_no_shows(ctx["clients"], datetime.now(UTC))
+
+
+async def close_overlong(ctx: dict[str, Any]) -> None:
+    """Close sessions that are open for longer than their lot allows."""
+    await sessions.close_overlong(ctx["clients"], datetime.now(UTC))
 
 
 async def keep_retention(ctx: dict[str, Any]) -> None:

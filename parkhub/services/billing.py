@@ -10,6 +10,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from parkhub.db import bookings as booking_rows
 from parkhub.db import discount_codes as code_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import lot_rules as rule_rows
@@ -227,8 +228,10 @@ async def _quote(session: ParkingSession, tariff: Tariff, now: datetime) -> Quot
         if payable is None:
             return None
         span = payable
+    booked = (await booking_rows.get_booking(session.booking_id)).span if session.booking_id else None
     codes = await code_rows.list_given(session.id)
-    return price(tariff, span, zone, discounts=codes, free_used=await _free_used(session, tariff, span, zone))
+    used = await _free_used(session, tariff, span, zone)
+    return price(tariff, span, zone, discounts=codes, free_used=used, booked=booked)
 
 
 async def _permit(session: ParkingSession) -> Permit | None:

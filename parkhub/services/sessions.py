@@ -28,7 +28,7 @@ from parkhub.domain.sessions import (
     new_ticket,
 )
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import audit, billing, permits
+from parkhub.services import audit, billing, bookings, permits
 
 log = structlog.get_logger(__name__)
 
@@ -97,11 +97,13 @@ async def close_overlong(clients: Clients, now: datetime) -> int:
 async def open_session(
     lot_id: int, plate: str, kind: VehicleKind | None, at: datetime, passage_id: int | None = None
 ) -> ParkingSession:
-    """Begin a session with the tariff and the right that its plate has. Inside a transaction with the lot held."""
+    """Begin a session with the tariff, the right and the booking that its plate has. Inside a transaction with
+    the lot held."""
     right = await permits.find_right(lot_id, plate, at) if plate else None
+    booking = await bookings.find_booking(lot_id, plate, at) if plate else None
     version = await tariff_rows.find_in_force(lot_id, kind, at)
     free = right is not None and not right.full
-    return await session_rows.add_session(
+    session = await session_rows.add_session(
         ParkingSession(
             id=0,
             ticket=new_ticket(),
@@ -114,9 +116,13 @@ async def open_session(
             entry_passage_id=passage_id,
             tariff_id=version.id if version else None,
             permit_id=right.permit_id if right and free else None,
+            booking_id=booking.id if booking else None,
             right=right.kind.value if right and free else "",
         )
     )
+    if booking is not None:
+        await bookings.arrived(booking.id, session.id, at)
+    return session
 
 
 async def close_session(
@@ -132,6 +138,8 @@ async def close_session(
     )
     await session_rows.save_session(closed)
     await billing.settle(closed, uid, now)
+    if closed.booking_id is not None:
+        await bookings.left(closed.booking_id, at)
     return closed
 
 

@@ -5,19 +5,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import save_camera, save_lot, stand_ins
+from builders import save_camera, save_lot, save_permit, stand_ins
 
+from parkhub.db import bookings as booking_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.lot_rules import save_rules
+from parkhub.domain.bookings import BookingRules, BookingState
 from parkhub.domain.lot_rules import LotRules
 from parkhub.domain.passages import Direction, GatePassage, PassageState
+from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import billing, sessions, tariffs
+from parkhub.services import billing, bookings, permits, sessions, tariffs
+from parkhub.services.bookings import Wish
 from parkhub.services.ledger import verify
 
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -279,3 +283,30 @@ async def test_plates_are_found_by_a_part_with_look_alikes_made_equal(gate):
     await gate.entry("XY9876", 1)
     for part, expected in (("B12", ["AB1230"]), ("123O", ["AB1230"]), ("Y9", ["XY9876"]), ("QQQ", [])):
         assert [each.plate for each in await session_rows.search(gate.lot_id, part, 10)] == expected
+
+
+async def test_a_car_comes_on_its_booking_and_pays_the_booked_time(gate):
+    await bookings.set_rules(gate.lot_id, BookingRules(), 1, [], None, AT)
+    wish = Wish(gate.lot_id, "AB1234", AT + timedelta(hours=1), AT + timedelta(hours=4))
+    booking = await bookings.book(wish, None, AT - timedelta(hours=9))
+    came = await gate.entry("AB1234", 70)
+    assert (await session_rows.get_session(came.session_id)).booking_id == booking.id
+    await gate.exit("AB1234", 90)
+    assert (await booking_rows.get_booking(booking.id)).state is BookingState.DONE
+    assert await gate.charged(came.session_id) == 600
+
+
+async def test_a_permit_parks_free_and_its_second_car_pays(gate):
+    permit = await save_permit(gate.lot_id, "AB1234", "CD5678")
+    first, second = await gate.entry("AB1234", 0), await gate.entry("CD5678", 1)
+    assert (await session_rows.get_session(first.session_id)).permit_id == permit.id
+    for plate in ("AB1234", "CD5678"):
+        await gate.exit(plate, 30)
+    assert [await gate.charged(each.session_id) for each in (first, second)] == [0, 200]
+
+
+async def test_a_plate_on_the_deny_list_comes_in_and_is_asked_about(gate):
+    listed = ListedPlate(PlateList.DENY, "AB1234", gate.lot_id, "owes us")
+    await permits.list_plate(listed, None, AT)
+    came = await gate.entry("AB1234", 0)
+    assert (came.outcome, await gate.asked()) == (Outcome.ENTERED, [Question.DENIED])
