@@ -13,7 +13,22 @@ from parkhub import __version__
 from parkhub.cli.failure import fail
 from parkhub.errors import ParkHubError
 
-COMMANDS = ("up", "spots", "analyze", "vehicles", "plates", "adapt", "account", "tariff", "ledger", "audit", "models")
+COMMANDS = (
+    "up",
+    "spots",
+    "analyze",
+    "vehicles",
+    "plates",
+    "adapt",
+    "account",
+    "tariff",
+    "permits",
+    "ledger",
+    "audit",
+    "models",
+    "rules",
+    "retention",
+)
 
 app = typer.Typer(
     name="parkhub",
