@@ -43,15 +43,15 @@ async def run(clients: Clients, secret: str, lot_id: int, now: datetime, who: st
             deleted += await _delete(clients, key, Deletion(lot_id, kind, 0, before[kind]), before, ids, now, who)
             last = ids[-1]
         done.append(Deletion(lot_id, kind, deleted, before[kind]))
-    if found := {each.kind.value: each.deleted for each in done if each.deleted}:
-        log.info("retention.deleted", lot=lot_id, **found)
     return done
 
 
 async def run_all(clients: Clients, secret: str, now: datetime) -> None:
     """The nightly run, over all lots."""
     for lot in await lot_rows.list_lots():
-        await run(clients, secret, lot.id, now, NIGHTLY)
+        done = await run(clients, secret, lot.id, now, NIGHTLY)
+        if found := {each.kind.value: each.deleted for each in done if each.deleted}:
+            log.info("retention.deleted", lot=lot.id, **found)
 
 
 async def _delete(

@@ -1,0 +1,92 @@
+"""`parkhub retention` against real databases and a real picture store, killed with SIGKILL in between too."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from builders import save_lot
+
+from parkhub.db.engine import fetch
+from parkhub.domain.retention import hash_plate, plate_key
+from parkhub.secret_key import secret_key
+from parkhub.settings import Settings
+
+
+def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "parkhub.cli.main", "retention", "run", *arguments]
+    given = {"PARKHUB_DATA_DIR": str(settings.data_dir), "PARKHUB_DATABASE_URL": settings.database_url}
+    return subprocess.Popen(
+        command, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+async def run(settings: Settings, *arguments: str) -> list[dict[str, object]]:
+    process = start(settings, *arguments)
+    out, error = await asyncio.to_thread(process.communicate, timeout=120)
+    assert (process.returncode, error) == (0, "")
+    return [json.loads(line) for line in out.splitlines()]
+
+
+async def fill(number: int, slug: str = "north") -> int:
+    """A lot with so many free stays that ended forty days ago; answers its id."""
+    lot, now = await save_lot(slug=slug), datetime.now(UTC)
+    await fetch(
+        "INSERT INTO parking_session (ticket, lot, plate, folded, plate_hash, kind, state, ending, entered_at, "
+        'exited_at, "right") WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) '
+        "SELECT {} || i, {}, 'P' || i, 'P' || i, '', '', 'closed', 'exit', {}, {}, '' FROM n",
+        *(number, slug, lot.id, now - timedelta(days=41), now - timedelta(days=40)),
+    )
+    return lot.id
+
+
+async def with_plate() -> int:
+    return int((await fetch("SELECT count(*) AS n FROM parking_session WHERE plate <> ''"))[0]["n"])
+
+
+async def test_a_line_by_lot_and_kind_says_how_many_went(database):
+    lot_id = await fill(3)
+    await save_lot(slug="south")
+    planned = await run(database, "--dry-run")
+    assert await with_plate() == 3
+    done = await run(database)
+    assert await with_plate() == 0
+    assert [(line["lot"], line["kind"], line["deleted"]) for line in done if line["deleted"]] == [
+        ("north", "paid_plates", 3)
+    ]
+    assert {(line["lot"], line["kind"]) for line in done} == {(line["lot"], line["kind"]) for line in planned}
+    assert [line["deleted"] for line in planned] == [line["deleted"] for line in done]
+    assert [{line["dry_run"] for line in lines} for lines in (planned, done)] == [{True}, {False}]
+    assert sum(line["deleted"] for line in await run(database)) == 0
+    hashed = hash_plate(plate_key(secret_key(database), lot_id), "P1")
+    assert await fetch("SELECT id FROM parking_session WHERE plate_hash = {}", hashed)
+    assert [row["who"] for row in await fetch("SELECT who FROM deletion_log")] == ["command"]
+
+
+async def test_one_lot_is_done_alone(database):
+    await fill(2, "north")
+    await fill(3, "south")
+    assert {line["lot"] for line in await run(database, "--lot", "south")} == {"south"}
+    assert await with_plate() == 2
+
+
+@pytest.mark.slow
+async def test_a_run_that_is_killed_has_done_whole_batches_and_the_next_does_the_rest(database):
+    number = 20_000
+    await fill(number)
+    killed = start(database)
+    while not (rows := await fetch("SELECT deleted FROM deletion_log")):
+        await asyncio.sleep(0.005)
+    killed.kill()
+    await asyncio.to_thread(killed.communicate, timeout=60)
+    assert killed.returncode == -9
+    assert rows[0]["deleted"] > 0
+    (logged,) = await fetch("SELECT deleted FROM deletion_log")
+    assert 0 < await with_plate() == number - logged["deleted"]
+    await run(database)
+    assert await with_plate() == 0
+    assert [row["n"] for row in await fetch("SELECT CAST(sum(deleted) AS BIGINT) AS n FROM deletion_log")] == [number]
+    assert not await fetch("SELECT id FROM parking_session WHERE plate_hash = ''")
