@@ -1,18 +1,18 @@
 """The price of a stay: charges, caps, discounts, rounding and tax, explained line by line."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from parkhub.domain.caps import clip
 from parkhub.domain.charges import Charge, Walk, walk
 from parkhub.domain.discounts import Discount
 from parkhub.domain.local_time import MINUTE, Span
 from parkhub.domain.money import rounded
 from parkhub.domain.quotes import Line, LineKind, Quote
-from parkhub.domain.tariffs import Band, Cap, Per, RoundTo, Tariff
+from parkhub.domain.tariffs import Band, Per, RoundTo, Tariff
 from parkhub.domain.timetable import Holding
 from parkhub.errors import InvalidInputError
 
@@ -90,14 +90,6 @@ class _Sums:
         self.lines.append(Line(kind, self.cents - before, self._currency, count, minutes, unit_cents, label))
 
 
-@dataclass(frozen=True, slots=True)
-class _Clipped:
-    """What the caps took off: by band's label and cap, and by the cap over days."""
-
-    by_band: Mapping[tuple[str, int], Fraction]
-    by_cap: Fraction
-
-
 def _stay(
     sums: _Sums,
     tariff: Tariff,
@@ -162,7 +154,7 @@ def _explain(sums: _Sums, walked: Walk, tariff: Tariff) -> None:
     for (kind, label, minutes, unit_cents), (amount, count) in _grouped(walked.charges).items():
         shown = count if kind is LineKind.MINUTES else minutes
         sums.add(kind, amount, count, shown, unit_cents, label)
-    clipped = _clip(walked.charges, tariff.cap)
+    clipped = clip(walked.charges, tariff.cap)
     for (label, cap_cents), off in clipped.by_band.items():
         sums.add(LineKind.BAND_CAP, -off, unit_cents=cap_cents, label=label)
     if clipped.by_cap and tariff.cap is not None:
@@ -190,27 +182,6 @@ def _grouped(charges: Iterable[Charge]) -> dict[_Key, tuple[Fraction, int]]:
         amount, count = found.get(key, (Fraction(0), 0))
         found[key] = (amount + charge.amount, count + charge.count)
     return found
-
-
-def _clip(charges: Iterable[Charge], cap: Cap | None) -> _Clipped:
-    """What goes beyond a band's cap in one stretch of it, and beyond the cap in one of its windows, is taken off."""
-    in_stretch: defaultdict[Holding, Fraction] = defaultdict(Fraction)
-    in_window: defaultdict[datetime, Fraction] = defaultdict(Fraction)
-    by_band: defaultdict[tuple[str, int], Fraction] = defaultdict(Fraction)
-    by_cap = Fraction(0)
-    for charge in charges:
-        amount, rule = charge.amount, charge.holding.rule
-        if rule.cap_cents is not None:
-            over = max(Fraction(0), in_stretch[charge.holding] + amount - rule.cap_cents)
-            if over:
-                by_band[rule.label, rule.cap_cents] += over
-            amount -= over
-            in_stretch[charge.holding] += amount
-        if cap is not None and charge.window is not None:
-            over = max(Fraction(0), in_window[charge.window] + amount - cap.price_cents)
-            by_cap += over
-            in_window[charge.window] += amount - over
-    return _Clipped(by_band, by_cap)
 
 
 def _quote(

@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
-import yaml
 from msgspec import UNSET
 
 from parkhub.domain import tariffs
@@ -31,6 +30,7 @@ from parkhub.domain.tariff_form import (
     TariffForm,
     TaxForm,
 )
+from parkhub.domain.tariff_yaml import load_yaml
 from parkhub.domain.tariffs import Per, RoundTo, Tariff
 from parkhub.domain.text import printable
 from parkhub.errors import TariffError
@@ -57,15 +57,7 @@ def parse_tariff(text: str) -> Tariff:
     """Read YAML or JSON. Raises TariffError that names the place (``bands[0].rate.price``) and what is wrong there."""
     if len(text.encode(errors="surrogatepass")) > TEXT_BYTES_MAX:
         raise TariffError("", f"a tariff is at most {TEXT_BYTES_MAX // 1024} KiB long")
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
-            raise TariffError("", "write everything out: references with * are not taken")
-        found = yaml.load(text, _Loader)  # noqa: S506  (a loader of plain values, safer than the safe one)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise TariffError("", f"this is neither YAML nor JSON{where}") from None
-    return tariff_of(found)
+    return tariff_of(load_yaml(text))
 
 
 def tariff_of(found: object) -> Tariff:
@@ -76,30 +68,6 @@ def tariff_of(found: object) -> Tariff:
         reason, _, path = str(error).partition(" - at ")
         raise TariffError(path.strip("`").removeprefix("$").removeprefix("."), _plain(reason)) from None
     return _Reader(form.currency).tariff(form)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without its surprises: ``20:00`` is no number, ``NO`` is Norway, a name is text and given once."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012  (as the library declares it)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the library does, but refuses a name that is no text or given twice."""
-        names = set[str]()
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if key.tag != "tag:yaml.org,2002:str":
-                raise TariffError("", f"a name is expected in line {line}")
-            if key.value in names:
-                raise TariffError("", f"the name {key.value} is given twice, again in line {line}")
-            names.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]{0,17})$"), list("-0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
 def _plain(reason: str) -> str:
