@@ -104,6 +104,17 @@ def test_no_code_makes_a_stay_dearer(tariff, start, length, zone, codes, booking
     assert with_codes.gross_cents <= price(tariff, span, zone, booked=booked).gross_cents
 
 
+@given(starts, st.integers(1, 120), st.integers(0, 60), st.integers(1, 60), per_started, per_started, zones)
+@settings(max_examples=200, deadline=None)
+def test_not_even_free_minutes_before_a_dearer_hour(start, length, until_late, free, early, late, zone):
+    clock = start.astimezone(zone)
+    limit = (clock.hour * 60 + clock.minute + until_late) % 1440
+    tariff = Tariff("EUR", (Band("Late", late, Hours(limit, (limit + 600) % 1440)), Band("Early", early)))
+    span = Span(start, start + timedelta(minutes=length))
+    with_code = price(tariff, span, zone, discounts=[Discount("FREE", minutes=free)])
+    assert with_code.gross_cents <= price(tariff, span, zone).gross_cents
+
+
 @given(tariffs(), starts, lengths, zones, discounts, bookings)
 @settings(max_examples=200, deadline=None)
 def test_until_the_told_instant_the_same_stay_costs_no_more(tariff, start, length, zone, codes, booking):
