@@ -6,12 +6,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from builders import save_lot
+from builders import NOW, after, save_frame, save_lot, seen, stand_ins
 
-from parkhub.db import lots
+from parkhub.db import cameras, counts, frames, lots, spots
 from parkhub.db.engine import close_database, fetch, migrate, open_database, pending_migrations
+from parkhub.domain.frames import FrameStatus
+from parkhub.domain.spots import SpotState
+from parkhub.domain.trust import Trouble, TrustTrack
+from parkhub.services.looks import Seen, save_look
+from parkhub.services.troubles import Sight
 from parkhub.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +66,86 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_settings: Sett
         assert await migrate(empty_settings) == lacking
     finally:
         await close_database()
+
+
+FIRST_STEP = "parkhub_2026_11_21t03_12_00_000000.py"
+"""The last migration of the installations that only judged spots."""
+
+
+async def test_rows_of_an_older_installation_are_there_after_the_update_and_the_next_picture_is_taken_in(
+    empty_settings: Settings, tmp_path: Path
+) -> None:
+    _migrate_until(FIRST_STEP, empty_settings, tmp_path)
+    await open_database(empty_settings)
+    try:
+        camera_id, old = await _rows_of_the_first_step()
+        await migrate(empty_settings)
+        camera = await cameras.get_camera(camera_id)
+        assert (camera.last_frame_id, camera.trust, camera.shift) == (old, TrustTrack(), None)
+        assert (camera.counts_vehicles, camera.reference, camera.head_id) == (False, 0, None)
+        assert [each.state for each in await frames.load_observations(old)] == [SpotState.OCCUPIED]
+        track = (await spots.load_tracks(camera.id))["A1"]
+        assert (track.state, track.recent, track.vehicle, track.held_until) == (SpotState.OCCUPIED, "oo", None, None)
+        (change,) = await spots.list_changes(camera.lot_id, 9)
+        assert (change.after, change.by_hand, change.account_id) == (SpotState.OCCUPIED, False, None)
+        frame = await save_frame(camera, 1_000_001, captured_at=after(10))
+        saved = await save_look(
+            stand_ins(), frame.id, Seen(seen(SpotState.FREE, "A1"), 5.0, (), Sight(0, Trouble.DARK))
+        )
+        assert saved.status is FrameStatus.READ
+        assert (await cameras.get_camera(camera_id)).trust.suspect is Trouble.DARK
+        assert await counts.latest_count(camera_id) is not None
+    finally:
+        await close_database()
+
+
+def _migrate_until(last: str, settings: Settings, folder: Path) -> None:
+    """As the program of that time did: with the migrations there were."""
+    (folder / "migrations").mkdir()
+    for file in [ROOT / "migrations" / "__init__.py", *(ROOT / "migrations").glob("parkhub_*.py")]:
+        if file.name <= last:
+            shutil.copy(file, folder / "migrations")
+    program = (
+        "import asyncio; from parkhub.settings import load_settings; from parkhub.db.engine import migrate; "
+        "asyncio.run(migrate(load_settings()))"
+    )
+    env = {
+        **os.environ,
+        "PARKHUB_DATABASE_URL": settings.database_url,
+        "PARKHUB_DATA_DIR": str(settings.data_dir),
+        "PYTHONPATH": str(folder),
+    }
+    subprocess.run([sys.executable, "-c", program], env=env, cwd=folder, check=True, timeout=120)
+
+
+async def _rows_of_the_first_step() -> tuple[int, int]:
+    """A lot that was looked at, written as it was then; answers ids of its camera and of the picture."""
+
+    async def insert(table: str, returning: str = "id", **row: Any) -> int:
+        columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(["{}"] * len(row))
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING {returning} AS id"
+        return int((await fetch(sql, *row.values()))[0]["id"])
+
+    lot = await insert("lot", slug="old", name="Old", address="", time_zone="UTC", plan_width=400.0, plan_height=200.0)
+    camera = await insert(
+        "camera", public_id="pole", lot=lot, name="Pole", key_hash="0", engine="classifier", debounce_agree=2,
+        debounce_window=3, stale_after_s=60.0, enabled=True, marked_width=0, marked_height=0,
+    )  # fmt: skip
+    frame = await insert(
+        "frame", camera=camera, sequence=1, captured_at=NOW, received_at=NOW, sha256="0", byte_count=1, width=640,
+        height=480, media_type="image/jpeg", picture_key="frames/1.jpg", status="read", error="", ms=4.5,
+        observations='[["A1"],"o900"]',
+    )  # fmt: skip
+    await insert("camera_look", camera=camera, frame=frame, captured_at=NOW)
+    spot = await insert(
+        "spot", lot=lot, camera=camera, name="A1", kind="standard", zone="", position=0,
+        polygon="[[0.1,0.1],[0.2,0.1],[0.2,0.2]]", plan='["up",0.0,0.0,22.0,46.0,[]]',
+    )  # fmt: skip
+    await insert("spot_track", "spot", spot=spot, state="occupied", confidence=0.9, since=NOW, seen_at=NOW, recent="oo")
+    await insert(
+        "spot_change", lot=lot, spot=spot, frame=frame, before="free", after="occupied", at=NOW, confidence=0.9
+    )
+    return camera, frame
 
 
 def test_processes_that_start_at_once_on_postgresql_migrate_once(empty_postgresql_settings: Settings) -> None:
