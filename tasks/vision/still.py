@@ -1,11 +1,13 @@
-"""Whether a picture is the one before once more: its lit parts are the same, far below what a sensor's noise changes.
+"""Whether a picture is an earlier one once more: its lit parts are the same, far below what a sensor's noise changes.
 
-The same file again gives exactly zero, and so does nearly a stalled stream or another encoding at like quality. A real
-sensor's noise leaves 0.1 to 0.3 grey levels in the means below, also after JPEG. What cannot be told from a quiet night
-is a frozen picture behind a video encoder that keeps the rate by changing its quality: that leaves as much.
+The same file again gives exactly zero, and so does nearly a stalled stream. A real sensor's noise leaves 0.1 to 0.3
+grey levels in the means below, also after JPEG. A video encoder that changes its quality leaves as much of a frozen
+picture, but comes back to the few qualities it needs, so a picture is compared with several. What cannot be told from a
+quiet night is a frozen picture behind an encoder that starves: it sharpens each picture between rare key frames anew.
 A fifth of the picture may differ all the same, so that a clock burnt into a frozen picture does not hide it.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import cv2
@@ -17,6 +19,7 @@ from tasks.vision.view import Grey
 SAME: Final = 0.08  # grey levels
 SHARE: Final = 0.8
 _SIDE: Final = 5
+STILLS_MAX: Final = 4
 _STEPS: Final = 64  # of one grey level
 _DARK, _BRIGHT = 16 * _STEPS, 240 * _STEPS  # a clipped pixel has no noise
 _LIT_MIN: Final = 0.1
@@ -31,9 +34,13 @@ def still_of(grey: Grey) -> Still:
     return np.asarray(np.round(means * _STEPS), np.uint16).ravel()
 
 
-def is_same(before: Still | None, now: Still) -> bool:
-    """Whether two pictures are one and the same."""
-    if before is None or before.shape != now.shape:
+def has_come(stills: Iterable[Still], now: Still) -> bool:
+    """Whether a picture is the same as any of some."""
+    return any(_is_same(one, now) for one in stills)
+
+
+def _is_same(before: Still, now: Still) -> bool:
+    if before.shape != now.shape:
         return False
     if np.array_equal(before, now):
         return True

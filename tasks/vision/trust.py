@@ -26,7 +26,7 @@ from tasks.vision.moved import (
     stays,
 )
 from tasks.vision.picture import Picture
-from tasks.vision.still import is_same, still_of
+from tasks.vision.still import STILLS_MAX, has_come, still_of
 from tasks.vision.trust_memory import REFERENCES_MAX, Memory, Reference, encode, pack, unpack
 from tasks.vision.view import View, shrink, size_for, view_of
 
@@ -74,16 +74,16 @@ def inspect(picture: Picture, memory: bytes | None) -> Inspection:
 
     Pictures of one camera come in the order of their times and may differ in size. The first one that shows enough
     becomes the reference: it should be the one the spots were marked on. FROZEN is said of every picture that shows the
-    same as the one before; `parkhub.domain.trust.watch` decides when that is a trouble.
+    same as one of the last few; `parkhub.domain.trust.watch` decides when that is a trouble.
     """
     height, width = picture.shape[:2]
     known = unpack(memory) or Memory(size_for(width, height))
     known.count += 1
     view = view_of(shrink(picture, known.size))
     still = still_of(view.grey)
-    frozen = is_same(known.still, still)
+    frozen = has_come(known.stills, still)
     if not frozen:
-        known.still = still
+        known.stills = [*known.stills, still][-STILLS_MAX:]
     trouble, blind = _judge(known, view)
     known.verdict = trouble
     if trouble is None and frozen:

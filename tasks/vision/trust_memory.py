@@ -16,8 +16,8 @@ from tasks.vision.view import CELL, CELLS_MAX, Grey, View, view_of
 
 REFERENCES_MAX: Final = 6
 BYTES_MAX: Final = 400_000
-_MAGIC: Final = b"PHT\x01"  # the last byte is the version
-_HEAD: Final = struct.Struct("<HHBBI9dI")
+_MAGIC: Final = b"PHT\x02"  # the last byte is the version
+_HEAD: Final = struct.Struct("<HHBBI9dBI")
 _REFERENCE: Final = struct.Struct("<BII")
 _CHECK: Final = struct.Struct("<I")
 _QUALITY: Final = 92
@@ -45,8 +45,8 @@ class Reference:
 class Memory:
     """``size``: width and height of the views. ``whole``: from the first reference to the last picture.
 
-    ``verdict``: of the last picture. ``rest``: pictures for which a failed search is not repeated. ``still``: the last
-    picture that differed from those before, see `tasks.vision.still`. ``references``: the first belongs to the moment
+    ``verdict``: of the last picture. ``rest``: pictures for which a failed search is not repeated. ``stills``: the last
+    pictures that differed from each other, see `tasks.vision.still`. ``references``: the first belongs to the moment
     when the spots were marked, and is never replaced.
     """
 
@@ -55,7 +55,7 @@ class Memory:
     verdict: Trouble | None = None
     rest: int = 0
     count: int = 0
-    still: Still | None = None
+    stills: list[Still] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
 
 
@@ -66,9 +66,10 @@ def encode(grey: Grey) -> bytes:
 
 def pack(memory: Memory) -> bytes:
     """The memory as bytes."""
-    still = b"" if memory.still is None else memory.still.astype("<u2").tobytes()
+    stills = b"".join(still.astype("<u2").tobytes() for still in memory.stills)
     verdict = _TROUBLES.index(memory.verdict)
-    parts = [_HEAD.pack(*memory.size, verdict, memory.rest, memory.count, *memory.whole.ravel(), len(still)), still]
+    numbers = (verdict, memory.rest, memory.count, *memory.whole.ravel(), len(memory.stills), len(stills))
+    parts = [_HEAD.pack(*memory.size, *numbers), stills]
     for reference in memory.references:
         parts += [_REFERENCE.pack(reference.hops, reference.used_at, len(reference.jpeg)), reference.jpeg]
     body = b"".join(parts)
@@ -90,14 +91,15 @@ def unpack(data: bytes | None) -> Memory | None:
 
 
 def _read(body: bytes) -> Memory:
-    width, height, verdict, rest, count, *numbers, still_bytes = _HEAD.unpack_from(body)
+    width, height, verdict, rest, count, *numbers, still_count, length = _HEAD.unpack_from(body)
     at = _HEAD.size
     if max(width, height) > CELLS_MAX * CELL or min(width, height) < CELL:
         raise ValueError("no such view")
-    still = np.frombuffer(body[at : at + still_bytes], "<u2").astype(np.uint16) if still_bytes else None
-    at += still_bytes
+    values = np.frombuffer(body[at : at + length], "<u2").astype(np.uint16)
+    stills = list(values.reshape(still_count, -1)) if still_count else []
+    at += length
     whole = np.array(numbers, np.float64).reshape(3, 3)
-    memory = Memory((width, height), whole, _TROUBLES[verdict], rest, count, still)
+    memory = Memory((width, height), whole, _TROUBLES[verdict], rest, count, stills)
     while at < len(body):
         hops, used_at, length = _REFERENCE.unpack_from(body, at)
         at += _REFERENCE.size

@@ -69,6 +69,14 @@ def test_the_same_picture_again_is_frozen_and_a_quiet_scene_is_not():
     assert [one.trouble for one in watch(*quiet)] == [None] * 4
 
 
+def test_an_encoder_that_goes_to_and_fro_between_qualities_does_not_hide_a_frozen_picture():
+    coarse, fine = (jpeg(view(12.0), quality) for quality in (70, 92))
+    looks = [one.trouble for one in watch(coarse, fine, coarse, fine, fine, coarse)]
+    assert looks == [None, None, *[Trouble.FROZEN] * 4]
+    sent = [jpeg(noisy(view(12.0), 0.7, seed), (70, 92)[seed % 2]) for seed in range(6)]
+    assert [one.trouble for one in watch(*sent)] == [None] * 6
+
+
 def test_a_clock_that_runs_does_not_hide_a_frozen_picture():
     shown = []
     for text in ("12:00:00", "12:00:59"):
@@ -119,6 +127,11 @@ def test_pictures_with_little_in_them_are_never_called_moved():
     for number, picture in enumerate(plain):
         cv2.rectangle(picture, (50 + 150 * number, 80), (120 + 150 * number, 160), (20, 200, 230), -1)
     assert [one.trouble for one in watch(*plain)] == [None] * 3
+
+
+def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    """The picture as it comes out of a file of that quality."""
+    return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
 
 
 def square(name: str, x: float, y: float) -> SpotShape:

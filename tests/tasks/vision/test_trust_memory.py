@@ -6,6 +6,7 @@ import pytest
 from car_park_views import noisy, view
 
 from parkhub.domain.trust import Trouble
+from tasks.vision.still import STILLS_MAX
 from tasks.vision.trust import inspect
 from tasks.vision.trust_memory import BYTES_MAX, REFERENCES_MAX, Memory, Reference, encode, pack, unpack
 
@@ -18,7 +19,8 @@ def full() -> Memory:
     """The most there can be: references of pure noise, which no picture format makes smaller."""
     references = [Reference(encode(grey(n)), min(n, 3), n) for n in range(REFERENCES_MAX)]
     whole = np.array([[1, 0.01, 3], [0, 1.02, -2], [1e-5, 0, 1]])
-    return Memory((320, 180), whole, Trouble.MOVED, 3, 77, np.arange(2304, dtype=np.uint16), references)
+    stills = [np.arange(n, n + 2304, dtype=np.uint16) for n in range(STILLS_MAX)]
+    return Memory((320, 180), whole, Trouble.MOVED, 3, 77, stills, references)
 
 
 def test_what_was_kept_comes_back():
@@ -26,7 +28,7 @@ def test_what_was_kept_comes_back():
     assert after is not None
     assert (after.size, after.verdict, after.rest, after.count) == (before.size, Trouble.MOVED, 3, 77)
     assert np.array_equal(after.whole, before.whole)
-    assert np.array_equal(after.still, before.still)
+    assert np.array_equal(after.stills, before.stills)
     assert [(one.jpeg, one.hops, one.used_at) for one in after.references] == [
         (one.jpeg, one.hops, one.used_at) for one in before.references
     ]
@@ -35,7 +37,7 @@ def test_what_was_kept_comes_back():
 def test_an_empty_memory_comes_back_too():
     after = unpack(pack(Memory((320, 180))))
     assert after is not None
-    assert after.still is None
+    assert after.stills == []
     assert after.references == []
 
 
@@ -50,7 +52,7 @@ def test_the_fullest_memory_is_within_its_bound():
         pytest.param(lambda data: data[:-1], id="cut short"),
         pytest.param(lambda data: data[:6], id="only its beginning"),
         pytest.param(lambda data: data + b"x", id="with something behind"),
-        pytest.param(lambda data: data[:3] + b"\x02" + data[4:], id="another version"),
+        pytest.param(lambda data: data[:3] + b"\x01" + data[4:], id="another version"),
         pytest.param(lambda data: data[:500] + bytes([data[500] ^ 1]) + data[501:], id="one bit turned"),
         pytest.param(lambda data: b"\x80\x04N." + data, id="something else"),
         pytest.param(lambda data: data + bytes(BYTES_MAX), id="far too long"),
@@ -67,7 +69,7 @@ def test_references_of_another_size_are_forgotten():
 
 
 def test_a_spoiled_memory_starts_afresh():
-    found = inspect(view(12.0), b"PHT\x01 but nothing that was packed")
+    found = inspect(view(12.0), b"PHT\x02 but nothing that was packed")
     assert found.trouble is None
     assert unpack(found.memory) is not None
 
