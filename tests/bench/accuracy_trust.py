@@ -5,10 +5,8 @@ Alone: ``python tests/bench/accuracy_trust.py DATA``; DATA is the folder of labe
 
 import json
 import sys
-import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,22 +15,25 @@ import cv2
 import numpy as np
 import trust_cases as cases
 from accuracy_setup import Row
+from trust_frozen import frozen
 from trust_page import page as page
+from trust_quiet import frames_of, quiet
 
 from parkhub.domain.spots import SpotShape, SpotState
-from parkhub.domain.trust import Trouble, TrustTrack, watch
+from parkhub.domain.trust import Trouble
 from tasks.vision.classifier import ClassifierEngine
 from tasks.vision.picture import Picture, decode
 from tasks.vision.trust import Inspection, hidden_spots, inspect, look_with_trust
-from tasks.vision.video import open_video
 
 SETS = ("pklot_ufpr05", "pklot_pucpr", "vsb_ostrava")
 VIDEOS = ("parking_1280x720", "parking_crop_380x452")
-PAIRS = 16
+PAIRS = 12
 MOVES = (0.0, 0.005, 0.01, 0.02, 0.04)
 FAR = (0.15, 0.3)
 BLURS = (2, 3, 4, 6, 10)
+MILD = (2, 3)
 SHARES = (0.2, 0.4, 0.6, 0.9)
+THIN = ("spray", "web")
 SHUFFLES = 5
 
 
@@ -88,6 +89,7 @@ def made(lot: Lot, stranger: Picture) -> Row:
     rng = np.random.default_rng(7)
     tally: dict[str, Counter[str]] = {}
     hidden: dict[str, list[float]] = {}
+    right: dict[str, Counter[tuple[bool, bool]]] = {}
 
     def note(kind: str, wanted: Trouble | None, got: Inspection) -> None:
         counts = tally.setdefault(kind, Counter())
@@ -102,29 +104,39 @@ def made(lot: Lot, stranger: Picture) -> Row:
         def see(case: Picture, memory: bytes = memory) -> Inspection:
             return inspect(cases.jpeg(case), memory)
 
+        def read(kind: str, case: Picture, got: Inspection, number: int = second) -> None:
+            if got.trouble is None:
+                right.setdefault(kind, Counter()).update(_answers(lot, number, cases.jpeg(case), got))
+
         note("none", None, see(picture))
+        read("none", picture, see(picture))
         for kind, make in cases.DARK.items():
             note(f"dark: {kind}", Trouble.DARK, see(make(picture, rng)))
         for kind, make in cases.BLOWN.items():
             note(f"blown: {kind}", Trouble.BLOWN, see(make(picture, rng)))
         for sigma in BLURS:
-            note(f"blurred: {sigma} px", Trouble.BLURRED, see(cases.blurred(picture, sigma, rng)))
+            case = cases.blurred(picture, sigma, rng)
+            note(f"blurred: {sigma} px", Trouble.BLURRED, see(case))
+            if sigma in MILD:
+                read(f"blurred: {sigma} px", case, see(case))
         for kind in cases.COVERS:
             for share in SHARES:
                 case, mask = cases.covered(picture, kind, share, rng)
                 got = see(case)
                 note(f"blocked: {kind} {share:.0%}", Trouble.BLOCKED, got)
+                if kind in THIN or share == SHARES[0]:
+                    read(f"{kind} {share:.0%}", case, got)
                 if share == SHARES[0]:
                     hidden.setdefault(kind, []).extend(_blindness(lot, second, mask, got))
         for far in FAR:
             note(f"moved: {far:.0%}", Trouble.MOVED, see(cases.seen(lot.pictures[second], far_turn(picture, far, rng))))
         note("moved: another place", Trouble.MOVED, see(cases.seen(stranger)))
-    for kind, same in frozen(lot, rng):
-        note(f"frozen: {kind}", Trouble.FROZEN, same)
     spots = {
         kind: [float(np.mean(part)) for part in zip(*pairs, strict=True)] for kind, pairs in _split(hidden).items()
     }
-    return {"faults": {kind: dict(counts) for kind, counts in tally.items()}, "hidden_spots": spots}
+    faults = {kind: dict(counts) for kind, counts in tally.items()} | frozen(lot.pictures, rng)
+    believed = {kind: _balanced(counts) for kind, counts in right.items()}
+    return {"pairs": PAIRS, "faults": faults, "hidden_spots": spots, "believed": believed}
 
 
 def _split(hidden: dict[str, list[float]]) -> dict[str, list[tuple[float, float]]]:
@@ -153,30 +165,6 @@ def _blindness(lot: Lot, number: int, mask: np.ndarray, got: Inspection) -> list
 def far_turn(picture: Picture, share: float, rng: np.random.Generator) -> np.ndarray:
     """A turn by far, of a camera that sees ``picture``."""
     return cases.turn(picture.shape[1::-1], share, rng)
-
-
-def frozen(lot: Lot, rng: np.random.Generator) -> Iterator[tuple[str, Inspection]]:
-    """The same picture again in several ways, and a living sensor's quiet scene, which is not."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number in rng.choice(len(lot.pictures), 6, replace=False):
-            picture = lot.pictures[int(number)]
-            ways: dict[str, Callable[[], Iterable[Picture]]] = {
-                "same file": lambda p=picture: (p, p),
-                "saved again, 95 then 90": lambda p=picture: (cases.jpeg(p, 95), cases.jpeg(p, 90)),
-                "behind H.264, 5 s apart": lambda p=picture: cases.streamed(p, 0, 26, Path(folder) / "f.mp4", rng),
-                "NOT: noise of 0.7": lambda p=picture: (cases.jpeg(cases.noisy(p, 0.7, rng)) for _ in range(6)),
-                "NOT: noise of 1.5": lambda p=picture: (cases.jpeg(cases.noisy(p, 1.5, rng)) for _ in range(6)),
-                "NOT: noise of 1.5 behind H.264": lambda p=picture: cases.streamed(
-                    p, 1.5, 26, Path(folder) / "n.mp4", rng
-                ),
-            }
-            for way, make in ways.items():
-                memory = None
-                for case in make():
-                    got = inspect(case, memory)
-                    if memory is not None:
-                        yield way, got
-                    memory = got.memory
 
 
 def shapes(lot: Lot, number: int) -> list[tuple[SpotShape, bool]]:
@@ -208,19 +196,24 @@ def moves(lot: Lot, share: float) -> Row:
         outcome[str(got.trouble or "none")] += 1
         if got.trouble is None:
             errors.append(_error(got, moved, after))
-        spots = shapes(lot, second)
-        named = [spot for spot, _ in spots]
         plain = Inspection(None, None, b"")
         for way, case, sight in (("still", before, plain), ("left", after, plain), ("aligned", after, got)):
-            for seen, (_, occupied) in zip(
-                look_with_trust(ENGINE, case, named, None, sight).observations, spots, strict=True
-            ):
-                right[way][occupied, seen.state is (SpotState.OCCUPIED if occupied else SpotState.FREE)] += 1
+            right[way].update(_answers(lot, second, case, sight))
     return {
         "outcome": dict(outcome),
         "error_px": [round(float(q), 2) for q in np.quantile(errors, (0.5, 0.9))] if errors else None,
         "balanced": {way: _balanced(counts) for way, counts in right.items()},
     }
+
+
+def _answers(lot: Lot, number: int, case: Picture, sight: Inspection) -> Iterator[tuple[bool, bool]]:
+    """Of every spot in view that is not said to be hidden: whether it is taken, and whether that was seen."""
+    spots = shapes(lot, number)
+    hidden = hidden_spots([spot for spot, _ in spots], sight.blind)
+    look = look_with_trust(ENGINE, case, [spot for spot, _ in spots], None, sight)
+    for seen, (spot, occupied) in zip(look.observations, spots, strict=True):
+        if spot.name not in hidden:
+            yield occupied, seen.state is (SpotState.OCCUPIED if occupied else SpotState.FREE)
 
 
 def _error(got: Inspection, moved: np.ndarray, picture: Picture) -> float:
@@ -234,36 +227,13 @@ def _error(got: Inspection, moved: np.ndarray, picture: Picture) -> float:
     return float(np.linalg.norm(away, axis=2).mean())
 
 
-def _balanced(counts: Counter[tuple[bool, bool]]) -> float:
-    shares = [counts[truth, True] / max(counts[truth, True] + counts[truth, False], 1) for truth in (False, True)]
+def _balanced(counts: Counter[tuple[bool, bool]]) -> float | None:
+    """None where no spot is free, or none is taken."""
+    totals = [counts[truth, True] + counts[truth, False] for truth in (False, True)]
+    if not all(totals):
+        return None
+    shares = [counts[truth, True] / total for truth, total in zip((False, True), totals, strict=True)]
     return round(float(np.mean(shares)), 4)
-
-
-def quiet(pictures: Iterable[tuple[datetime, Picture]]) -> Row:
-    """What is flagged where nothing is wrong: single looks, then troubles after the rule over several looks."""
-    memory, track, looks, troubles, total_s = None, TrustTrack(), Counter[str](), Counter[str](), 0.0
-    for at, picture in pictures:
-        start = time.process_time()
-        got = inspect(picture, memory)
-        total_s += time.process_time() - start
-        memory = got.memory
-        looks["pictures"] += 1
-        looks["flagged"] += got.trouble not in (None, Trouble.FROZEN)
-        looks["frozen"] += got.trouble is Trouble.FROZEN
-        looks["blind"] += got.blind is not None
-        looks["shifted"] += got.shift is not None
-        before, track = track.trouble, watch(track, got.trouble, at)
-        if track.trouble is not None and track.trouble is not before:
-            troubles[track.trouble] += 1
-    return dict(looks) | {"troubles": dict(troubles), "ms": round(1000 * total_s / looks["pictures"], 2)}
-
-
-def frames_of(path: Path, step: int) -> Iterator[tuple[datetime, Picture]]:
-    """Every ``step``-th frame with its time."""
-    with open_video(path) as reader:
-        for number, frame in enumerate(reader.frames()):
-            if number % step == 0:
-                yield datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=frame.t_s), frame.picture
 
 
 if __name__ == "__main__":

@@ -143,20 +143,37 @@ BLOWN: dict[str, Callable[[Picture, np.random.Generator], Picture]] = {
 }
 
 
-def streamed(picture: Picture, sigma: float, crf: int, path: Path, rng: np.random.Generator) -> list[Picture]:
-    """One scene through H.264, a key frame every 2 s: every fifth second of 40, each saved as JPEG.
+LOOK_S = 10
+STREAM_S = 420
 
-    ``sigma`` 0: frozen before the encoder. Otherwise a living sensor's noise.
+
+def streamed(
+    picture: Picture, sigma: float, rate: str, key_s: int, path: Path, rng: np.random.Generator
+) -> list[Picture]:
+    """One scene through H.264, a frame a second, at most 1280 wide: a picture every `LOOK_S`, each saved as JPEG.
+
+    ``sigma`` 0: frozen before the encoder. Otherwise a living sensor's noise. ``rate``: "crf N", or "N kbit/s" held.
     """
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
+    scale = min(1.0, 1280 / picture.shape[1])
+    width, height = (int(side * scale) // 2 * 2 for side in picture.shape[1::-1])
+    scene = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    noise = rng.normal(0, sigma, (height + 256, width + 256, 3)).astype(np.float32)
+    number = int(rate.split()[-1 if rate.startswith("crf") else 0])
     with av.open(str(path), "w") as file:
-        stream = file.add_stream("libx264", rate=Fraction(2))
+        stream = file.add_stream("libx264", rate=Fraction(1))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.gop_size = 4
-        stream.codec_context.options = {"preset": "ultrafast", "crf": str(crf)}
-        for _ in range(80):
-            frame = noisy(picture, sigma, rng) if sigma else picture
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:height, :width]), "bgr24")))
+        stream.codec_context.gop_size, stream.codec_context.thread_count = key_s, 1
+        if rate.startswith("crf"):
+            quality = {"crf": str(number)}
+        else:
+            stream.bit_rate = number * 1000
+            quality = {"maxrate": f"{number}k", "bufsize": f"{number}k"}
+        stream.codec_context.options = {"preset": "ultrafast"} | quality
+        for _ in range(STREAM_S):
+            top, left = rng.integers(0, 256, 2)
+            frame = scene + noise[top : top + height, left : left + width] if sigma else scene
+            shown = np.clip(frame, 0, 255).astype(np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(shown, "bgr24")))
         file.mux(stream.encode())
     with open_video(path) as reader:
-        return [jpeg(one.picture) for n, one in enumerate(reader.frames()) if n % 10 == 1]
+        return [jpeg(one.picture) for n, one in enumerate(reader.frames()) if n % LOOK_S == 1]
