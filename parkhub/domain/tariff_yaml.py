@@ -15,14 +15,14 @@ def load_yaml(text: str) -> object:
             if isinstance(event, yaml.AliasEvent):
                 raise TariffError("", "write everything out: references with * are not taken")
             if getattr(event, "tag", None) is not None:
-                raise TariffError(
-                    "", f"write plain values: tags with ! are not taken, line {event.start_mark.line + 1}"
-                )
+                raise TariffError("", f"write plain values: no tag with ! is taken{_line(event.start_mark)}")
         return yaml.load(text, _Loader)  # noqa: S506  (a loader of plain values, safer than the safe one)
     except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise TariffError("", f"this is neither YAML nor JSON{where}") from None
+        raise TariffError("", f"this is neither YAML nor JSON{_line(getattr(error, 'problem_mark', None))}") from None
+
+
+def _line(mark: Any) -> str:
+    return "" if mark is None else f" in line {mark.line + 1}"
 
 
 class _Loader(yaml.SafeLoader):
