@@ -22,7 +22,7 @@ from parkhub.domain.spots import SpotShape
 from parkhub.domain.trust import Trouble
 from parkhub.domain.vehicles import Vehicle
 from parkhub.errors import BusyError, NotFoundError, ParkHubError
-from parkhub.services import upkeep
+from parkhub.services import passages, upkeep
 from parkhub.services.frames import job_id
 from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.services.troubles import Sight, memory_key, view_key
@@ -132,6 +132,7 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
     saved = await save_look(clients, frame.id, Seen(found.look.observations, ms, found.vehicles, sight, found.cars))
     if saved.status is FrameStatus.READ:
         await asyncio.gather(*(clients.pictures.put(key, data) for key, data in found.memories.items()))
+    await passages.give(clients, saved.accepted, datetime.now(UTC))
     doubt = sight.trouble if sight else None
     log.info("frame.read", frame=frame.id, camera=camera.public_id, ms=ms, changes=len(saved.changes), doubt=doubt)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.secret_key import secret_key
-from parkhub.services import bookings, labels, looks, permits, recordings, retention, sessions, upkeep
+from parkhub.services import bookings, labels, looks, passages, permits, recordings, retention, sessions, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -46,6 +46,13 @@ async def close_overlong(ctx: dict[str, Any]) -> None:
     await sessions.close_overlong(ctx["clients"], datetime.now(UTC))
 
 
+async def close_passages(ctx: dict[str, Any]) -> None:
+    """Decide cars at gates that are gone, and give them to the sessions, with those whose giver was killed."""
+    now = datetime.now(UTC)
+    accepted = await passages.close_passages(ctx["clients"], now)
+    await passages.give(ctx["clients"], [*accepted, *await passages.list_untaken(now)], now)
+
+
 async def keep_retention(ctx: dict[str, Any]) -> None:
     """Delete what has passed its time by the rules of its lot."""
     await retention.run_all(ctx["clients"], secret_key(ctx["settings"]), datetime.now(UTC))
@@ -57,4 +64,5 @@ async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     await upkeep.delete_import_orphans(ctx["clients"])
     await upkeep.delete_memory_orphans(ctx["clients"])
     await labels.delete_orphans(ctx["clients"])
+    await passages.delete_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"])

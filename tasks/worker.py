@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
@@ -34,6 +34,9 @@ TRIES_MAX: Final = 3
 STOP_S: Final = 2.5
 REDIS_BACKOFF_MAX_S: Final = 5.0
 HEALTH_EVERY_S: Final = 10
+ASIDE_MAX_S: Final = 120.0
+"""How long a job may stand aside altogether; upkeep asks again for one that took longer."""
+
 IN_HAND_MAX: Final = 1000
 """Jobs of one worker that run or stand aside, and how far it looks into its queue."""
 
@@ -62,19 +65,33 @@ class Job:
         return self.run.__name__
 
     def function(self) -> Function:
-        """For arq: our own limit ends the job a second before arq's, whose end would not be tried again."""
+        """For arq: our own limit ends the job before arq's, whose end would not be tried again."""
 
         async def run(ctx: Ctx, *args: Any) -> None:
             await _run(self, ctx, *args)
 
-        return func(run, name=self.name, max_tries=TRIES_MAX, timeout=self.timeout_s + 1, keep_result=0)
+        return func(run, name=self.name, max_tries=TRIES_MAX, timeout=self.timeout_s + ASIDE_MAX_S + 1, keep_result=0)
 
 
 async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
-    """One try. An edge: a fault is logged, once with its trace, and the job tried again later."""
+    """One try. An edge: a fault is logged, once with its trace, and the job tried again later.
+
+    A job's time begins anew when it has stood aside: else one that waited long would be cut off in its work, and so
+    would the next, and nothing would ever be done.
+    """
     try:
-        async with asyncio.timeout(job.timeout_s):
-            await job.run(ctx, *args)
+        async with asyncio.timeout(job.timeout_s) as limit:
+
+            @contextmanager
+            def aside() -> Iterator[None]:
+                limit.reschedule(None)
+                try:
+                    with ctx.get("aside", nullcontext)():
+                        yield
+                finally:
+                    limit.reschedule(asyncio.get_running_loop().time() + job.timeout_s)
+
+            await job.run({**ctx, "aside": aside}, *args)
     except Exception as error:
         last = ctx["job_try"] >= TRIES_MAX
         retryable = isinstance(error, TimeoutError) or (isinstance(error, ParkHubError) and error.retryable)
@@ -120,6 +137,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
     every_5_min = set(range(0, 60, 5))
     crons = [
         cron(_clocked(upkeep.expire_spots), name="expire_spots", second=every_5_s, timeout=30),
+        cron(_clocked(upkeep.close_passages), name="close_passages", second=every_5_s, timeout=30, run_at_startup=True),
         cron(_clocked(upkeep.requeue_lost), name="requeue_lost", second=every_20_s, timeout=30, run_at_startup=True),
         cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),

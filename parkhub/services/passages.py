@@ -1,5 +1,6 @@
 """Passages at gates: sightings are taken into account once, with the frame that gave them, and decided once."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
 from parkhub.domain.gates import GateRead, SeenCar, Track
 from parkhub.domain.passages import PassageState
+from parkhub.services import sessions
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +47,22 @@ async def take_reads(clients: Clients, camera: Camera, frame: Frame, cars: Seque
     crops = {}
     for number, car in enumerate(cars):
         read = _numbered(frame, number, car)
-        crops[read.crop_key] = car.crop
+        if car.crop:
+            crops[read.crop_key] = car.crop
         desk.take(read)
     desk.decide(frame.captured_at)
     return await desk.save(clients, crops)
+
+
+async def give(clients: Clients, passage_ids: Sequence[int], now: datetime) -> None:
+    """Let accepted passages begin and end sessions. One that fails holds up no other; then the first fault is raised.
+
+    A passage may be given again: it is taken once.
+    """
+    done = [await asyncio.gather(sessions.take_passage(clients, i, now), return_exceptions=True) for i in passage_ids]
+    for (fault,) in done:
+        if fault is not None:
+            raise fault
 
 
 async def close_passages(clients: Clients, now: datetime) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,23 +11,26 @@ from typing import Any
 
 import cv2
 import pytest
-from builders import NOW, a_new_frame, after, save_camera, stand_ins
+from builders import NOW, a_new_frame, after, save_camera, save_lot, stand_ins
 from plate_scenes import plate, read, scene
 
 from parkhub.clients import Clients
-from parkhub.db import frames
+from parkhub.db import frames, sessions
 from parkhub.db import passages as rows
 from parkhub.domain.cameras import Area, Camera, CameraRole, Engine, Gate, Inward
 from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.gates import SeenCar, compact
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.plates import PlateRead
 from parkhub.domain.vehicles import Vehicle, VehicleKind
 from parkhub.errors import BusyError, EngineError
 from parkhub.services import passages
+from parkhub.services.looks import Seen, save_look
 from parkhub.services.upkeep import requeue_stuck
 from parkhub.settings import Settings
 from tasks.engines import Engines
 from tasks.frames import CameraTurns, read_frame
+from tasks.upkeep import close_passages
 from tasks.vision.picture import Picture
 from tasks.vision.video import open_video
 
@@ -40,11 +44,14 @@ class Reader:
 
     reads: list[PlateRead] = field(default_factory=list)
     fails: Exception | None = None
+    holds_on: threading.Event | None = None
     asked: list[tuple[tuple[int, ...], str, tuple[Area, ...]]] = field(default_factory=list)
     name: str = "told"
 
     def read(self, picture: Picture, region: str = "auto", excluded: Sequence[Area] = ()) -> list[PlateRead]:
         self.asked.append((picture.shape[:2], region, tuple(excluded)))
+        if self.holds_on:
+            self.holds_on.wait(10)
         if self.fails:
             raise self.fails
         return self.reads
@@ -198,6 +205,41 @@ async def test_jobs_of_one_frame_again_and_side_by_side_leave_the_same_rows(
     assert (passage.frames, len(await rows.list_reads(passage.id))) == (3, 3)
 
 
+async def test_a_car_that_comes_and_goes_has_a_session_from_the_one_gate_to_the_other(
+    database: Settings, ctx: dict[str, Any], told: Told
+) -> None:
+    told.reading.reads = [read("KA417XM")]
+    lot = await save_lot()
+    entrance = await save_camera(lot, gate=Gate(CameraRole.ENTRANCE))
+    exit_ = await save_camera(lot, gate=Gate(CameraRole.EXIT))
+    for camera, start_s in ((entrance, 0.0), (exit_, 3600.0)):
+        for look in range(4):
+            await read_frame(ctx, (await store(ctx["clients"], camera, start_s + look / 2, EMPTY)).id)
+    (entered,), (left,) = await all_of(entrance), await all_of(exit_)
+    assert (entered.outcome, left.outcome) == ("entered", "left")
+    assert entered.session_id is not None
+    session = await sessions.get_session(entered.session_id)
+    assert (left.session_id, session.state.value) == (session.id, "closed")
+    assert (session.entered_at, session.exited_at) == (after(0), after(3601))
+
+
+async def test_a_passage_whose_giver_was_killed_is_given_again_by_upkeep_and_taken_once(
+    database: Settings, ctx: dict[str, Any], told: Told
+) -> None:
+    told.reading.reads = [read("KA417XM")]
+    camera = await save_camera(gate=Gate(CameraRole.ENTRANCE))
+    car = SeenCar(compact(told.reading.reads[0], (0.1, 0.1, 0.1, 0.05)), None)
+    for at_s in (0.0, 0.5, 1.0):  # nobody gives what this accepts
+        frame = await store(ctx["clients"], camera, at_s, EMPTY)
+        await save_look(ctx["clients"], frame.id, Seen((), 1.0, cars=(car,)))
+    assert [p.outcome for p in await all_of(camera)] == [""]
+    for _ in range(2):
+        await close_passages(ctx)
+    (passage,) = await all_of(camera)
+    assert passage.outcome == "entered"
+    assert await sessions.count_open(camera.lot_id) == 1
+
+
 async def test_no_picture_of_a_gate_is_passed_over_however_long_it_waited(
     sqlite_open: Settings, ctx: dict[str, Any], told: Told
 ) -> None:
@@ -205,12 +247,19 @@ async def test_no_picture_of_a_gate_is_passed_over_however_long_it_waited(
     ctx["turns"] = CameraTurns(patience_s=0)
     camera = await save_camera(gate=Gate(CameraRole.ENTRANCE))
     stored = [await store(ctx["clients"], camera, at_s, EMPTY) for at_s in (0.0, 0.5, 1.0)]
-    ended = await asyncio.gather(*(read_frame(ctx, frame.id) for frame in stored), return_exceptions=True)
-    assert BusyError in map(type, ended)
-    waiting = [frame for frame in stored if (await frames.get_frame(frame.id)).status is not FrameStatus.READ]
-    assert await requeue_stuck(ctx["clients"], datetime.now(UTC)) == len(waiting) > 0
-    for frame in waiting:
-        await read_frame({**ctx, "turns": CameraTurns()}, frame.id)
+    told.reading.holds_on = threading.Event()
+    slow = asyncio.create_task(read_frame(ctx, stored[0].id))
+    while not told.reading.asked:
+        await asyncio.sleep(0.005)
+    behind = asyncio.create_task(read_frame(ctx, stored[1].id))
+    await asyncio.sleep(0.05)
+    told.reading.holds_on.set()
+    await slow
+    with pytest.raises(BusyError):  # the third, which is newer, waits too
+        await behind
+    assert await requeue_stuck(ctx["clients"], datetime.now(UTC)) == 2
+    for frame in (stored[2], stored[1]):
+        await read_frame(ctx, frame.id)
     assert [(p.plate, p.frames) for p in await all_of(camera)] == [("KA417XM", 3)]
 
 
