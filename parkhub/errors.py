@@ -11,6 +11,7 @@ ParkHubError
 │   ├── FieldsError          422  some fields of a form are wrong, each with its own sentence
 │   ├── PictureError         422  not a whole, readable picture
 │   ├── SpotsFileError       422  a mask, SPOTS.json or CarParkPos file is wrong
+│   ├── PermitsFileError     422  some lines of a table of permits are wrong, each with its reason
 │   └── TariffError          422  a tariff is wrong, at one named place
 ├── UnsupportedTypeError     415
 ├── TooLargeError            413
@@ -19,6 +20,7 @@ ParkHubError
 └── EngineError              500  a model or engine failed; never read as "nothing there"
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -100,6 +102,16 @@ class SpotsFileError(InvalidInputError):
     """A mask, SPOTS.json or CarParkPos file is wrong."""
 
     title = "The spots file cannot be read"
+
+
+class PermitsFileError(InvalidInputError):
+    """Some lines of a table of permits are wrong; ``faults`` are told by line and column."""
+
+    title = "The table of permits is wrong"
+
+    def __init__(self, faults: Sequence[object]) -> None:
+        super().__init__("; ".join(str(fault) for fault in faults) + ".")
+        self.faults = faults
 
 
 class TariffError(InvalidInputError):

@@ -266,7 +266,7 @@ async def save_permit(lot_id: int, *plates: str, **given: Any) -> Permit:
     """A permit in the database."""
     permit = a_permit(lot_id, *plates, **given)
     async with transaction():
-        return replace(permit, id=await permits.add_permit(permit, NOW))
+        return replace(permit, id=(await permits.add_permits([permit], NOW))[0])
 
 
 async def save_session(lot_id: int, plate: str = "AB123", **given: Any) -> ParkingSession:

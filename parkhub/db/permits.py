@@ -1,6 +1,6 @@
 """Permits with their lots and plates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from parkhub.db.engine import Row, fetch, in_transaction, on_postgresql, run_many
@@ -9,6 +9,9 @@ from parkhub.domain.plates import fold
 from parkhub.domain.weekly_times import parse_times, write_times
 from parkhub.errors import ConflictError, NotFoundError
 
+_CHUNK = 500
+_COLUMNS = "kind, holder, valid_from, valid_until, times, cars_max, paused, note, created_at, changed_at"
+_MARKS = "({}, {}, {}, {}, {}, {}, {}, {}, {}, {})"
 _IN_LOT = "id IN (SELECT permit FROM permit_lot WHERE lot = {})"
 _OF_PLATE = f"{_IN_LOT} AND id IN (SELECT permit FROM permit_plate WHERE plate = {{}})"  # noqa: S608
 _OF_PLATES_ALIKE = f"{_IN_LOT} AND id IN (SELECT permit FROM permit_plate WHERE folded = {{}})"  # noqa: S608
@@ -58,17 +61,22 @@ async def count_inside(permit_id: int, lot_id: int, plate: str) -> int:
     return int(rows[0]["number"])
 
 
-async def add_permit(permit: Permit, now: datetime) -> int:
-    """Keep a new permit; its id. Inside a transaction. ConflictError when another one has its external id."""
-    rows = await fetch(
-        "INSERT INTO permit (kind, holder, valid_from, valid_until, times, cars_max, paused, note, created_at, "
-        "changed_at) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
-        *_values(permit),
-        now,
-        now,
-    )
-    await _add_parts(rows[0]["id"], permit)
-    return int(rows[0]["id"])
+async def add_permits(permits: Sequence[Permit], now: datetime) -> list[int]:
+    """Keep new permits; their ids, in the same order. Inside a transaction.
+
+    ConflictError when another one has the external id of one of them.
+    """
+    ids: list[int] = []
+    for start in range(0, len(permits), _CHUNK):
+        chunk = permits[start : start + _CHUNK]
+        marks = ", ".join([_MARKS] * len(chunk))
+        rows = await fetch(
+            f"INSERT INTO permit ({_COLUMNS}) VALUES {marks} RETURNING id",  # noqa: S608
+            *(value for permit in chunk for value in (*_values(permit), now, now)),
+        )
+        ids += sorted(row["id"] for row in rows)  # given in the order of the values, but not always told so
+    await _add_parts(zip(ids, permits, strict=True))
+    return ids
 
 
 async def save_permit(permit: Permit, now: datetime) -> None:
@@ -84,7 +92,7 @@ async def save_permit(permit: Permit, now: datetime) -> None:
         raise NotFoundError("There is no such permit.")
     await fetch("DELETE FROM permit_lot WHERE permit = {}", permit.id)
     await fetch("DELETE FROM permit_plate WHERE permit = {}", permit.id)
-    await _add_parts(permit.id, permit)
+    await _add_parts([(permit.id, permit)])
 
 
 async def delete_permit(permit_id: int) -> None:
@@ -105,23 +113,19 @@ def _values(permit: Permit) -> tuple[object, ...]:
     )
 
 
-async def _add_parts(permit_id: int, permit: Permit) -> None:
-    if permit.external_id:
-        places = ", ".join(["{}"] * len(permit.lot_ids))
-        taken = await fetch(
-            f"SELECT id FROM permit_lot WHERE external_id = {{}} AND lot IN ({places})",  # noqa: S608
-            permit.external_id,
-            *permit.lot_ids,
+async def _add_parts(permits: Iterable[tuple[int, Permit]]) -> None:
+    """Lots and plates of permits with these ids."""
+    numbered = list(permits)
+    try:
+        await run_many(
+            "INSERT INTO permit_lot (permit, lot, external_id) VALUES ({}, {}, {})",
+            [(number, lot_id, permit.external_id) for number, permit in numbered for lot_id in sorted(permit.lot_ids)],
         )
-        if taken:
-            raise ConflictError("Another permit has this external id.")
-    await run_many(
-        "INSERT INTO permit_lot (permit, lot, external_id) VALUES ({}, {}, {})",
-        [(permit_id, lot_id, permit.external_id) for lot_id in sorted(permit.lot_ids)],
-    )
+    except ConflictError:
+        raise ConflictError("Another permit has this external id.") from None
     await run_many(
         "INSERT INTO permit_plate (permit, plate, folded) VALUES ({}, {}, {})",
-        [(permit_id, plate, fold(plate)) for plate in permit.plates],
+        [(number, plate, fold(plate)) for number, permit in numbered for plate in permit.plates],
     )
 
 

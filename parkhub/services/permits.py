@@ -1,6 +1,6 @@
 """Who may park without paying, and whom staff want to know of: asked at a car's arrival, and kept by staff."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -54,26 +54,34 @@ async def save_permit(permit: Permit, account_id: int | None, now: datetime) -> 
     """Keep a permit, a new one or a changed one. Raises FieldsError, NotFoundError, ConflictError for an external id
     that another one has.
     """
+    permit = replace(
+        permit, holder=permit.holder.strip(), note=permit.note.strip(), external_id=permit.external_id.strip()
+    )
     wrong = permits.faults(permit)
     if wrong:
         raise FieldsError(wrong)
     async with transaction():
         for lot_id in permit.lot_ids:
             await lot_rows.get_lot(lot_id)
-        return await store_permit(permit, account_id, now)
+        return (await store_permits([permit], account_id, now))[0]
 
 
-async def store_permit(permit: Permit, account_id: int | None, now: datetime) -> Permit:
-    """Keep a permit that has no faults, with its entry in the audit log. Inside a transaction."""
-    before = await permit_rows.get_permit(permit.id) if permit.id else None
-    if before == permit:
-        return permit
-    if before is None:
-        permit = replace(permit, id=await permit_rows.add_permit(permit, now))
-    else:
-        await permit_rows.save_permit(permit, now)
-    await _note("permit.added" if before is None else "permit.changed", before, permit, account_id, now)
-    return permit
+async def store_permits(permits: Sequence[Permit], account_id: int | None, now: datetime) -> list[Permit]:
+    """Keep permits that have no faults, each with its entry in the audit log. Inside a transaction."""
+    new = [permit for permit in permits if not permit.id]
+    ids = iter(await permit_rows.add_permits(new, now))
+    stored = []
+    for permit in permits:
+        if permit.id:
+            before = await permit_rows.get_permit(permit.id)
+            if before != permit:
+                await permit_rows.save_permit(permit, now)
+                await _note("permit.changed", before, permit, account_id, now)
+            stored.append(permit)
+        else:
+            stored.append(replace(permit, id=next(ids)))
+            await _note("permit.added", None, stored[-1], account_id, now)
+    return stored
 
 
 async def delete_permit(permit_id: int, account_id: int | None, now: datetime) -> None:
@@ -163,5 +171,5 @@ async def _note_listed(action: str, listed: ListedPlate, account_id: int | None,
         after={"list": listed.list.value, "valid_until": until},
         reason=listed.reason,
         at=now,
-        plates=("", listed.plate),
+        plates=None if listed.lot_id is None else ("", listed.plate),  # those expire by a lot's rules
     )
