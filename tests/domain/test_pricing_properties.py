@@ -51,7 +51,7 @@ def booked_from(start, booking):
 
 
 @given(tariffs(), starts, lengths, zones, discounts, bookings)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_price_is_never_below_zero_and_its_lines_its_tax_and_its_coin_add_up(
     tariff, start, length, zone, codes, booking
 ):
@@ -70,7 +70,7 @@ def test_a_price_is_never_below_zero_and_its_lines_its_tax_and_its_coin_add_up(
 
 
 @given(tariffs(), starts, lengths, zones, discounts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_coin_goes_the_way_it_is_said_to_and_less_than_a_coin_far(tariff, start, length, zone, codes):
     span = Span(start, start + length)
     tariff = replace(tariff, tax=replace(tariff.tax, included=True), rounding=Rounding(1, RoundTo.DOWN))
@@ -88,7 +88,7 @@ def test_a_coin_goes_the_way_it_is_said_to_and_less_than_a_coin_far(tariff, star
 
 
 @given(tariffs(), starts, lengths, lengths, zones, discounts, bookings)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_staying_longer_never_costs_less(tariff, start, length, more, zone, codes, booking):
     booked = booked_from(start, booking)
     shorter = price(tariff, Span(start, start + length), zone, discounts=codes, booked=booked)
@@ -97,7 +97,7 @@ def test_staying_longer_never_costs_less(tariff, start, length, more, zone, code
 
 
 @given(tariffs(), starts, lengths, zones, discounts, bookings)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_code_makes_a_stay_dearer(tariff, start, length, zone, codes, booking):
     span, booked = Span(start, start + length), booked_from(start, booking)
     with_codes = price(tariff, span, zone, discounts=codes, booked=booked)
@@ -105,7 +105,7 @@ def test_no_code_makes_a_stay_dearer(tariff, start, length, zone, codes, booking
 
 
 @given(starts, st.integers(1, 120), st.integers(0, 60), st.integers(1, 60), per_started, per_started, zones)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_not_even_free_minutes_before_a_dearer_hour(start, length, until_late, free, early, late, zone):
     clock = start.astimezone(zone)
     limit = (clock.hour * 60 + clock.minute + until_late) % 1440
@@ -116,7 +116,7 @@ def test_not_even_free_minutes_before_a_dearer_hour(start, length, until_late, f
 
 
 @given(tariffs(), starts, lengths, zones, discounts, bookings)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_until_the_told_instant_the_same_stay_costs_no_more(tariff, start, length, zone, codes, booking):
     booked = booked_from(start, booking)
     quote = price(tariff, Span(start, start + length), zone, discounts=codes, booked=booked)
@@ -127,7 +127,7 @@ def test_until_the_told_instant_the_same_stay_costs_no_more(tariff, start, lengt
 
 
 @given(tariffs(), starts, lengths, zones)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_day_and_no_stay_costs_more_than_its_cap(tariff, start, length, zone):
     tariff = replace(tariff, events=(), rounding=Rounding(), tax=replace(tariff.tax, included=True))
     gross_cents = price(tariff, Span(start, start + length), zone).gross_cents
@@ -193,7 +193,7 @@ def test_split_where_a_unit_ends_the_parts_cost_what_the_whole_costs(start, part
 
 
 @given(starts, lengths, zones, st.integers(0, 120), caps, per_started | per_minute)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_walking_minute_by_minute_gives_the_same_sum(start, length, zone, free, cap_cents, rate):
     """A second, slower way to the same price: a day rate from 08:15 to 20:30, another at night, a cap a day."""
     night = PerStarted(60, 50)
@@ -223,13 +223,13 @@ def test_walking_minute_by_minute_gives_the_same_sum(start, length, zone, free, 
 
 
 @given(tariffs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_tariff_that_was_written_reads_the_same(tariff):
     assert parse_tariff(write_tariff(tariff)) == tariff
 
 
 @given(st.dates(min_value=date(2000, 1, 2), max_value=date(2037, 12, 30)), zones)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_local_days_follow_each_other_without_gap_or_overlap(day, zone):
     span = day_span(day, zone)
     assert timedelta(hours=22) < span.length < timedelta(hours=26)
