@@ -8,13 +8,10 @@ is about stays until that is decided.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from parkhub.db import counts, frames
 from parkhub.db.engine import fetch, run_many
 from parkhub.domain.retention import Deletion, Kind
-
-Cutoffs = Mapping[Kind, datetime]
 
 _POSTED = "EXISTS (SELECT 1 FROM ledger_transaction AS t WHERE t.session = s.id{since})"
 _BALANCE = (
@@ -32,73 +29,74 @@ _HELD = (
     f"OR {_ASKED.format(about='passage = s.exit_passage')} OR {_BALANCE.format(account='disputed')} <> 0)"
 )
 _OVER = (
-    "s.state <> 'open' AND s.plate <> '' AND s.entered_at < {} AND COALESCE(s.exited_at, s.entered_at) < {} "
+    "parking_session AS s WHERE s.lot = {} AND s.state <> 'open' AND s.plate <> '' "
+    "AND COALESCE(s.exited_at, s.entered_at) < {} "
     f"AND NOT {_POSTED.format(since=' AND t.at >= {}')} AND NOT {_HELD}"
 )
-_PAID, _UNPAID = f"{_OVER} AND NOT {_OWING}", f"{_OVER} AND {_OWING}"
-_EXPIRED = f"(({_PAID}) OR ({_UNPAID}))"
-_UNTOUCHED = (
+_NO_PLATE = "NOT EXISTS (SELECT 1 FROM parking_session AS s WHERE s.id = x.session AND s.plate <> '')"
+_DECIDED = (
     "x.state <> 'open' AND NOT (x.state = 'accepted' AND x.outcome = '') "
     f"AND NOT {_ASKED.format(about='passage = x.id')} "
     f"AND NOT EXISTS (SELECT 1 FROM parking_session AS s WHERE s.id = x.session AND {_HELD})"
 )
 
-# After "SELECT x.id FROM …": the rows of each kind. Parameters as `_parameters` gives them.
+# After FROM: the rows of each kind, of a lot, from before a time (of sessions: twice that). ``+`` before the lot keeps
+# its indexes out: rows are walked in the order of their ids, a page at a time.
 _ROWS = {
     Kind.GATE_PICTURES: "frame AS x WHERE x.camera IN (SELECT id FROM camera WHERE lot = {} AND role <> 'overview') "
     "AND x.captured_at < {}",
-    Kind.CROPS: "passage AS x WHERE x.lot = {} AND x.last_at < {} AND (x.crop_key <> '' OR EXISTS "
-    f"(SELECT 1 FROM plate_read AS r WHERE r.passage = x.id AND r.crop_key <> '')) AND {_UNTOUCHED}",
-    Kind.READS: "passage AS x WHERE x.id IN (SELECT id FROM passage WHERE lot = {} AND last_at < {} UNION "
-    "SELECT seen.id FROM parking_session AS s JOIN passage AS seen ON seen.session = s.id "
-    f"WHERE s.lot = {{}} AND {_EXPIRED}) AND {_UNTOUCHED}",
+    Kind.CROPS: "passage AS x WHERE +x.lot = {} AND x.last_at < {} AND (x.crop_key <> '' OR EXISTS "
+    f"(SELECT 1 FROM plate_read AS r WHERE r.passage = x.id AND r.crop_key <> '')) AND {_DECIDED}",
+    Kind.READS: f"passage AS x WHERE +x.lot = {{}} AND x.last_at < {{}} AND {_DECIDED}",
     Kind.AUDIT_PLATES: "audit_plate AS x JOIN audit_entry AS e ON e.id = x.entry LEFT JOIN parking_session AS s "
-    "ON s.id = CASE WHEN e.subject LIKE 'session:%' THEN CAST(substr(e.subject, 9) AS BIGINT) END WHERE e.lot = {} "
-    "AND (((s.id IS NULL OR s.plate = '') AND e.at < {}) OR (s.plate = '' AND s.plate_hash <> '') "
-    f"OR {_EXPIRED})",
-    Kind.BOOKING_PLATES: "booking AS x WHERE x.lot = {} AND x.plate <> '' AND x.state NOT IN ('reserved', 'arrived') "
-    "AND x.ends_at < {} AND NOT EXISTS (SELECT 1 FROM parking_session AS s WHERE s.id = x.session AND s.plate <> '' "
-    f"AND NOT {_EXPIRED})",
-    Kind.PAID_PLATES: f"parking_session AS s WHERE s.lot = {{}} AND {_PAID}",
-    Kind.UNPAID_PLATES: f"parking_session AS s WHERE s.lot = {{}} AND {_UNPAID}",
+    "ON s.id = CASE WHEN e.subject LIKE 'session:%' THEN CAST(substr(e.subject, 9) AS BIGINT) END WHERE +e.lot = {} "
+    "AND (s.id IS NULL OR s.plate = '') AND (e.at < {} OR s.plate_hash <> '')",
+    Kind.BOOKING_PLATES: "booking AS x WHERE +x.lot = {} AND x.ends_at < {} AND x.plate <> '' "
+    f"AND x.state NOT IN ('reserved', 'arrived') AND {_NO_PLATE}",
+    Kind.PAID_PLATES: f"{_OVER} AND NOT {_OWING}",
+    Kind.UNPAID_PLATES: f"{_OVER} AND {_OWING}",
 }
+_OF_SESSIONS = (Kind.PAID_PLATES, Kind.UNPAID_PLATES)
 
 
-def _parameters(kind: Kind, lot_id: int, cutoffs: Cutoffs) -> list[Any]:
-    own, expired = cutoffs[kind], [cutoffs[Kind.PAID_PLATES]] * 3 + [cutoffs[Kind.UNPAID_PLATES]] * 3
-    match kind:
-        case Kind.PAID_PLATES | Kind.UNPAID_PLATES:
-            return [lot_id, own, own, own]
-        case Kind.READS:
-            return [lot_id, own, lot_id, *expired]
-        case Kind.AUDIT_PLATES | Kind.BOOKING_PLATES:
-            return [lot_id, own, *expired]
-        case Kind.GATE_PICTURES | Kind.CROPS:
-            return [lot_id, own]
+async def list_ids(kind: Kind, lot_id: int, before: datetime, after_id: int, limit: int) -> list[int]:
+    """What of a kind has passed its time in a lot, by ids beyond ``after_id`` and in the order of these.
 
-
-def _id(kind: Kind) -> str:
-    return "s.id" if kind in (Kind.PAID_PLATES, Kind.UNPAID_PLATES) else "x.id"
-
-
-async def count(kind: Kind, lot_id: int, cutoffs: Cutoffs) -> int:
-    """How many things of a kind have passed their time in a lot."""
+    What goes with a session's plate besides is in `list_told`.
+    """
+    row = "s.id" if kind in _OF_SESSIONS else "x.id"
+    times = (before, before) if kind in _OF_SESSIONS else (before,)
     rows = await fetch(
-        f"SELECT count(*) AS n FROM {_ROWS[kind]}",
-        *_parameters(kind, lot_id, cutoffs),
-    )
-    return int(rows[0]["n"])
-
-
-async def list_ids(kind: Kind, lot_id: int, cutoffs: Cutoffs, after_id: int, limit: int) -> list[int]:
-    """Which they are, with ids beyond ``after_id``, in the order of these."""
-    rows = await fetch(
-        f"SELECT {_id(kind)} AS id FROM {_ROWS[kind]} AND {_id(kind)} > {{}} ORDER BY {_id(kind)} LIMIT {{}}",
-        *_parameters(kind, lot_id, cutoffs),
+        f"SELECT {row} AS id FROM {_ROWS[kind]} AND {row} > {{}} ORDER BY {row} LIMIT {{}}",
+        lot_id,
+        *times,
         after_id,
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def list_told(session_ids: Sequence[int], since: datetime) -> dict[Kind, list[int]]:
+    """What else tells the plates of these sessions: passages since then, the audit log, bookings; by kind."""
+    marks = _marks(session_ids)
+    reads = await fetch(
+        f"SELECT x.id FROM passage AS x WHERE x.session IN ({marks}) AND x.last_at >= {{}} "
+        f"AND NOT {_ASKED.format(about='passage = x.id')} ORDER BY x.id",
+        *session_ids,
+        since,
+    )
+    noted = await fetch(
+        "SELECT audit_plate.id FROM audit_plate JOIN audit_entry ON audit_entry.id = audit_plate.entry "
+        f"WHERE audit_entry.subject IN ({marks}) ORDER BY audit_plate.id",
+        *(f"session:{session_id}" for session_id in session_ids),
+    )
+    booked = await fetch(
+        "SELECT id FROM booking WHERE plate <> '' "
+        f"AND id IN (SELECT booking FROM parking_session WHERE id IN ({marks})) ORDER BY id",
+        *session_ids,
+    )
+    found = ((Kind.READS, reads), (Kind.AUDIT_PLATES, noted), (Kind.BOOKING_PLATES, booked))
+    return {kind: [row["id"] for row in rows] for kind, rows in found if rows}
 
 
 async def list_files(kind: Kind, ids: Sequence[int]) -> list[str]:

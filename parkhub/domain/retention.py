@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,6 +25,9 @@ class Kind(StrEnum):
     UNPAID_PLATES = "unpaid_plates"
 
 
+Cutoffs = Mapping[Kind, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """How many things of a kind went, or would go, in a lot, and since when they must have been over."""
@@ -34,7 +38,7 @@ class Deletion:
     older_than: datetime
 
 
-def cutoffs(rules: LotRules, now: datetime) -> dict[Kind, datetime]:
+def cutoffs(rules: LotRules, now: datetime) -> Cutoffs:
     """By kind, before when what goes must have been over.
 
     A booking's plate goes with those of paid stays, the plates of the audit log with the last of a session's.

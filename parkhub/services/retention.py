@@ -2,7 +2,7 @@
 between has done a part and the next one does the rest.
 """
 
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,10 +14,14 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import retention as rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.retention import Deletion, Kind, cutoffs, hash_plate, plate_key
+from parkhub.domain.retention import Cutoffs, Deletion, Kind, cutoffs, hash_plate, plate_key
 
-BATCH: Final = 500
+BATCH: Final = 200
+"""Few enough that nobody else waits long for the lot, or for SQLite."""
+
 NIGHTLY: Final = "nightly"
+
+_OF_SESSIONS: Final = (Kind.PAID_PLATES, Kind.UNPAID_PLATES)
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +29,13 @@ log = structlog.get_logger(__name__)
 async def preview(lot_id: int, now: datetime) -> list[Deletion]:
     """What a run would delete in a lot now, by kind; changes nothing."""
     before = cutoffs(await rule_rows.get_rules(lot_id), now)
-    return [Deletion(lot_id, kind, await rows.count(kind, lot_id, before), before[kind]) for kind in Kind]
+    found = dict.fromkeys(Kind, 0)
+    for kind in Kind:
+        async for ids in _pages(kind, lot_id, before[kind]):
+            found[kind] += len(ids)
+            for told, theirs in (await _told(kind, ids, before)).items():
+                found[told] += len(theirs)
+    return [Deletion(lot_id, kind, found[kind], before[kind]) for kind in Kind]
 
 
 async def run(clients: Clients, secret: str, lot_id: int, now: datetime, who: str) -> list[Deletion]:
@@ -35,15 +45,15 @@ async def run(clients: Clients, secret: str, lot_id: int, now: datetime, who: st
     """
     before = cutoffs(await rule_rows.get_rules(lot_id), now)
     key = plate_key(secret, lot_id)
-    done = []
+    done = dict.fromkeys(Kind, 0)
     for kind in Kind:
-        deleted = 0
-        last = 0
-        while ids := await rows.list_ids(kind, lot_id, before, last, BATCH):
-            deleted += await _delete(clients, key, Deletion(lot_id, kind, 0, before[kind]), before, ids, now, who)
-            last = ids[-1]
-        done.append(Deletion(lot_id, kind, deleted, before[kind]))
-    return done
+        async for ids in _pages(kind, lot_id, before[kind]):
+            await _delete_files(clients, {kind: ids, **await _told(kind, ids, before)})
+            async with transaction():
+                for each in await _delete(kind, ids, lot_id, before, key):
+                    done[each.kind] += each.deleted
+                    await rows.log_deletion(each, now, who)
+    return [Deletion(lot_id, kind, done[kind], before[kind]) for kind in Kind]
 
 
 async def run_all(clients: Clients, secret: str, now: datetime) -> None:
@@ -54,23 +64,38 @@ async def run_all(clients: Clients, secret: str, now: datetime) -> None:
             log.info("retention.deleted", lot=lot.id, **found)
 
 
-async def _delete(
-    clients: Clients, key: bytes, none: Deletion, before: rows.Cutoffs, ids: list[int], now: datetime, who: str
-) -> int:
-    """One batch. Files go first: a crash leaves rows, which the next run finds, and never a picture nobody knows of."""
-    kind, lot_id = none.kind, none.lot_id
-    for file in await rows.list_files(kind, ids):
-        await clients.pictures.delete(file)
-    async with transaction():
-        await session_rows.lock_lot(lot_id)
-        asked = set(ids)
-        still = [each for each in await rows.list_ids(kind, lot_id, before, ids[0] - 1, BATCH) if each in asked]
-        if not still:
-            return 0
-        if kind in (Kind.PAID_PLATES, Kind.UNPAID_PLATES):
-            folded = await rows.get_folded(still)
-            await rows.erase_plates({session_id: hash_plate(key, plate) for session_id, plate in folded.items()})
-        else:
-            await rows.delete(kind, still)
-        await rows.log_deletion(replace(none, deleted=len(still)), now, who)
-    return len(still)
+async def _pages(kind: Kind, lot_id: int, before: datetime) -> AsyncIterator[list[int]]:
+    last = 0
+    while ids := await rows.list_ids(kind, lot_id, before, last, BATCH):
+        yield ids
+        last = ids[-1]
+
+
+async def _told(kind: Kind, ids: Sequence[int], before: Cutoffs) -> dict[Kind, list[int]]:
+    """What goes with these and is not yet counted or deleted as itself."""
+    return await rows.list_told(ids, before[Kind.READS]) if kind in _OF_SESSIONS else {}
+
+
+async def _delete_files(clients: Clients, going: Mapping[Kind, Sequence[int]]) -> None:
+    """Files go before their rows: a crash leaves rows, which the next run finds, and no picture nobody knows of."""
+    for kind, ids in going.items():
+        for file in await rows.list_files(kind, ids):
+            await clients.pictures.delete(file)
+
+
+async def _delete(kind: Kind, ids: list[int], lot_id: int, before: Cutoffs, key: bytes) -> list[Deletion]:
+    """Delete those of a page that still have passed their time, now that nobody else changes the lot's sessions."""
+    await session_rows.lock_lot(lot_id)
+    asked = set(ids)
+    still = [each for each in await rows.list_ids(kind, lot_id, before[kind], ids[0] - 1, BATCH) if each in asked]
+    if not still:
+        return []
+    told = await _told(kind, still, before)
+    if kind in _OF_SESSIONS:
+        folded = await rows.get_folded(still)
+        await rows.erase_plates({session_id: hash_plate(key, plate) for session_id, plate in folded.items()})
+    else:
+        told = {kind: still}
+    for each, theirs in told.items():
+        await rows.delete(each, theirs)
+    return [Deletion(lot_id, each, len(theirs), before[each]) for each, theirs in {kind: still, **told}.items()]
