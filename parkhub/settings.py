@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     ] = ""
     frame_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded picture, bytes")] = 12 * 1024 * 1024
     frame_pixels_max: Annotated[int, Field(ge=4096, description="Largest uploaded picture, pixels")] = 25_000_000
-    frame_keep_h: Annotated[float, Field(gt=0, le=876_000, description="Hours a picture is kept")] = 24
+    frame_keep_h: Annotated[
+        float, Field(gt=0, le=876_000, description="Hours a picture is kept that shows no entrance or exit")
+    ] = 24
     frame_keep_bytes: Annotated[
         int, Field(ge=0, description="Bytes of kept pictures above which the oldest go first")
     ] = 4 * 1024**3
