@@ -24,6 +24,7 @@ from parkhub.web import (
     cameras,
     console,
     counts,
+    enforcement,
     health,
     lots,
     recordings,
@@ -54,6 +55,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *counts.routes,
     *recordings.routes,
     *sessions_api.routes,
+    *enforcement.routes,
 ]
 
 

@@ -1,0 +1,46 @@
+"""What a patrol is told of a plate: whether it may stand there, and until when.
+
+Only the very plate counts, read from the car by a person: one that looks alike gives no allowance, but a hint. Whatever
+has just run out stays visible for `VISIBLE`, so that nobody is fined while walking to the machine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+VISIBLE: Final = timedelta(minutes=15)
+BACK_MAX: Final = timedelta(days=1)
+AHEAD_MAX: Final = timedelta(minutes=5)
+"""How far from now a patrol may ask: its clock may be wrong, and it may have been without a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing that lets a plate stand there, or no longer does. ``until`` None: nobody can say."""
+
+    allowed: bool
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``until``: the end of what is allowed, or of what has just run out.
+
+    ``look_alike``: another plate that looks the same and may stand there.
+    """
+
+    allowed: bool
+    until: datetime | None = None
+    look_alike: str = ""
+
+
+def judge(claims: Iterable[Claim], at: datetime) -> Verdict:
+    """What all claims of a plate come to: the one that lasts longest counts."""
+    found = list(claims)
+    ends = [claim.until for claim in found if claim.allowed]
+    if ends:
+        known = [end for end in ends if end is not None]
+        return Verdict(True, max(known) if len(known) == len(ends) else None)
+    over = [claim.until for claim in found if claim.until is not None and at - VISIBLE < claim.until <= at]
+    return Verdict(False, max(over, default=None))
