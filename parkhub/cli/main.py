@@ -1,7 +1,7 @@
 """The `parkhub` command: one file per subcommand, in one short list.
 
-A file's function has the file's name; a file with an ``app`` brings subcommands of its own. Files here import what is
-heavy inside their functions, so that `parkhub --help` answers at once.
+A file's function has the file's name, with dashes in the command; a file with an ``app`` brings subcommands of its own.
+Files here import what is heavy inside their functions, so that `parkhub --help` answers at once.
 """
 
 from importlib import import_module
@@ -28,6 +28,7 @@ COMMANDS = (
     "models",
     "rules",
     "retention",
+    "simulate_day",
 )
 
 app = typer.Typer(
@@ -63,7 +64,7 @@ for _name in COMMANDS:
     if hasattr(_module, "app"):
         app.add_typer(_module.app, name=_name)
     else:
-        app.command(_name)(getattr(_module, _name))
+        app.command(_name.replace("_", "-"))(getattr(_module, _name))
 
 
 def main() -> None:

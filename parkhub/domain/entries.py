@@ -56,6 +56,11 @@ class Books:
         return self._earned_net_cents - self[Account.TAX_PAYABLE]
 
     @property
+    def forgone_cents(self) -> int:
+        """What was waived or lost in a dispute, net."""
+        return self[Account.WRITE_OFF]
+
+    @property
     def refundable_cents(self) -> int:
         """What could be paid back: credit, and what was paid of the charge and is in no dispute."""
         return self.credit_cents + self.earned_cents - self.open_cents - self[Account.DISPUTED]
