@@ -1,13 +1,15 @@
 """Passages of gate cameras and their reads. Who writes holds the camera's lock (`parkhub.db.spots`)."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from parkhub.db import tables
 from parkhub.db.engine import Row, fetch, run_many
-from parkhub.domain.gates import GateRead, Track
+from parkhub.domain.gate_tracks import Track, surest
+from parkhub.domain.gates import GateRead
 from parkhub.domain.passages import Direction, GatePassage, PassageState, Place
 from parkhub.domain.plates import Candidate, PlateRead, Reading, fold
 from parkhub.domain.vehicles import VehicleKind
@@ -171,7 +173,10 @@ async def list_reads(passage_id: int) -> list[GateRead]:
 
 
 async def list_tracks(camera_id: int, since: datetime, until: datetime) -> list[Track]:
-    """The open passages of a camera, and those seen in ``since`` <= at <= ``until``, with their reads."""
+    """The open passages of a camera, and those seen in ``since`` <= at <= ``until``.
+
+    With their reads, but for accepted ones: these have nothing to be voted any more.
+    """
     rows = await fetch(
         "SELECT * FROM passage WHERE camera = {} AND last_at >= {} AND first_at <= {} "
         "UNION SELECT * FROM passage WHERE camera = {} AND state = 'open' ORDER BY first_at, id",
@@ -180,16 +185,18 @@ async def list_tracks(camera_id: int, since: datetime, until: datetime) -> list[
         until,
         camera_id,
     )
-    return [Track(_passage(row), await _surest_reads(row["id"])) for row in rows]
-
-
-async def _surest_reads(passage_id: int) -> tuple[GateRead, ...]:
-    rows = await fetch(
-        "SELECT * FROM plate_read WHERE passage = {} "
-        "ORDER BY CASE WHEN text = '' THEN 1 ELSE 0 END, confidence DESC, captured_at, frame, number",
-        passage_id,
+    read_rows = await fetch(
+        "SELECT plate_read.* FROM plate_read JOIN passage ON passage.id = plate_read.passage "
+        "WHERE passage.camera = {} AND passage.state <> 'accepted' "
+        "AND (passage.state = 'open' OR (last_at >= {} AND first_at <= {}))",
+        camera_id,
+        since,
+        until,
     )
-    return tuple(_read(row) for row in rows)
+    reads: defaultdict[int, list[GateRead]] = defaultdict(list)
+    for row in read_rows:
+        reads[row["passage"]].append(_read(row))
+    return [Track(_passage(row), surest(reads[row["id"]])) for row in rows]
 
 
 async def save_passage(passage: GatePassage) -> int:

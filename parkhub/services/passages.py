@@ -15,10 +15,12 @@ from parkhub.db import frames as frame_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain import gates
+from parkhub.domain import gate_tracks
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
-from parkhub.domain.gates import GateRead, SeenCar, Track
+from parkhub.domain.gate_tracks import Track
+from parkhub.domain.gate_watch import GateWatch
+from parkhub.domain.gates import GateRead, SeenCar
 from parkhub.domain.passages import PassageState
 from parkhub.services import sessions
 
@@ -41,17 +43,17 @@ class Taken:
 
 async def take_reads(clients: Clients, camera: Camera, frame: Frame, cars: Sequence[SeenCar]) -> Taken:
     """Take the cars of one frame into account. Part of the transaction that finishes the frame and holds the camera."""
-    span = timedelta(seconds=gates.STILL_S)
+    span = timedelta(seconds=gate_tracks.STILL_S)
     known = await passage_rows.list_tracks(camera.id, frame.captured_at - span, frame.captured_at + span)
-    desk = _Desk(camera, known, frame.received_at)
+    watch = GateWatch(camera, known, frame.received_at)
     crops = {}
     for number, car in enumerate(cars):
         read = _numbered(frame, number, car)
         if car.crop:
             crops[read.crop_key] = car.crop
-        desk.take(read)
-    desk.decide(frame.captured_at)
-    return await desk.save(clients, crops)
+        watch.see(read)
+    watch.decide(frame.captured_at)
+    return await _save(clients, known, watch.tracks, crops)
 
 
 async def give(clients: Clients, passage_ids: Sequence[int], now: datetime) -> None:
@@ -72,7 +74,7 @@ async def close_passages(clients: Clients, now: datetime) -> list[int]:
     """
     accepted: list[int] = []
     quiet = now - timedelta(seconds=GRACE_S)
-    over = {p.camera_id for p in await passage_rows.list_undecided() if gates.is_over(p, quiet, quiet)}
+    over = {p.camera_id for p in await passage_rows.list_undecided() if gate_tracks.is_over(p, quiet, quiet)}
     for camera_id in sorted(over):
         if await frame_rows.count_waiting(camera_id):
             continue
@@ -80,14 +82,15 @@ async def close_passages(clients: Clients, now: datetime) -> list[int]:
             await spot_rows.load_tracks(camera_id)  # takes the lock, so it comes first
             camera = await camera_rows.get_camera(camera_id)
             passages = await passage_rows.list_undecided(camera_id)
-            span = timedelta(seconds=gates.STILL_S)
+            span = timedelta(seconds=gate_tracks.STILL_S)
             tracks: dict[int, Track] = {}
             for passage in passages:
                 around = await passage_rows.list_tracks(camera_id, passage.first_at - span, passage.last_at + span)
                 tracks |= {track.passage.id: track for track in around}
-            desk = _Desk(camera, list(tracks.values()), quiet)
-            desk.decide(quiet)
-            taken = await desk.save(clients, {})
+            known = list(tracks.values())
+            watch = GateWatch(camera, known, quiet)
+            watch.decide(quiet)
+            taken = await _save(clients, known, watch.tracks, {})
         await drop_crops(clients, taken)
         accepted += taken.accepted
     if accepted:
@@ -119,76 +122,41 @@ async def delete_orphans(clients: Clients) -> int:
     return len(orphans)
 
 
-class _Desk:
-    """The passages of one camera around one moment, changed in memory and then saved at once."""
-
-    def __init__(self, camera: Camera, tracks: Sequence[Track], now: datetime) -> None:
-        self._camera = camera
-        self._before = {track.passage.id: track for track in tracks}
-        self._tracks = list(tracks)
-        self._now = now
-
-    def take(self, read: GateRead) -> None:
-        """Add a sighting to the passage it fits best, or begin one."""
-        fits = [(near, n) for n, track in enumerate(self._tracks) if (near := gates.nearness(track, read)) is not None]
-        if fits:
-            number = min(fits)[1]
-            self._tracks[number] = gates.take(self._tracks[number], read, self._now, self._camera.gate)
-        else:
-            self._tracks.append(gates.begin(self._camera, read, self._now))
-
-    def decide(self, at: datetime) -> None:
-        """Decide what is over at ``at``, or sure; what turns out to be a part of another passage joins it."""
-        gate = self._camera.gate
-        while ready := [track for track in self._tracks if self._is_ready(track, at)]:
-            track = min(ready, key=lambda track: track.passage.frames)
-            others = [other for other in self._tracks if other is not track]
-            whole = gates.part_of(track, others)
-            if whole is None:
-                self._tracks = [*others, replace(track, passage=gates.settle(track, gate, self._now))]
-            else:
-                joined = gates.join(whole, track, gate)
-                self._tracks = [joined if other is whole else other for other in others]
-
-    async def save(self, clients: Clients, crops: Mapping[str, bytes]) -> Taken:
-        """Keep what has changed. Crops come before the rows that name them."""
-        taken = Taken()
-        after = [_trimmed(track) for track in self._tracks]
-        read_before = {read.key: (n, read) for n, track in self._before.items() for read in track.reads}
-        kept = {read.key for track in after for read in track.reads}
-        for track in after:
-            before = self._before.get(track.passage.id)
-            if track == before:
-                continue
-            if before is not None and before.passage.state is PassageState.ACCEPTED:
-                await passage_rows.prolong_passage(track.passage)
-                continue
-            passage_id = await passage_rows.save_passage(track.passage)
-            new = [read for read in track.reads if read_before.get(read.key) != (passage_id, read)]
-            for read in new:
-                if read.crop_key in crops:
-                    await clients.pictures.put(read.crop_key, crops[read.crop_key])
-            await passage_rows.save_reads(passage_id, new)
-            if track.passage.state is PassageState.ACCEPTED:
-                taken.accepted.append(passage_id)
-        await passage_rows.delete_reads([key for key in read_before if key not in kept])
-        for passage_id in self._before.keys() - {track.passage.id for track in after}:
-            await passage_rows.delete_passage(passage_id)
-        named = {read.crop_key for track in after for read in track.reads}
-        taken.spare_crops += sorted({read.crop_key for _, read in read_before.values()} - named - {""})
-        return taken
-
-    def _is_ready(self, track: Track, at: datetime) -> bool:
-        if track.passage.state is not PassageState.OPEN:
-            return False
-        return gates.is_sure(track, self._camera.gate) or gates.is_over(track.passage, at, self._now)
+async def _save(clients: Clients, known: Sequence[Track], tracks: Sequence[Track], crops: Mapping[str, bytes]) -> Taken:
+    """Keep what has changed. Crops come before the rows that name them."""
+    taken = Taken()
+    before_by_id = {track.passage.id: track for track in known}
+    after = [_trimmed(track) for track in tracks]
+    read_before = {read.key: (n, read) for n, track in before_by_id.items() for read in track.reads}
+    kept = {read.key for track in after for read in track.reads}
+    for track in after:
+        before = before_by_id.get(track.passage.id)
+        if track == before:
+            continue
+        if before is not None and before.passage.state is PassageState.ACCEPTED:
+            await passage_rows.prolong_passage(track.passage)
+            continue
+        passage_id = await passage_rows.save_passage(track.passage)
+        new = [read for read in track.reads if read_before.get(read.key) != (passage_id, read)]
+        for read in new:
+            if read.crop_key in crops:
+                await clients.pictures.put(read.crop_key, crops[read.crop_key])
+        await passage_rows.save_reads(passage_id, new)
+        if track.passage.state is PassageState.ACCEPTED:
+            taken.accepted.append(passage_id)
+    await passage_rows.delete_reads([key for key in read_before if key not in kept])
+    for passage_id in before_by_id.keys() - {track.passage.id for track in after}:
+        await passage_rows.delete_passage(passage_id)
+    named = {read.crop_key for track in after for read in track.reads}
+    taken.spare_crops += sorted({read.crop_key for _, read in read_before.values()} - named - {""})
+    return taken
 
 
 def _trimmed(track: Track) -> Track:
     """With the crops only that are to be kept."""
     if track.passage.state is PassageState.REJECTED:
         return track
-    kept = gates.cropped(track)
+    kept = gate_tracks.cropped(track)
     reads = tuple(
         r if r.key in kept or not r.crop_key else replace(r, crop_key="", crop_sha256="") for r in track.reads
     )
