@@ -41,8 +41,8 @@ async def find_right(lot_id: int, plate: str, at: datetime) -> Right | None:
     return best_right(plate, None, counted, at, zone)
 
 
-async def is_denied(lot_id: int, plate: str, at: datetime | None = None) -> str | None:
-    """Why staff want to know of this plate; None: they do not. ``at`` None: entries that have run out count too."""
+async def is_denied(lot_id: int, plate: str, at: datetime) -> str | None:
+    """Why staff want to know of a car with this plate that comes at ``at``; None: they do not."""
     found = await list_rows.find_listed(PlateList.DENY, lot_id, plate, at) if plate else None
     if found is None:
         return None

@@ -48,6 +48,7 @@ class _Taken:
     outcome: Outcome
     reason: str
     session_id: int | None = None
+    denied: bool = False
 
 
 async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None:
@@ -61,6 +62,8 @@ async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None
         await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
     log.info("passage.taken", passage=passage.id, outcome=taken.outcome.value, session=taken.session_id)
     await clients.live.announce(f"sessions:{passage.lot_id}")
+    if taken.denied:
+        await clients.live.announce(f"alerts:{passage.lot_id}")
 
 
 async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | None:
@@ -173,10 +176,11 @@ async def _enter(passage: GatePassage, now: datetime) -> _Taken:
         await close_session(inside, at, Ending.EXIT_MISSED, f"session:{inside.id}:entry:{passage.id}", now)
         await review_rows.ask(lot_id, Question.EXIT_MISSED, None, inside.id, (), now)
     session = await open_session(lot_id, passage.plate, passage.kind, at, passage.id)
-    if await permits.is_denied(lot_id, passage.plate) is not None:
+    denied = await permits.is_denied(lot_id, passage.plate, at) is not None
+    if denied:
         await review_rows.ask(lot_id, Question.DENIED, passage.id, session.id, (), now)
     await _leave_at_last(session, now)
-    return _Taken(Outcome.ENTERED, "", session.id)
+    return _Taken(Outcome.ENTERED, "", session.id, denied)
 
 
 async def _leave(passage: GatePassage, now: datetime) -> _Taken:
