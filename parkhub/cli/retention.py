@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parkhub.cli.database import DataDir, Jsonl, SettingsFile, lot_of, opened, settings_of
-from parkhub.cli.output import Output
+from parkhub.cli.output import Line, Output
 from parkhub.settings import Settings
 
 if TYPE_CHECKING:
     from parkhub.domain.lots import Lot
+    from parkhub.domain.retention import Deletion
 
 app = typer.Typer(help="Delete what has passed its time.", no_args_is_help=True)
 
 BY_COMMAND = "command"
-
-
-@app.callback()
-def retention() -> None:
-    """Delete what has passed its time."""
 
 
 @app.command("run")
@@ -37,6 +33,33 @@ def run_now(
     output = Output(columns, lambda line: [[str(line[name]) for name in columns]], jsonl)
     asyncio.run(_run(settings_of(data_dir, settings_file, "retention"), output, lot, dry_run=dry_run))
     raise SystemExit(output.end())
+
+
+@app.command("log")
+def show_log(
+    lot: Annotated[str | None, typer.Option(help="A lot by slug; all without it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Lines at most.")] = 100,
+    data_dir: DataDir = None,
+    settings_file: SettingsFile = None,
+    *,
+    jsonl: Jsonl = False,
+) -> None:
+    """Print how much of what was deleted, when and by whom, the newest first; the log does not know which it was."""
+    columns = ("at", "who", "lot", "kind", "deleted", "older_than")
+    output = Output(columns, lambda line: [[str(line[name]) for name in columns]], jsonl)
+    asyncio.run(_log(settings_of(data_dir, settings_file, "retention"), output, lot, limit))
+    raise SystemExit(output.end())
+
+
+async def _log(settings: Settings, output: Output, slug: str | None, limit: int) -> None:
+    from parkhub.db.lots import list_lots
+    from parkhub.db.retention import list_deletions
+
+    async with opened(settings):
+        lot_id = None if slug is None else (await lot_of(slug)).id
+        slugs = {lot.id: lot.slug for lot in await list_lots()}
+        for at, who, each in await list_deletions(lot_id, limit):
+            output.add({"at": _written(at), "who": who, **_line(each, slugs.get(each.lot_id))})
 
 
 async def _run(settings: Settings, output: Output, slug: str | None, *, dry_run: bool) -> None:
@@ -57,14 +80,19 @@ async def _run(settings: Settings, output: Output, slug: str | None, *, dry_run:
                     else await run(clients, secret_key(settings), lot.id, now, BY_COMMAND)
                 )
                 for each in found:
-                    output.add(
-                        {
-                            "lot": lot.slug,
-                            "kind": each.kind.value,
-                            "deleted": each.deleted,
-                            "older_than": each.older_than.isoformat().replace("+00:00", "Z"),
-                            "dry_run": dry_run,
-                        }
-                    )
+                    output.add({**_line(each, lot.slug), "dry_run": dry_run})
         finally:
             await close_clients(clients)
+
+
+def _line(deletion: "Deletion", slug: str | None) -> Line:
+    return {
+        "lot": slug,
+        "kind": deletion.kind.value,
+        "deleted": deletion.deleted,
+        "older_than": _written(deletion.older_than),
+    }
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

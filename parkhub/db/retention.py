@@ -165,9 +165,10 @@ async def log_deletion(deletion: Deletion, at: datetime, who: str) -> None:
     )
 
 
-async def list_deletions(lot_id: int, limit: int) -> list[tuple[datetime, str, Deletion]]:
-    """When and by whom what was deleted in a lot, the newest first."""
-    rows = await fetch("SELECT * FROM deletion_log WHERE lot = {} ORDER BY id DESC LIMIT {}", lot_id, limit)
+async def list_deletions(lot_id: int | None, limit: int) -> list[tuple[datetime, str, Deletion]]:
+    """When and by whom what was deleted in a lot, or in all, the newest first."""
+    where, given = ("", ()) if lot_id is None else (" WHERE lot = {}", (lot_id,))
+    rows = await fetch(f"SELECT * FROM deletion_log{where} ORDER BY id DESC LIMIT {{}}", *given, limit)
     return [
         (row["at"], row["who"], Deletion(row["lot"], Kind(row["kind"]), row["deleted"], row["older_than"]))
         for row in rows

@@ -16,16 +16,16 @@ from parkhub.secret_key import secret_key
 from parkhub.settings import Settings
 
 
-def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "parkhub.cli.main", "retention", "run", *arguments]
+def start(settings: Settings, *arguments: str, command: str = "run") -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "parkhub.cli.main", "retention", command, *arguments]
     given = {"PARKHUB_DATA_DIR": str(settings.data_dir), "PARKHUB_DATABASE_URL": settings.database_url}
     return subprocess.Popen(
-        command, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-async def run(settings: Settings, *arguments: str) -> list[dict[str, object]]:
-    process = start(settings, *arguments)
+async def run(settings: Settings, *arguments: str, command: str = "run") -> list[dict[str, object]]:
+    process = start(settings, *arguments, command=command)
     out, error = await asyncio.to_thread(process.communicate, timeout=120)
     assert (process.returncode, error) == (0, "")
     return [json.loads(line) for line in out.splitlines()]
@@ -63,7 +63,9 @@ async def test_a_line_by_lot_and_kind_says_how_many_went(database):
     assert sum(line["deleted"] for line in await run(database)) == 0
     hashed = hash_plate(plate_key(secret_key(database), lot_id), "P1")
     assert await fetch("SELECT id FROM parking_session WHERE plate_hash = {}", hashed)
-    assert [row["who"] for row in await fetch("SELECT who FROM deletion_log")] == ["command"]
+    (logged,) = await run(database, command="log")
+    assert (logged["who"], logged["lot"], logged["kind"], logged["deleted"]) == ("command", "north", "paid_plates", 3)
+    assert await run(database, "--lot", "south", command="log") == []
 
 
 async def test_one_lot_is_done_alone(database):
