@@ -316,5 +316,5 @@ async def test_a_plate_on_the_deny_list_comes_in_and_is_asked_about(gate):
 async def test_a_plate_whose_entry_in_the_deny_list_had_run_out_when_it_came_is_one_like_any_other(gate):
     listed = ListedPlate(PlateList.DENY, "AB1234", gate.lot_id, "owed us", AT)
     await permits.list_plate(listed, None, AT)
-    assert (await gate.entry("AB1234", 0)).outcome is Outcome.ENTERED
+    assert (await gate.entry("AB1234", 0)).outcome == Outcome.ENTERED
     assert await gate.asked() == []
