@@ -15,6 +15,7 @@ from parkhub.domain.cameras import Camera, CameraRole, Gate
 from parkhub.domain.gates import GateRead
 from parkhub.domain.ledger import Account, Kind, Posting
 from parkhub.domain.lot_rules import LotRules
+from parkhub.domain.matching import Suggestion
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate, PlateRead, fold
 from parkhub.domain.retention import hash_plate, plate_key
@@ -24,6 +25,7 @@ from parkhub.services import retention as service
 from parkhub.services.audit import list_entries, note
 from parkhub.services.ledger import Event, post_event
 from parkhub.services.retention import preview, run, run_all
+from parkhub.services.sessions import take_passage
 
 SECRET = "s" * 40
 RULES = LotRules(picture_keep_days=7, read_keep_days=14, paid_keep_days=30, unpaid_keep_days=90)
@@ -342,6 +344,37 @@ async def test_one_lot_s_rules_and_runs_are_no_other_s(gate, clients):
     await run_all(clients, SECRET, NOW)
     assert await plates_left() == ["", PLATE]
     assert [who for _, who, _ in await retention.list_deletions(gate.lot_id, 10)] == ["nightly"]
+
+
+async def test_at_last_no_table_knows_the_plate(gate, clients, database):
+    """Of a car that entered, was corrected, asked about, booked, charged, paid and left."""
+    came = await drive_by(gate, clients, 99, outcome="")
+    await take_passage(clients, came.id, days_ago(99))
+    left = await drive_by(gate, clients, 98, direction=Direction.EXIT, outcome="")
+    await take_passage(clients, left.id, days_ago(98))
+    (session,) = await sessions.list_of_plate(gate.lot_id, PLATE, days_ago(100), NOW)
+    await correct(session, 98)
+    await charge(session, 98)
+    await pay(session, 98)
+    await drive_by(gate, clients, 97, direction=Direction.EXIT, outcome="")
+    await reviews.ask(gate.lot_id, Question.DOUBTFUL_EXIT, left.id, None, (Suggestion(session.id, 1.0),), days_ago(98))
+    for question in await reviews.list_open(gate.lot_id):
+        await reviews.decide(question.id, "assigned", None, days_ago(97))
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_parts\\_%' ESCAPE '\\'"
+    if database.database_url:
+        tables = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+
+    async def telling() -> set[str]:
+        texts = {row["name"]: str(await fetch(f'SELECT * FROM "{row["name"]}"')) for row in await fetch(tables)}
+        return {name for name, text in texts.items() if PLATE in text or fold(PLATE) in text} - {
+            "parking_session_parts"
+        }
+
+    assert await telling() == {"parking_session", "passage", "plate_read", "audit_plate"}
+    await passages.set_outcome((await passages.list_without_outcome(NOW, 1))[0].id, "rejected", "", None)
+    await kept(clients, gate.lot_id)
+    assert await telling() == set()
+    assert await sessions.get_session(session.id)
 
 
 async def test_the_ledger_holds_no_plate(gate, clients):
