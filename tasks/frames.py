@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -78,8 +78,9 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
     """Read one frame, unless it has been. ``ctx``: clients, engines, turns, and aside from the worker.
 
     A picture or an engine that fails is kept with the frame as a sentence; anything else is raised for another try.
-    Of a camera that sends faster than can be read, those are passed over that have waited too long for a newer one:
-    else all of them would wait until none is worth anything any more. At a gate none is: each may show a car.
+    Of a camera that sends faster than can be read, those that have waited too long are passed over for a newer one that
+    still tells how it is now: else all would wait until none does. What was taken long ago is history, and read. At a
+    gate none is passed over: each may show a car.
     """
     clients: Clients = ctx["clients"]
     turns: CameraTurns = ctx["turns"]
@@ -91,9 +92,7 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         frame = await frame_rows.get_frame(frame_id)
         if frame.status is not FrameStatus.STORED:
             return
-        if waited_long and await frame_rows.newer_waits(frame):
-            if (await camera_rows.get_camera(camera_id)).watches_gate:
-                raise BusyError("Pictures of this gate come faster than they are read; it waits for another turn.")
+        if waited_long and await _is_overtaken(frame, datetime.now(UTC)):
             await fail_look(frame_id, OVERTAKEN)
             return
         if await upkeep.is_poison(clients, job_id(frame_id), frame.received_at, datetime.now(UTC)):
@@ -104,6 +103,12 @@ async def read_frame(ctx: dict[str, Any], frame_id: int) -> None:
         except BusyError:
             await upkeep.is_no_poison(clients, job_id(frame_id))
             raise
+
+
+async def _is_overtaken(frame: Frame, now: datetime) -> bool:
+    camera = await camera_rows.get_camera(frame.camera_id)
+    fresh = now - timedelta(seconds=camera.stale_after_s)
+    return not camera.watches_gate and await frame_rows.newer_waits(frame, fresh)
 
 
 async def give_up(_ctx: dict[str, Any], frame_id: int) -> None:

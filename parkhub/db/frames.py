@@ -125,12 +125,12 @@ async def count_waiting(camera_id: int | None = None) -> int:
     return int(rows[0]["n"])
 
 
-async def newer_waits(frame: Frame) -> bool:
-    """Whether a picture that its camera took later is stored and not read yet."""
+async def newer_waits(frame: Frame, since: datetime) -> bool:
+    """Whether a picture that its camera took later, and after ``since``, is stored and not read yet."""
     rows = await fetch(
         "SELECT id FROM frame WHERE camera = {} AND captured_at > {} AND status = {} LIMIT 1",
         frame.camera_id,
-        frame.captured_at,
+        max(frame.captured_at, since),
         FrameStatus.STORED.value,
     )
     return bool(rows)

@@ -195,8 +195,9 @@ async def read_behind_a_slow_one(ctx: dict[str, Any], engine: Dummy, stored: Seq
 async def test_of_pictures_that_come_faster_than_they_are_read_the_newest_is_read(
     sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
 ) -> None:
-    camera = await save_camera(spots_seen=1)
-    stored = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in range(5)]
+    camera, now = await save_camera(spots_seen=1, stale_after_s=60), datetime.now(UTC)
+    taken = [now - timedelta(seconds=ago_s) for ago_s in (90, 80, 70, 10, 5)]
+    stored = [await store(ctx["clients"], camera, captured_at=at) for at in taken]
     found = await read_behind_a_slow_one({**ctx, "turns": CameraTurns(patience_s=0)}, engine, stored)
     assert [frame.status.value for frame in found] == ["read", "failed", "failed", "failed", "read"]
     assert [frame.error for frame in found] == ["", OVERTAKEN, OVERTAKEN, OVERTAKEN, ""]
@@ -207,8 +208,19 @@ async def test_a_picture_that_waits_for_a_short_while_is_read_though_newer_ones_
     sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
 ) -> None:
     camera = await save_camera(spots_seen=1)
-    stored = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in range(3)]
+    now = datetime.now(UTC)
+    stored = [await store(ctx["clients"], camera, captured_at=now - timedelta(seconds=9 - n)) for n in range(3)]
     found = await read_behind_a_slow_one({**ctx, "turns": CameraTurns(patience_s=3600)}, engine, stored)
+    assert [frame.status.value for frame in found] == ["read"] * 3
+
+
+async def test_pictures_that_a_node_had_kept_are_all_read_however_long_they_wait(
+    sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
+) -> None:
+    camera = await save_camera(spots_seen=1, stale_after_s=60)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    stored = [await store(ctx["clients"], camera, captured_at=yesterday + timedelta(seconds=n)) for n in range(3)]
+    found = await read_behind_a_slow_one({**ctx, "turns": CameraTurns(patience_s=0)}, engine, stored)
     assert [frame.status.value for frame in found] == ["read"] * 3
 
 
@@ -216,7 +228,8 @@ async def test_a_picture_that_waited_long_is_read_when_no_newer_one_waits(
     sqlite_open: Settings, ctx: dict[str, Any], engine: Dummy
 ) -> None:
     camera = await save_camera(spots_seen=1)
-    stored = [await store(ctx["clients"], camera, captured_at=NOW + timedelta(seconds=n)) for n in (1, 0)]
+    now = datetime.now(UTC)
+    stored = [await store(ctx["clients"], camera, captured_at=now - timedelta(seconds=n)) for n in (1, 2)]
     found = await read_behind_a_slow_one({**ctx, "turns": CameraTurns(patience_s=0)}, engine, stored)
     assert [frame.status.value for frame in found] == ["read", "late"]
 

@@ -286,6 +286,27 @@ class TestTrying:
         await run(Job(endless, 0.05, give_up, retry_delay_s=0.01), 7)
         assert told == ["try"] * TRIES_MAX
 
+    async def test_the_time_a_job_stands_aside_is_not_its_own(self, run: Callable[..., Any]) -> None:
+        told: list[str] = []
+
+        async def patient(ctx: dict[str, Any], number: int) -> None:
+            with ctx["aside"]():
+                await asyncio.sleep(0.6)
+            told.append("waited")
+            await asyncio.sleep(0.1)
+            told.append("done")
+
+        async def slow(ctx: dict[str, Any], number: int) -> None:
+            with ctx["aside"]():
+                pass
+            told.append("begun")
+            await asyncio.sleep(30)
+
+        await run(Job(patient, 0.5), 7)
+        assert told == ["waited", "done"]
+        await run(Job(slow, 0.2, retry_delay_s=0.01), 7)
+        assert told[2:] == ["begun"] * TRIES_MAX
+
     async def test_a_loss_of_redis_ends_no_job_in_hand(self, settings: Settings) -> None:
         told: list[str] = []
         go_on = asyncio.Event()
