@@ -159,6 +159,14 @@ class TestTrouble:
             await look(clients, other, at_s, sight=Sight(0, Trouble.DARK))
         assert (await cameras.get_camera(other.id)).trust.trouble is None
 
+    async def test_a_late_good_picture_is_not_the_one_that_ends_it(self, clients: Clients, camera: Camera) -> None:
+        await watch(clients, camera, [*begins(Trouble.DARK), None])
+        before = await cameras.get_camera(camera.id)
+        assert before.trust.looks == GOOD_LOOKS - 1
+        await look(clients, camera, 1, sight=Sight(0, None))
+        (lasts,) = await troubles.list_troubles(camera.id, 9)
+        assert (lasts.ended_at, await cameras.get_camera(camera.id)) == (None, before)
+
     async def test_a_picture_that_is_read_again_counts_once(self, clients: Clients, camera: Camera) -> None:
         await look(clients, camera, 0, sight=Sight(0, None))
         frame = await save_frame(camera, captured_at=after(20))
