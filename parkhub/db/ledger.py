@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -113,6 +114,19 @@ async def get_balances(lot_id: int) -> Balances:
     """A lot's balances as they are kept."""
     rows = await fetch("SELECT currency, account, amount_cents FROM ledger_balance WHERE lot = {}", lot_id)
     return {(row["currency"], Account(row["account"])): row["amount_cents"] for row in rows}
+
+
+async def sum_postings(lot_id: int, since: datetime, until: datetime) -> Balances:
+    """What was posted to each account by transactions of ``since`` <= at < ``until``: a day's revenue, among others."""
+    rows = await fetch(
+        "SELECT currency, account, CAST(sum(amount_cents) AS BIGINT) AS cents FROM ledger_transaction "
+        'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
+        "WHERE lot = {} AND at >= {} AND at < {} GROUP BY currency, account",
+        lot_id,
+        since,
+        until,
+    )
+    return {(row["currency"], Account(row["account"])): row["cents"] for row in rows}
 
 
 async def compare_balances(lot_id: int) -> list[tuple[str, Account, int, int]]:
