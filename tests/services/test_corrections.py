@@ -19,6 +19,7 @@ from parkhub.errors import NotFoundError
 from parkhub.services.corrections import correct_spot, undo_correction
 from parkhub.services.labels import crop_key, finish_crop
 from parkhub.services.looks import Seen, expire_stale, save_look
+from parkhub.services.troubles import Sight
 from parkhub.settings import Settings
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
@@ -63,6 +64,16 @@ class TestCorrecting:
         assert await states(camera) == {"A1": FREE, "A2": OCCUPIED}
         assert (await history(camera))[-1] == (OCCUPIED, FREE, True, kim.id)
         assert clients.live.announced == [f"lot:{camera.lot_id}"]
+
+    async def test_a_label_lies_where_the_spot_lay_in_a_view_that_has_moved(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=1)
+        frame = await save_frame(camera)
+        right = (1.0, 0.0, 0.25, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+        await save_look(clients, frame.id, Seen(seen(FREE, "A1"), 1, sight=Sight(camera.reference, None, right)))
+        (spot,) = await spots.list_camera_spots(camera.id)
+        assert (await say(clients, camera, True, 5)).polygon == tuple((x + 0.25, y) for x, y in spot.polygon)
 
     async def test_the_label_keeps_what_the_engine_had_said_of_the_last_picture_and_asks_for_its_crop(
         self, database: Settings, clients: Clients

@@ -183,6 +183,16 @@ class TestTrouble:
         assert await watch(clients, camera, begins(Trouble.MOVED), reference=0) == [FREE] * 3
         assert (await cameras.get_camera(camera.id)).trust == TrustTrack()
 
+    async def test_where_the_view_lies_is_known_until_another_picture_of_it_says_otherwise(
+        self, clients: Clients, camera: Camera
+    ) -> None:
+        right = (1.0, 0.0, 0.25, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+        found = []
+        for at_s, sight in enumerate([Sight(0, None, right), None, Sight(7, None), Sight(0, None)]):
+            await look(clients, camera, at_s, sight=sight)
+            found.append((await cameras.get_camera(camera.id)).shift)
+        assert found == [right, right, right, None]
+
     async def test_a_person_s_word_stands(self, clients: Clients, camera: Camera) -> None:
         await watch(clients, camera, [None])
         track = (await spots.load_tracks(camera.id))["A1"]
