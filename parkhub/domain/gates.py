@@ -1,6 +1,7 @@
 """Cars at a gate in single pictures: which there are, and which way they go.
 
-A vehicle that fills a good part of the picture, is not cut by its sides and shows no plate is a car without one. Where
+A vehicle that fills a good part of the picture (a motorcycle, whose plate may be at its other end, a smaller one), is
+not cut by its sides and shows no plate is a car without one. Where
 cars go both ways, the plate's movement tells the direction; a car that did not move has none.
 """
 
@@ -15,6 +16,7 @@ from parkhub.domain.plates import PlateRead, Reading
 from parkhub.domain.vehicles import Vehicle, VehicleKind
 
 COVER_MIN: Final = 0.15  # share of the picture from which a vehicle is at the gate
+COVER_MOTORCYCLE_MIN: Final = 0.05
 VEHICLE_MIN: Final = 0.5  # confidence from which a vehicle without a plate is one
 EDGE: Final = 0.01  # what is this near to the picture's edge may be cut
 MOVED_MIN: Final = 0.05  # share of the picture
@@ -118,7 +120,8 @@ def is_cut(box: Box) -> bool:
 def _is_at_gate(vehicle: Vehicle, box: Box, excluded: Sequence[Area]) -> bool:
     """Whether a vehicle would show its plate if it had one: near, and not cut by the sides of the picture."""
     cut = box[0] < EDGE or box[0] + box[2] > 1 - EDGE
-    large = vehicle.confidence >= VEHICLE_MIN and _area(box) >= COVER_MIN
+    cover = COVER_MOTORCYCLE_MIN if vehicle.kind is VehicleKind.MOTORCYCLE else COVER_MIN
+    large = vehicle.confidence >= VEHICLE_MIN and _area(box) >= cover
     return large and not cut and not any(holds(area, box) for area in excluded)
 
 

@@ -43,8 +43,15 @@ def test_a_plate_has_the_kind_of_the_smallest_vehicle_around_it() -> None:
 def test_a_vehicle_at_the_gate_that_shows_no_plate_is_a_car_without_one(
     box: Box, confidence: float, excluded: Sequence[Area], seen: bool
 ) -> None:
-    found = cars_in([], [vehicle(box, VehicleKind.MOTORCYCLE, confidence)], SIZE, excluded)
-    assert [(car.read.text, car.kind) for car in found] == ([("", VehicleKind.MOTORCYCLE)] if seen else [])
+    found = cars_in([], [vehicle(box, VehicleKind.TRUCK, confidence)], SIZE, excluded)
+    assert [(car.read.text, car.kind) for car in found] == ([("", VehicleKind.TRUCK)] if seen else [])
+
+
+def test_a_motorcycle_is_seen_without_its_plate_though_it_is_small() -> None:
+    box = (400, 150, 150, 250)
+    assert len(cars_in([], [vehicle(box, VehicleKind.MOTORCYCLE)], SIZE)) == 1
+    assert cars_in([], [vehicle(box, VehicleKind.CAR)], SIZE) == []
+    assert cars_in([], [vehicle((400, 150, 50, 120), VehicleKind.MOTORCYCLE)], SIZE) == []
 
 
 def test_what_is_kept_of_a_read_votes_as_the_read_did() -> None:
