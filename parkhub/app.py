@@ -20,6 +20,7 @@ from parkhub.web import (
     accounts,
     api,
     assets,
+    bookings_api,
     camera_files,
     cameras,
     console,
@@ -27,6 +28,7 @@ from parkhub.web import (
     enforcement,
     health,
     lots,
+    permits_api,
     recordings,
     sessions_api,
     stream,
@@ -56,6 +58,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *recordings.routes,
     *sessions_api.routes,
     *enforcement.routes,
+    *permits_api.routes,
+    *bookings_api.routes,
 ]
 
 

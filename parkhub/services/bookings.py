@@ -50,7 +50,7 @@ async def quote(lot_id: int, span: Span) -> Quote | None:
     return price(version.tariff, span, ZoneInfo(lot.time_zone), booked=span) if version else None
 
 
-async def book(wish: Wish, account_id: int | None, now: datetime) -> Booking:
+async def book(clients: Clients, wish: Wish, account_id: int | None, now: datetime) -> Booking:
     """Hold a place. Raises FieldsError, NotFoundError, ConflictError when none is free or the plate has one then."""
     wish = replace(wish, plate=normalise(wish.plate), holder=wish.holder.strip())
     wrong = rules_of.faults(wish.plate, wish.holder, wish.start, wish.end, now)
@@ -58,14 +58,9 @@ async def book(wish: Wish, account_id: int | None, now: datetime) -> Booking:
         raise FieldsError(wrong)
     span = Span(wish.start, wish.end)
     quoted = await quote(wish.lot_id, span)
-    for tries_left in reversed(range(TRIES)):
-        try:
-            async with transaction():
-                return await _hold(wish, span, quoted, account_id, now)
-        except _TakenError:
-            if not tries_left or in_transaction():
-                raise
-    raise AssertionError("the last try answers or raises")
+    booking = await _hold(wish, span, quoted, account_id, now)
+    await clients.live.announce(f"bookings:{booking.lot_id}")
+    return booking
 
 
 class _TakenError(ConflictError):
@@ -73,6 +68,17 @@ class _TakenError(ConflictError):
 
 
 async def _hold(wish: Wish, span: Span, quoted: Quote | None, account_id: int | None, now: datetime) -> Booking:
+    for tries_left in reversed(range(TRIES)):
+        try:
+            async with transaction():
+                return await _try(wish, span, quoted, account_id, now)
+        except _TakenError:
+            if not tries_left or in_transaction():
+                raise
+    raise AssertionError("the last try answers or raises")
+
+
+async def _try(wish: Wish, span: Span, quoted: Quote | None, account_id: int | None, now: datetime) -> Booking:
     places = await rule_rows.list_places(wish.lot_id)
     if wish.spot and not any(place.spot == wish.spot for place in places):
         raise FieldsError({"spot": "This place cannot be booked."})
@@ -102,7 +108,7 @@ async def _hold(wish: Wish, span: Span, quoted: Quote | None, account_id: int | 
     return booking
 
 
-async def cancel(booking_id: int, account_id: int | None, now: datetime) -> Booking:
+async def cancel(clients: Clients, booking_id: int, account_id: int | None, now: datetime) -> Booking:
     """Give a booking up; what that costs is its fee. A cancelled one stays as it is. Raises InvalidInputError."""
     async with transaction():
         booking = await booking_rows.get_booking(booking_id)
@@ -110,7 +116,9 @@ async def cancel(booking_id: int, account_id: int | None, now: datetime) -> Book
             return booking
         rules_of.check_cancel(booking)
         fee = rules_of.cancel_fee_cents(booking, await rule_rows.get_rules(booking.lot_id), now)
-        return await _end(booking, BookingState.CANCELLED, fee, account_id, now)
+        booking = await _end(booking, BookingState.CANCELLED, fee, account_id, now)
+    await clients.live.announce(f"bookings:{booking.lot_id}")
+    return booking
 
 
 async def find_booking(lot_id: int, plate: str, at: datetime) -> Booking | None:

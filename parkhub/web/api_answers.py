@@ -5,7 +5,9 @@ from typing import Final
 
 from parkhub.db import lots as lot_rows
 from parkhub.domain.lots import Lot
+from parkhub.domain.text import printable
 from parkhub.errors import InvalidInputError, NotFoundError
+from parkhub.web.guards import ID_MAX
 
 PAGE: Final = 100
 PAGE_MAX: Final = 500
@@ -13,7 +15,7 @@ PAGE_MAX: Final = 500
 
 async def find_lot(slug: str) -> Lot:
     """The lot. Raises NotFoundError."""
-    lot = await lot_rows.find_lot(slug)
+    lot = await lot_rows.find_lot(slug) if printable(slug) else None
     if lot is None:
         raise NotFoundError("There is no car park at this address.")
     return lot
@@ -23,9 +25,17 @@ def aware(at: datetime) -> datetime:
     """The time in UTC. Raises InvalidInputError when it has no zone."""
     if at.utcoffset() is None:
         raise InvalidInputError("Give times with their zone, such as 2026-11-21T12:00:00Z.")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError("Give times of these centuries.") from None
 
 
 def page_of(limit: int) -> int:
     """How many things a page has, whatever was asked for."""
     return min(max(limit, 1), PAGE_MAX)
+
+
+def after_of(after: int) -> int:
+    """Beyond which id a page begins, as far as ids go."""
+    return min(max(after, 0), ID_MAX)

@@ -4,6 +4,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
+from builders import stand_ins
+
 from parkhub.db.engine import close_database, open_database
 from parkhub.errors import ConflictError
 from parkhub.services.bookings import Wish, book
@@ -18,7 +20,7 @@ async def main(folder: str, url: str, lot_id: int, name: str, tries: int) -> Non
     for number in range(tries):
         start = now + timedelta(days=1, minutes=number)
         try:
-            await book(Wish(lot_id, f"{name}{number:03}", start, start + timedelta(days=1)), None, now)
+            await book(stand_ins(), Wish(lot_id, f"{name}{number:03}", start, start + timedelta(days=1)), None, now)
         except ConflictError:
             continue
         got += 1

@@ -49,7 +49,7 @@ async def lot() -> int:
 
 
 async def make(lot_id: int, plate: str, start: float = 48, end: float = 52, **given) -> Booking:
-    return await bookings.book(Wish(lot_id, plate, hours(start), hours(end), **given), None, NOW)
+    return await bookings.book(stand_ins(), Wish(lot_id, plate, hours(start), hours(end), **given), None, NOW)
 
 
 async def test_a_booking_holds_a_place_at_the_tariff_s_price(lot):
@@ -58,6 +58,14 @@ async def test_a_booking_holds_a_place_at_the_tariff_s_price(lot):
     assert (booking.plate, booking.holder, booking.place, booking.spot) == ("AB123", "Kim", 1, "")
     assert (booking.price_cents, booking.currency, booking.fee_cents) == (800, "EUR", 0)
     assert booking.state is RESERVED
+
+
+async def test_bookings_and_cancellations_are_announced(lot):
+    clients = stand_ins()
+    booking = await bookings.book(clients, Wish(lot, "AB123", hours(48), hours(52)), None, NOW)
+    await bookings.cancel(clients, booking.id, None, NOW)
+    assert isinstance(clients.live, MemoryLive)
+    assert clients.live.announced == [f"bookings:{lot}"] * 2
 
 
 async def test_a_lot_without_a_tariff_takes_bookings_for_nothing():
@@ -87,7 +95,7 @@ async def test_a_plate_has_one_booking_at_a_time(lot):
     first = await make(lot, "AB123")
     with pytest.raises(ConflictError, match="has a booking"):
         await make(lot, "AB123", 50, 60)
-    await bookings.cancel(first.id, None, NOW)
+    await bookings.cancel(stand_ins(), first.id, None, NOW)
     await make(lot, "AB123", 50, 60)
 
 
@@ -102,17 +110,17 @@ async def test_a_plate_has_one_booking_at_a_time(lot):
 )
 async def test_what_cannot_be_booked_leaves_nothing_behind(wish, error):
     with pytest.raises(error):
-        await bookings.book(wish, None, NOW)
+        await bookings.book(stand_ins(), wish, None, NOW)
     assert await audit.list_entries() == []
 
 
 @pytest.mark.parametrize(("hours_before", "fee"), [(24, 0), (23.9, 400)], ids=["in time", "too late"])
 async def test_cancelling_frees_the_place_and_may_cost(lot, hours_before, fee):
     booking = await make(lot, "AB123")
-    ended = await bookings.cancel(booking.id, None, hours(48 - hours_before))
+    ended = await bookings.cancel(stand_ins(), booking.id, None, hours(48 - hours_before))
     assert (ended.state, ended.fee_cents) == (CANCELLED, fee)
     assert await booking_rows.get_booking(booking.id) == ended
-    assert await bookings.cancel(booking.id, None, hours(60)) == ended
+    assert await bookings.cancel(stand_ins(), booking.id, None, hours(60)) == ended
     assert (await make(lot, "AB123")).place == booking.place
 
 
@@ -120,7 +128,7 @@ async def test_who_is_there_cannot_cancel(lot):
     booking = await make(lot, "AB123")
     await bookings.arrived(booking.id, 1, hours(48))
     with pytest.raises(InvalidInputError, match="there already"):
-        await bookings.cancel(booking.id, None, hours(48))
+        await bookings.cancel(stand_ins(), booking.id, None, hours(48))
 
 
 @pytest.mark.parametrize(
@@ -262,8 +270,8 @@ async def test_wrong_rules_and_unknown_places_are_told_by_field(lot):
 
 async def test_what_is_done_is_in_the_audit_log_with_plates_apart(lot):
     account = (await save_account()).id
-    booking = await bookings.book(Wish(lot, "AB123", hours(48), hours(52), holder="Kim"), account, NOW)
-    await bookings.cancel(booking.id, account, hours(40))
+    booking = await bookings.book(stand_ins(), Wish(lot, "AB123", hours(48), hours(52), holder="Kim"), account, NOW)
+    await bookings.cancel(stand_ins(), booking.id, account, hours(40))
     cancelled, made, *_ = await audit.list_entries()
     assert [(each.action, each.account_id, each.plates) for each in (made, cancelled)] == [
         ("booking.made", account, ("", "AB123")),

@@ -86,7 +86,7 @@ async def test_the_allow_list_allows_until_its_end(lot):
 
 async def test_a_booking_allows_from_a_little_early_to_its_end(lot):
     await bookings.set_rules(lot.id, BookingRules(early_minutes=30, no_show_minutes=60), 1, [], None, NOW)
-    booking = await bookings.book(Wish(lot.id, "AB123", after(3600), after(3 * 3600)), None, NOW)
+    booking = await bookings.book(stand_ins(), Wish(lot.id, "AB123", after(3600), after(3 * 3600)), None, NOW)
     assert await ask(lot, after(1799)) == Verdict(False)
     assert await ask(lot, after(1800)) == Verdict(True, after(3 * 3600))
     assert await ask(lot, after(2 * 3600)) == Verdict(False)
@@ -114,7 +114,7 @@ async def test_hints_come_from_all_that_allows(lot, kind):
         await save_session(lot.id, "A8123")
     elif kind == "booking":
         await bookings.set_rules(lot.id, BookingRules(), 1, [], None, NOW)
-        await bookings.book(Wish(lot.id, "A8123", NOW, after(3600)), None, NOW)
+        await bookings.book(stand_ins(), Wish(lot.id, "A8123", NOW, after(3600)), None, NOW)
     else:
         await permits.list_plate(ListedPlate(PlateList.ALLOW, "A8123", None, "Guest"), None, NOW)
     assert (await ask(lot)).look_alike == "A8123"

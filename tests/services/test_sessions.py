@@ -288,7 +288,7 @@ async def test_plates_are_found_by_a_part_with_look_alikes_made_equal(gate):
 async def test_a_car_comes_on_its_booking_and_pays_the_booked_time(gate):
     await bookings.set_rules(gate.lot_id, BookingRules(), 1, [], None, AT)
     wish = Wish(gate.lot_id, "AB1234", AT + timedelta(hours=1), AT + timedelta(hours=4))
-    booking = await bookings.book(wish, None, AT - timedelta(hours=9))
+    booking = await bookings.book(gate.clients, wish, None, AT - timedelta(hours=9))
     came = await gate.entry("AB1234", 70)
     assert (await session_rows.get_session(came.session_id)).booking_id == booking.id
     await gate.exit("AB1234", 90)

@@ -1,0 +1,215 @@
+"""Permits and the lists of plates for programs: the JSON interface, for signed-in staff."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from parkhub.db import lots as lot_rows
+from parkhub.db import permits as permit_rows
+from parkhub.db import plate_lists as list_rows
+from parkhub.domain.permits import Permit, PermitKind, normal_plates
+from parkhub.domain.plate_lists import ListedPlate, PlateList
+from parkhub.domain.plates import normalise
+from parkhub.domain.weekly_times import parse_times, write_times
+from parkhub.errors import FieldsError
+from parkhub.services import permits
+from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
+from parkhub.web.guards import signed_in
+from parkhub.web.templating import AnyRequest
+
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class PermitForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A permit, all of it. ``lots``: slugs. Days are the lot's own, both included; ``valid_until`` null is for good.
+
+    ``times``: such as ``mon-fri 07:00-19:00; sat 08:00-12:00``, empty for always. ``cars_max``: inside at once.
+    """
+
+    lots: Annotated[list[str], msgspec.Meta(max_length=500)]
+    holder: Text
+    plates: list[Text]
+    valid_from: date
+    valid_until: date | None = None
+    kind: PermitKind = PermitKind.PERMIT
+    times: Text = ""
+    cars_max: int = 1
+    paused: bool = False
+    note: Text = ""
+    external_id: Text = ""
+
+
+class PermitItem(PermitForm, frozen=True, kw_only=True):
+    """A permit that is kept."""
+
+    id: int
+
+
+class PermitPage(msgspec.Struct, frozen=True):
+    """Permits by id; ``next``: what to ask ``after`` for the next ones, null at the end."""
+
+    items: list[PermitItem]
+    next: int | None
+
+
+class ListedForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of the allow or the deny list. ``lot``: a slug, null for all lots. ``valid_until`` null is for good."""
+
+    list: PlateList
+    plate: Text
+    reason: Text
+    lot: str | None = None
+    valid_until: datetime | None = None
+
+
+class ListedItem(ListedForm, frozen=True, kw_only=True):
+    """An entry that is kept."""
+
+    id: int
+
+
+class ListedPage(msgspec.Struct, frozen=True):
+    """Entries by id; ``next``: what to ask ``after`` for the next ones, null at the end."""
+
+    items: list[ListedItem]
+    next: int | None
+
+
+@get("/lots/{slug:str}/permits", tags=["Permits"])
+async def list_permits(
+    slug: FromPath[str], plate: FromQuery[str] = "", after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE
+) -> PermitPage:
+    """A lot's permits, or those of a plate (look-alikes count as equal)."""
+    lot, limit = await find_lot(slug), page_of(limit)
+    if plate:
+        sought = normalise(plate)
+        found = await permit_rows.list_of_plate(lot.id, sought) if sought else []
+        return PermitPage(await _permit_items(found), None)
+    found = await permit_rows.list_permits(lot.id, after_of(after), limit)
+    return PermitPage(await _permit_items(found), found[-1].id if len(found) == limit else None)
+
+
+@post("/permits", tags=["Permits"])
+async def add_permit(request: AnyRequest, data: JSONBody[PermitForm]) -> PermitItem:
+    """Give a permit."""
+    return await _save(data, 0, request.user.id)
+
+
+@get("/permits/{permit_id:int}", tags=["Permits"])
+async def show_permit(permit_id: FromPath[int]) -> PermitItem:
+    """One permit."""
+    return (await _permit_items([await permit_rows.get_permit(permit_id)]))[0]
+
+
+@put("/permits/{permit_id:int}", tags=["Permits"])
+async def change_permit(request: AnyRequest, permit_id: FromPath[int], data: JSONBody[PermitForm]) -> PermitItem:
+    """Change a permit; what is left out is as for a new one."""
+    await permit_rows.get_permit(permit_id)
+    return await _save(data, permit_id, request.user.id)
+
+
+@delete("/permits/{permit_id:int}", tags=["Permits"])
+async def delete_permit(request: AnyRequest, permit_id: FromPath[int]) -> None:
+    """Delete a permit on which nobody is inside."""
+    await permits.delete_permit(permit_id, request.user.id, datetime.now(UTC))
+
+
+@get("/lots/{slug:str}/listed-plates", tags=["Lists of plates"])
+async def list_listed(slug: FromPath[str], after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE) -> ListedPage:
+    """Entries of both lists that are for a lot or for all."""
+    lot, limit = await find_lot(slug), page_of(limit)
+    found = await list_rows.list_listed(lot.id, after_of(after), limit)
+    items = [_listed_item(each, lot.slug if each.lot_id else None) for each in found]
+    return ListedPage(items, found[-1].id if len(found) == limit else None)
+
+
+@post("/listed-plates", tags=["Lists of plates"])
+async def list_plate(request: AnyRequest, data: JSONBody[ListedForm]) -> ListedItem:
+    """Put a plate on a list; one that is there gets the new reason and end."""
+    lot = None if data.lot is None else await find_lot(data.lot)
+    until = None if data.valid_until is None else aware(data.valid_until)
+    wanted = ListedPlate(data.list, normalise(data.plate), lot.id if lot else None, data.reason.strip(), until)
+    return _listed_item(await permits.list_plate(wanted, request.user.id, datetime.now(UTC)), data.lot)
+
+
+@delete("/listed-plates/{listed_id:int}", tags=["Lists of plates"])
+async def unlist_plate(request: AnyRequest, listed_id: FromPath[int]) -> None:
+    """Take a plate off its list."""
+    await permits.unlist_plate(listed_id, request.user.id, datetime.now(UTC))
+
+
+async def _save(data: PermitForm, permit_id: int, account_id: int) -> PermitItem:
+    lot_ids = [(await find_lot(slug)).id for slug in data.lots]
+    try:
+        times = parse_times(data.times)
+    except ValueError as error:
+        raise FieldsError({"times": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
+    permit = Permit(
+        id=permit_id,
+        lot_ids=frozenset(lot_ids),
+        kind=data.kind,
+        holder=data.holder,
+        plates=normal_plates(data.plates),
+        valid_from=data.valid_from,
+        valid_until=data.valid_until,
+        times=times,
+        cars_max=data.cars_max,
+        paused=data.paused,
+        note=data.note,
+        external_id=data.external_id,
+    )
+    return (await _permit_items([await permits.save_permit(permit, account_id, datetime.now(UTC))]))[0]
+
+
+async def _permit_items(found: Sequence[Permit]) -> list[PermitItem]:
+    slugs = {lot.id: lot.slug for lot in await lot_rows.list_lots()}
+    return [
+        PermitItem(
+            id=permit.id,
+            lots=sorted(slugs[lot_id] for lot_id in permit.lot_ids),
+            kind=permit.kind,
+            holder=permit.holder,
+            plates=list(permit.plates),
+            valid_from=permit.valid_from,
+            valid_until=permit.valid_until,
+            times=write_times(permit.times),
+            cars_max=permit.cars_max,
+            paused=permit.paused,
+            note=permit.note,
+            external_id=permit.external_id,
+        )
+        for permit in found
+    ]
+
+
+def _listed_item(listed: ListedPlate, slug: str | None) -> ListedItem:
+    return ListedItem(
+        id=listed.id,
+        list=listed.list,
+        plate=listed.plate,
+        reason=listed.reason,
+        lot=slug,
+        valid_until=listed.valid_until,
+    )
+
+
+routes = [
+    Router(
+        "/api/v1",
+        route_handlers=[
+            list_permits,
+            add_permit,
+            show_permit,
+            change_permit,
+            delete_permit,
+            list_listed,
+            list_plate,
+            unlist_plate,
+        ],
+        guards=[signed_in],
+    )
+]
