@@ -112,6 +112,14 @@ async def set_arrived(booking: Booking, session_id: int, at: datetime, place: in
     return bool(rows)
 
 
+async def take_back(booking_id: int) -> None:
+    """The car has not come after all; its place stays held."""
+    await fetch(
+        "UPDATE booking SET state = 'reserved', session = NULL, arrived_at = NULL WHERE id = {} AND state = 'arrived'",
+        booking_id,
+    )
+
+
 async def end_booking(booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int) -> bool:
     """Let a booking end one way or the other; False when it is not in the state ``before`` any more."""
     rows = await fetch(

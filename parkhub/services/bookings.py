@@ -1,6 +1,6 @@
 """Booking places, and what becomes of bookings: cars that come early, late, elsewhere or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,15 +12,15 @@ from parkhub.clients import Clients
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
-from parkhub.db import spots as spot_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import in_transaction, transaction
 from parkhub.domain import bookings as rules_of
-from parkhub.domain.bookings import Booking, BookingRules, BookingState, Place
+from parkhub.domain.bookings import Booking, BookingRules, BookingState
 from parkhub.domain.local_time import Span
 from parkhub.domain.plates import normalise
 from parkhub.domain.pricing import price
 from parkhub.domain.quotes import Quote
+from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError, FieldsError
 from parkhub.services import audit
 
@@ -134,11 +134,10 @@ async def find_booking(lot_id: int, plate: str, at: datetime) -> Booking | None:
 async def arrived(booking_id: int, session_id: int, at: datetime) -> None:
     """The car of a booking has come, early or late. The same again changes nothing.
 
-    Also for a session that had ended and goes on after all. Raises ConflictError when the booking is over or its place
-    is somebody else's by now.
+    Raises ConflictError when the booking is over or there is no place for it any more.
     """
     async with transaction():
-        booking = await booking_rows.get_booking(booking_id)
+        booking = await _held(booking_id)
         if booking.state is BookingState.ARRIVED and booking.session_id == session_id:
             return
         room = await _room(booking, at)
@@ -154,6 +153,27 @@ async def left(booking_id: int, at: datetime) -> None:
         booking = await booking_rows.get_booking(booking_id)
         if booking.state is BookingState.ARRIVED:
             await booking_rows.end_booking(booking_id, booking.state, BookingState.DONE, at, booking.fee_cents)
+
+
+async def follow(session: ParkingSession, now: datetime) -> None:
+    """A person has corrected a session that has a booking: the booking goes with it, as far as there is a place.
+
+    An open session holds it again, a cancelled one gives it back to a car that may still come, any other has used it.
+    """
+    if session.booking_id is None:
+        return
+    async with transaction():
+        booking = await _held(session.booking_id)
+        if booking.session_id != session.id:
+            return
+        if session.state is SessionState.OPEN and booking.state is BookingState.DONE:
+            room = await _room(booking, now)
+            if room is not None:
+                await booking_rows.set_arrived(booking, session.id, booking.arrived_at or now, *room)
+        elif session.state is SessionState.CANCELLED and booking.state is BookingState.ARRIVED:
+            await booking_rows.take_back(booking.id)
+        elif session.state is SessionState.CLOSED:
+            await left(booking.id, session.exited_at or now)
 
 
 async def release_no_shows(clients: Clients, now: datetime) -> int:
@@ -180,42 +200,10 @@ async def release_no_shows(clients: Clients, now: datetime) -> int:
     return released
 
 
-async def set_rules(
-    lot_id: int, rules: BookingRules, any_count: int, spots: Sequence[str], account_id: int | None, now: datetime
-) -> list[Place]:
-    """Set a lot's rules and its places: ``any_count`` that are anybody's, and ``spots`` that can be asked for by name.
-
-    Raises FieldsError, NotFoundError, and ConflictError while a place that would go is booked.
-    """
-    wrong = rules_of.rule_faults(rules)
-    async with transaction():
-        await lot_rows.get_lot(lot_id)
-        names = {known.spot.name for known in (await spot_rows.load_lot_status(lot_id)).spots}
-        if not 0 <= any_count + len(spots) <= rules_of.PLACES_MAX or any_count < 0:
-            wrong["any_places"] = f"A lot has at most {rules_of.PLACES_MAX} places that can be booked."
-        unknown = next((spot for spot in spots if spot not in names), None)
-        if unknown is not None:
-            wrong["spots"] = f"There is no place {unknown[:40]!r} on the map."
-        if wrong:
-            raise FieldsError(wrong)
-        before = await rule_rows.list_places(lot_id)
-        after = rules_of.renumber(before, any_count, spots)
-        going = {place.number for place in before} - {place.number for place in after}
-        if going & (await booking_rows.list_taken(lot_id, Span(now, now + 2 * rules_of.AHEAD_MAX))):
-            raise ConflictError("Some of the places that would go are booked.")
-        was = await rule_rows.get_rules(lot_id)
-        await rule_rows.save_rules(lot_id, rules)
-        await rule_rows.replace_places(lot_id, before, after)
-        await audit.note(
-            "booking.rules_set",
-            account_id=account_id,
-            lot_id=lot_id,
-            subject=f"lot:{lot_id}",
-            before=_shown_rules(was, before),
-            after=_shown_rules(rules, after),
-            at=now,
-        )
-    return after
+async def _held(booking_id: int) -> Booking:
+    """The booking, with its lot's places held, so that nobody takes one meanwhile."""
+    await rule_rows.list_places((await booking_rows.get_booking(booking_id)).lot_id)
+    return await booking_rows.get_booking(booking_id)
 
 
 async def _room(booking: Booking, at: datetime) -> tuple[int, Span] | None:
@@ -257,17 +245,6 @@ def _shown(booking: Booking | None) -> Mapping[str, Any] | None:
         "price_cents": booking.price_cents,
         "fee_cents": booking.fee_cents,
         "currency": booking.currency,
-    }
-
-
-def _shown_rules(rules: BookingRules, places: Sequence[Place]) -> Mapping[str, Any]:
-    return {
-        "early_minutes": rules.early_minutes,
-        "no_show_minutes": rules.no_show_minutes,
-        "cancel_free_hours": rules.cancel_free_hours,
-        "cancel_fee_percent": rules.cancel_fee_percent,
-        "any_places": sum(not place.spot for place in places),
-        "spots": [place.spot for place in places if place.spot],
     }
 
 

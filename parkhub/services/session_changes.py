@@ -16,7 +16,7 @@ from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Outcome, ParkingSession
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import audit, billing
+from parkhub.services import audit, billing, bookings
 
 REASON_LENGTH_MAX: Final = 300
 _KEPT: Final = tuple(each.name for each in fields(ParkingSession) if each.name != "plate")
@@ -83,6 +83,7 @@ async def change(
     entry = await note(action, before, after, reason, account_id, now, undoes)
     for session in after:
         await billing.correct(session, f"session:{session.id}:audit:{entry}", now)
+        await bookings.follow(session, now)
     return entry
 
 

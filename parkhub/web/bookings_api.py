@@ -13,7 +13,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.domain.bookings import SPAN_MAX, Booking, BookingRules, BookingState, Place
 from parkhub.domain.local_time import Span
 from parkhub.errors import InvalidInputError
-from parkhub.services import bookings
+from parkhub.services import booking_rules, bookings
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import signed_in
@@ -162,7 +162,9 @@ async def set_rules(request: AnyRequest, slug: FromPath[str], data: JSONBody[Rul
     """Set them; what is left out is as at first."""
     lot, now = await find_lot(slug), datetime.now(UTC)
     rules = BookingRules(data.early_minutes, data.no_show_minutes, data.cancel_free_hours, data.cancel_fee_percent)
-    return _rules(rules, await bookings.set_rules(lot.id, rules, data.any_places, data.spots, request.user.id, now))
+    return _rules(
+        rules, await booking_rules.set_rules(lot.id, rules, data.any_places, data.spots, request.user.id, now)
+    )
 
 
 def _span(start: datetime, end: datetime) -> Span:

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOW, after, save_account, save_camera, save_lot, stand_ins
+from builders import NOW, after, save_account, save_camera, save_lot, save_session, stand_ins
 
 from parkhub.clients.live import MemoryLive
-from parkhub.db import booking_rules
 from parkhub.db import bookings as booking_rows
 from parkhub.db import tariffs as tariff_rows
-from parkhub.domain.bookings import Booking, BookingRules, BookingState, Place
+from parkhub.domain.bookings import Booking, BookingRules, BookingState
 from parkhub.domain.local_time import Span
+from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError, FieldsError, InvalidInputError, NotFoundError
-from parkhub.services import audit, bookings
+from parkhub.services import audit, booking_rules, bookings, session_corrections
 from parkhub.services.bookings import Wish
 from parkhub.settings import Settings
 
@@ -43,7 +43,7 @@ async def lot() -> int:
     """A lot with two places for anybody, A1, and a tariff of two euros an hour."""
     lot = await save_lot()
     await save_camera(lot, spots_seen=3)
-    await bookings.set_rules(lot.id, RULES, 2, ["A1"], None, NOW)
+    await booking_rules.set_rules(lot.id, RULES, 2, ["A1"], None, NOW)
     await tariff_rows.add_version(lot.id, None, TARIFF, hours(-100), None, NOW)
     return lot.id
 
@@ -70,7 +70,7 @@ async def test_bookings_and_cancellations_are_announced(lot):
 
 async def test_a_lot_without_a_tariff_takes_bookings_for_nothing():
     lot = (await save_lot()).id
-    await bookings.set_rules(lot, RULES, 1, [], None, NOW)
+    await booking_rules.set_rules(lot, RULES, 1, [], None, NOW)
     booking = await make(lot, "AB123")
     assert (booking.price_cents, booking.currency) == (0, "")
 
@@ -208,6 +208,67 @@ async def test_who_leaves_frees_the_place_and_comes_back_with_the_session_only(l
     assert (await booking_rows.get_booking(booking.id)).state is ARRIVED
 
 
+async def inside(booking: Booking, **given) -> ParkingSession:
+    """A session on a booking, as the gate makes it."""
+    session = await save_session(booking.lot_id, booking.plate, entered_at=hours(48), booking_id=booking.id, **given)
+    await bookings.arrived(booking.id, session.id, hours(48))
+    return session
+
+
+async def test_who_is_said_to_have_left_frees_the_place_and_who_is_said_to_be_inside_holds_one(lot):
+    booking = await make(lot, "AB123")
+    session = await inside(booking)
+    closed = replace(session, state=SessionState.CLOSED, exited_at=hours(49))
+    await bookings.follow(closed, hours(50))
+    found = await booking_rows.get_booking(booking.id)
+    assert (found.state, found.ended_at) == (DONE, hours(49))
+    await make(lot, "AB1", 50, 51)
+    await bookings.follow(session, hours(50))
+    again = await booking_rows.get_booking(booking.id)
+    assert (again.state, again.place, again.held, again.arrived_at) == (
+        ARRIVED,
+        2,
+        Span(hours(50), hours(52)),
+        hours(48),
+    )
+
+
+async def test_who_is_said_to_be_inside_when_all_places_went_to_others_holds_none(lot):
+    booking = await make(lot, "AB123")
+    session = await inside(booking)
+    await bookings.left(booking.id, hours(49))
+    for number in range(3):
+        await make(lot, f"XY{number}", 49.5, 51)
+    await bookings.follow(session, hours(50))
+    assert (await booking_rows.get_booking(booking.id)).state is DONE
+
+
+async def test_a_visit_that_never_was_gives_the_booking_back(lot):
+    booking = await make(lot, "AB123")
+    session = await inside(booking)
+    await bookings.follow(replace(session, state=SessionState.CANCELLED), hours(48.5))
+    assert await booking_rows.get_booking(booking.id) == booking
+    assert await bookings.find_booking(lot, "AB123", hours(48.5)) == booking
+
+
+async def test_a_correction_of_another_session_is_no_matter(lot):
+    booking = await make(lot, "AB123")
+    session = await inside(booking)
+    other = replace(session, id=session.id + 1, state=SessionState.CLOSED, exited_at=hours(49))
+    await bookings.follow(other, hours(49))
+    await bookings.follow(replace(other, booking_id=None), hours(49))
+    assert (await booking_rows.get_booking(booking.id)).state is ARRIVED
+
+
+async def test_a_session_closed_and_opened_again_by_hand_takes_its_booking_along(lot):
+    clients, booking = stand_ins(), await make(lot, "AB123")
+    session = await inside(booking)
+    await session_corrections.close_by_hand(clients, session.id, hours(49), "it left", None, hours(50))
+    assert (await booking_rows.get_booking(booking.id)).ended_at == hours(49)
+    await session_corrections.reopen(clients, session.id, "it did not", None, hours(50))
+    assert (await booking_rows.get_booking(booking.id)).state is ARRIVED
+
+
 async def test_who_does_not_come_loses_the_place_and_owes_the_fee(lot):
     clients = stand_ins()
     booking, there = await make(lot, "AB1"), await make(lot, "AB2")
@@ -242,32 +303,6 @@ async def test_a_given_up_booking_stays_so_when_every_place_went_to_others(lot):
     assert await bookings.find_booking(lot, "AB1", hours(48.5)) is None
 
 
-async def test_places_and_rules_are_set_and_noted(lot):
-    account = (await save_account()).id
-    places = await bookings.set_rules(lot, replace(RULES, early_minutes=0), 1, ["A1", "A3"], account, NOW)
-    assert places == [Place(1), Place(3, "A1"), Place(4, "A3")]
-    assert await booking_rules.list_places(lot) == places
-    assert (await booking_rules.get_rules(lot)).early_minutes == 0
-    (entry, *_) = await audit.list_entries()
-    assert entry.before is not None
-    assert (entry.action, entry.account_id) == ("booking.rules_set", account)
-    assert (entry.before["early_minutes"], entry.before["any_places"], entry.before["spots"]) == (30, 2, ["A1"])
-
-
-async def test_a_booked_place_does_not_go(lot):
-    await make(lot, "AB1")
-    await make(lot, "AB2")
-    with pytest.raises(ConflictError, match="booked"):
-        await bookings.set_rules(lot, RULES, 1, ["A1"], None, NOW)
-    await bookings.set_rules(lot, RULES, 2, [], None, NOW)
-
-
-async def test_wrong_rules_and_unknown_places_are_told_by_field(lot):
-    with pytest.raises(FieldsError) as refused:
-        await bookings.set_rules(lot, replace(RULES, cancel_fee_percent=101), -1, ["Z9"], None, NOW)
-    assert set(refused.value.fields) == {"cancel_fee_percent", "any_places", "spots"}
-
-
 async def test_what_is_done_is_in_the_audit_log_with_plates_apart(lot):
     account = (await save_account()).id
     booking = await bookings.book(stand_ins(), Wish(lot, "AB123", hours(48), hours(52), holder="Kim"), account, NOW)
@@ -294,7 +329,7 @@ async def test_many_at_once_in_one_process_get_a_place_each_and_no_more(lot):
 async def test_of_two_processes_that_book_the_last_place_at_once_exactly_one_wins(database: Settings):
     """Each tries forty plates for times that all overlap, and there are thirteen places."""
     lot = (await save_lot()).id
-    await bookings.set_rules(lot, RULES, 13, [], None, NOW)
+    await booking_rules.set_rules(lot, RULES, 13, [], None, NOW)
     program = [sys.executable, "-W", "error", TESTS / "services" / "book_at_once.py"]
     rivals = [
         subprocess.Popen(

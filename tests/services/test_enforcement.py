@@ -14,7 +14,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.weekly_times import parse_times
 from parkhub.errors import FieldsError, TooOftenError
-from parkhub.services import billing, bookings, permits
+from parkhub.services import billing, booking_rules, bookings, permits
 from parkhub.services.bookings import Wish
 from parkhub.services.enforcement import LOOK_UPS_MAX, look_up
 
@@ -85,7 +85,7 @@ async def test_the_allow_list_allows_until_its_end(lot):
 
 
 async def test_a_booking_allows_from_a_little_early_to_its_end(lot):
-    await bookings.set_rules(lot.id, BookingRules(early_minutes=30, no_show_minutes=60), 1, [], None, NOW)
+    await booking_rules.set_rules(lot.id, BookingRules(early_minutes=30, no_show_minutes=60), 1, [], None, NOW)
     booking = await bookings.book(stand_ins(), Wish(lot.id, "AB123", after(3600), after(3 * 3600)), None, NOW)
     assert await ask(lot, after(1799)) == Verdict(False)
     assert await ask(lot, after(1800)) == Verdict(True, after(3 * 3600))
@@ -113,7 +113,7 @@ async def test_hints_come_from_all_that_allows(lot, kind):
     if kind == "session":
         await save_session(lot.id, "A8123")
     elif kind == "booking":
-        await bookings.set_rules(lot.id, BookingRules(), 1, [], None, NOW)
+        await booking_rules.set_rules(lot.id, BookingRules(), 1, [], None, NOW)
         await bookings.book(stand_ins(), Wish(lot.id, "A8123", NOW, after(3600)), None, NOW)
     else:
         await permits.list_plate(ListedPlate(PlateList.ALLOW, "A8123", None, "Guest"), None, NOW)

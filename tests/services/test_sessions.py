@@ -20,7 +20,7 @@ from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import billing, bookings, permits, sessions, tariffs
+from parkhub.services import billing, booking_rules, bookings, permits, sessions, tariffs
 from parkhub.services.bookings import Wish
 from parkhub.services.ledger import verify
 
@@ -286,7 +286,7 @@ async def test_plates_are_found_by_a_part_with_look_alikes_made_equal(gate):
 
 
 async def test_a_car_comes_on_its_booking_and_pays_the_booked_time(gate):
-    await bookings.set_rules(gate.lot_id, BookingRules(), 1, [], None, AT)
+    await booking_rules.set_rules(gate.lot_id, BookingRules(), 1, [], None, AT)
     wish = Wish(gate.lot_id, "AB1234", AT + timedelta(hours=1), AT + timedelta(hours=4))
     booking = await bookings.book(gate.clients, wish, None, AT - timedelta(hours=9))
     came = await gate.entry("AB1234", 70)
