@@ -99,18 +99,31 @@ def _patches(hidden: Cells, judged: Cells) -> Cells:
 def sharpness(reference: View, view: View, like: Floats) -> float:
     """How much finer the view's edges are than the reference's, log; 0 when nobody can tell.
 
-    By cells that show the same thing in both; when there are too few of those, by all that have edges. A view that has
-    lost most of its edges is covered or dark: blur leaves them, and what is left may be the edge of the cover.
+    By cells that show the same thing in both; when there are too few of those, by all that have edges.
     """
-    had = np.sqrt(reference.coarse) >= _EDGY
-    edgy = had & (np.sqrt(view.coarse) >= _EDGY)
-    if edgy.sum() < _EDGES_LEFT * had.sum():
-        return 0.0
+    edgy = _edgy(reference) & _edgy(view)
     same = edgy & (like >= SEEN_LIKE)
     chosen = same if same.sum() >= _EDGY_CELLS else edgy
     if chosen.sum() < _EDGY_CELLS:
         return 0.0
     return float(np.median(_fineness(view)[chosen] - _fineness(reference)[chosen]))
+
+
+def dullness(reference: View, view: View, sharp: float, covered: Cover) -> Trouble | None:
+    """BLURRED or BLOCKED: blur makes cells smooth and a cover's rim is soft, so the edges kept tell which it is."""
+    if sharp < BLURRED and (covered.share < BLOCKED_SHARE or keeps_edges(reference, view)):
+        return Trouble.BLURRED
+    return Trouble.BLOCKED if covered.share >= BLOCKED_SHARE else None
+
+
+def keeps_edges(reference: View, view: View) -> bool:
+    """Whether most of the reference's edges are there, as blur leaves them; of a cover, its own edge may be left."""
+    had = _edgy(reference)
+    return bool((had & _edgy(view)).sum() >= _EDGES_LEFT * had.sum())
+
+
+def _edgy(view: View) -> Cells:
+    return np.asarray(np.sqrt(view.coarse) >= _EDGY, np.bool_)
 
 
 def _fineness(view: View) -> Floats:

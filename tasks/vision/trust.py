@@ -10,7 +10,7 @@ import numpy as np
 from parkhub.domain.spots import SpotObservation, SpotShape, SpotState
 from parkhub.domain.trust import Shift, Trouble, realign
 from tasks.vision.engine import Look, SpotEngine
-from tasks.vision.hidden import BLOCKED_SHARE, BLURRED, Cells, can_be_judged, cover, exposure, is_lit, sharpness
+from tasks.vision.hidden import Cells, can_be_judged, cover, dullness, exposure, is_lit, sharpness
 from tasks.vision.moved import (
     LIKE_MIN,
     STAYED_PX,
@@ -193,11 +193,10 @@ def _hidden(known: Memory, match: _Match) -> tuple[Trouble | None, Cells | None]
     match.reference.used_at = known.count
     first = known.references[0].view
     sharp = sharpness(match.reference.view, match.view, match.fit.like)
-    if sharp < BLURRED:
-        return Trouble.BLURRED, None
     covered = cover([first, match.reference.view], match.view, match.fit.like)
-    if covered.share >= BLOCKED_SHARE:
-        return Trouble.BLOCKED, None
+    trouble = dullness(match.reference.view, match.view, sharp, covered)
+    if trouble is not None:
+        return trouble, None
     if covered.cells.any():
         return None, covered.cells
     new = match.fit.likeness < _NEW_LIGHT and match.reference.hops < _HOPS_MAX and can_be_judged(match.view)
@@ -216,10 +215,9 @@ def _strange(known: Memory, view: View) -> Trouble | None:
     """What a view that no reference is found in looks like; at night nobody can tell."""
     first = known.references[0].view
     nowhere = np.zeros(view.level.shape, np.float32)
-    if sharpness(first, view, nowhere) < BLURRED:
-        return Trouble.BLURRED
-    if cover([first], view, nowhere).share >= BLOCKED_SHARE:
-        return Trouble.BLOCKED
+    trouble = dullness(first, view, sharpness(first, view, nowhere), cover([first], view, nowhere))
+    if trouble is not None:
+        return trouble
     alike = max(likeness(reference.view, view) for reference in known.references)
     if alike < STRANGE and is_lit(view) and any(is_lit(reference.view) for reference in known.references):
         return Trouble.MOVED

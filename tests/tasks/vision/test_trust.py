@@ -54,6 +54,11 @@ def test_a_fault_is_named(fault, expected):
     assert last(view(12.0, 3), fault(view(12.5, 4))).trouble is expected
 
 
+def test_a_cover_whose_soft_rim_is_all_that_is_left_is_no_blur():
+    behind = covered(cv2.GaussianBlur(view(12.5, 4), (0, 0), 6), 0.85)
+    assert last(view(12.0, 3), behind).trouble is Trouble.BLOCKED
+
+
 @pytest.mark.parametrize(("fault", "expected"), FAULTS)
 def test_the_next_good_picture_is_trusted_again(fault, expected):
     found = watch(view(12.0, 3), fault(view(12.5, 4)), *(noisy(view(12.5, 4), seed=n) for n in range(5)))
