@@ -27,14 +27,14 @@ from tasks.vision.trust import Inspection, hidden_spots, inspect, look_with_trus
 
 SETS = ("pklot_ufpr05", "pklot_pucpr", "vsb_ostrava")
 VIDEOS = ("parking_1280x720", "parking_crop_380x452")
-PAIRS = 12
+PAIRS, TURNS = 8, 32
 MOVES = (0.0, 0.005, 0.01, 0.02, 0.04)
 FAR = (0.15, 0.3)
 BLURS = (2, 3, 4, 6, 10)
 MILD = (2, 3)
 SHARES = (0.2, 0.4, 0.6, 0.9)
 THIN = ("spray", "web")
-SHUFFLES = 5
+SHUFFLES = 4
 
 
 class Lot:
@@ -46,9 +46,9 @@ class Lot:
         self.pictures = [decode((folder / row["image"]).read_bytes()) for row in rows]
         self.truth = [[(spot["polygon"], spot["occupied"]) for spot in row["spots"]] for row in rows]
 
-    def pairs(self, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    def pairs(self, rng: np.random.Generator, count: int) -> Iterator[tuple[int, int]]:
         """A reference and another picture of the same day, where names tell days: PKLot's cameras did move between."""
-        for _ in range(PAIRS):
+        for _ in range(count):
             first = int(rng.integers(len(self.names)))
             day = self.names[first][:10] if self.names[first][:2] == "20" else ""
             others = [n for n, name in enumerate(self.names) if name.startswith(day) and n != first]
@@ -97,7 +97,7 @@ def made(lot: Lot, stranger: Picture) -> Row:
         counts["flagged"] += got.trouble is not None
         counts["of"] += 1
 
-    for first, second in lot.pairs(rng):
+    for first, second in lot.pairs(rng, PAIRS):
         memory = inspect(cases.seen(lot.pictures[first]), None).memory
         picture = cases.seen(lot.pictures[second])
 
@@ -186,7 +186,7 @@ def moves(lot: Lot, share: float) -> Row:
     rng = np.random.default_rng(11)
     errors, outcome = [], Counter[str]()
     right: dict[str, Counter[tuple[bool, bool]]] = {"still": Counter(), "left": Counter(), "aligned": Counter()}
-    for first, second in lot.pairs(rng):
+    for first, second in lot.pairs(rng, TURNS):
         memory = inspect(cases.seen(lot.pictures[first]), None).memory
         picture = lot.pictures[second]
         before = cases.seen(picture)

@@ -24,7 +24,8 @@ def jpeg(picture: Picture, quality: int = 85) -> Picture:
 
 def noisy(picture: NDArray[np.floating] | Picture, sigma: float, rng: np.random.Generator) -> Picture:
     """A sensor's noise on top."""
-    return np.clip(picture + rng.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+    noise = rng.standard_normal(picture.shape, np.float32)
+    return np.clip(picture.astype(np.float32) + np.float32(sigma) * noise, 0, 255).astype(np.uint8)
 
 
 def window(picture: Picture) -> tuple[NDArray[np.float64], tuple[int, int]]:
@@ -67,8 +68,8 @@ def blurred(picture: Picture, sigma_px: float, rng: np.random.Generator) -> Pict
 
 def _blob(shape: tuple[int, int], share: float, rng: np.random.Generator, parts: int) -> NDArray[np.float32]:
     """Blobs from the rim that cover about a share of the picture, with soft edges, 0..1."""
-    height, width = shape
-    field = np.full(shape, -1e9, np.float32)
+    height, width = (side // 4 for side in shape)
+    field = np.full((height, width), -1e9, np.float32)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     for _ in range(parts):
         along, side = rng.uniform(0.1, 0.9), rng.integers(4)
@@ -77,13 +78,14 @@ def _blob(shape: tuple[int, int], share: float, rng: np.random.Generator, parts:
         field = np.maximum(field, -np.hypot((columns - x) * squeeze, (rows - y) / squeeze))
     field += cv2.resize(rng.normal(0, 0.05 * width, (6, 8)).astype(np.float32), (width, height))
     edge = 0.015 * width
-    return 1 / (1 + np.exp(-np.clip((field - np.quantile(field, 1 - share)) / edge, -30, 30)))
+    mask = 1 / (1 + np.exp(-np.clip((field - np.quantile(field, 1 - share)) / edge, -30, 30)))
+    return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _cloth(shape: tuple[int, int], colour: tuple[int, ...], rough: float, rng: np.random.Generator) -> NDArray:
     """Something near the lens: its colour with soft, large folds."""
     folds = cv2.resize(rng.normal(0, 1, (5, 7)).astype(np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.array(colour) + rough * folds[..., None], 0, 255)
+    return np.clip(np.array(colour, np.float32) + np.float32(rough) * folds[..., None], 0, 255)
 
 
 COVERS: dict[str, tuple[tuple[int, ...], float, int, float]] = {
@@ -100,7 +102,7 @@ def covered(picture: Picture, kind: str, share: float, rng: np.random.Generator)
     """Something over about a share of the view, and where."""
     colour, rough, parts, opacity = COVERS[kind]
     mask = _blob(picture.shape[:2], share, rng, parts)
-    mixed = picture + (_cloth(mask.shape, colour, rough, rng) - picture) * (mask * opacity)[..., None]
+    mixed = picture + (_cloth(mask.shape, colour, rough, rng) - picture) * (mask * np.float32(opacity))[..., None]
     return noisy(mixed, 1.5, rng), mask >= 0.5
 
 

@@ -14,7 +14,7 @@ from parkhub.domain.trust import Trouble, TrustTrack, watch
 from tasks.vision.picture import Picture
 from tasks.vision.trust import inspect
 
-AGAIN, STREAMS = 6, 2
+AGAIN, STREAMS = 6, 1
 """Pictures of a set that come again, and that are streamed."""
 RATES = ("crf 26", "500 kbit/s")
 
