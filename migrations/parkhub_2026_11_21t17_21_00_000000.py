@@ -18,6 +18,7 @@ INDEXES = [
     'CREATE INDEX booking_lot_folded_ends ON booking ("lot", "folded", "ends_at")',
     'CREATE INDEX booking_lot_starts ON booking ("lot", "starts_at")',
     'CREATE INDEX booking_reserved_starts ON booking ("starts_at") WHERE "state" = \'reserved\'',
+    f'CREATE INDEX booking_holding ON booking ("lot", "place", "held_from") WHERE "state" IN {HOLDS}',
 ]
 
 POSTGRESQL = [
@@ -33,7 +34,6 @@ _OTHER = f"SELECT 1 FROM booking WHERE lot = NEW.lot AND place = NEW.place AND {
 _TAKEN = f"NEW.state IN {HOLDS} AND EXISTS ({_OTHER})"
 
 SQLITE = [
-    'CREATE INDEX booking_holding ON booking ("lot", "place", "held_from") WHERE state IN (\'reserved\', \'arrived\')',
     *(
         f"CREATE TRIGGER booking_{name}_{event.split()[0].lower()} BEFORE {event} ON booking WHEN {condition} "
         f"BEGIN SELECT RAISE(ABORT, '{words}'); END"

@@ -88,7 +88,8 @@ async def list_taken(lot_id: int, span: Span, but_id: int = 0) -> set[int]:
 
 async def list_standing(lot_id: int) -> set[int]:
     """Numbers of the places whose car has come and not left, also of those that should have."""
-    rows = await fetch("SELECT DISTINCT place FROM booking WHERE lot = {} AND state = 'arrived'", lot_id)
+    arrived = f"{_HOLDS} AND state = 'arrived'"  # the first for the sake of its index
+    rows = await fetch(f"SELECT DISTINCT place FROM booking WHERE lot = {{}} AND {arrived}", lot_id)  # noqa: S608
     return {row["place"] for row in rows}
 
 

@@ -12,9 +12,9 @@ from parkhub.errors import ConflictError, NotFoundError
 _CHUNK = 500
 _COLUMNS = "kind, holder, valid_from, valid_until, times, cars_max, paused, note, created_at, changed_at"
 _MARKS = "({}, {}, {}, {}, {}, {}, {}, {}, {}, {})"
-_IN_LOT = "id IN (SELECT permit FROM permit_lot WHERE lot = {})"
-_OF_PLATE = f"{_IN_LOT} AND id IN (SELECT permit FROM permit_plate WHERE plate = {{}})"  # noqa: S608
-_OF_PLATES_ALIKE = f"{_IN_LOT} AND id IN (SELECT permit FROM permit_plate WHERE folded = {{}})"  # noqa: S608
+_IN_LOT = "EXISTS (SELECT 1 FROM permit_lot AS held WHERE held.permit = permit.id AND held.lot = {})"
+_OF_PLATE = f"id IN (SELECT permit FROM permit_plate WHERE plate = {{}} AND folded = {{}}) AND {_IN_LOT}"  # noqa: S608
+_OF_PLATES_ALIKE = f"id IN (SELECT permit FROM permit_plate WHERE folded = {{}}) AND {_IN_LOT}"  # noqa: S608
 
 
 async def get_permit(permit_id: int) -> Permit:
@@ -32,7 +32,9 @@ async def list_permits(lot_id: int, after_id: int, limit: int) -> list[Permit]:
 
 async def list_of_plate(lot_id: int, plate: str, *, alike: bool = True) -> list[Permit]:
     """Permits of a lot that know a plate, or with ``alike`` one that looks the same; whether they hold is not asked."""
-    return await (_load(_OF_PLATES_ALIKE, lot_id, fold(plate)) if alike else _load(_OF_PLATE, lot_id, plate))
+    if alike:
+        return await _load(_OF_PLATES_ALIKE, fold(plate), lot_id)
+    return await _load(_OF_PLATE, plate, fold(plate), lot_id)
 
 
 async def lock_permits(permit_ids: Sequence[int]) -> None:

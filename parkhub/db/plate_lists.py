@@ -37,9 +37,10 @@ async def find_listed(
 
     ``at`` None: also one that has run out.
     """
-    column, sought = ("folded", fold(plate)) if alike else ("plate", plate)
-    args: tuple[object, ...] = (plate_list.value, lot_id, sought)
-    condition = f"list = {{}} AND (lot IS NULL OR lot = {{}}) AND {column} = {{}}"
+    args: tuple[object, ...] = (plate_list.value, lot_id, fold(plate))
+    condition = "list = {} AND (lot IS NULL OR lot = {}) AND folded = {}"
+    if not alike:
+        condition, args = f"{condition} AND plate = {{}}", (*args, plate)
     if at is not None:
         condition, args = f"{condition} AND (valid_until IS NULL OR valid_until > {{}})", (*args, at)
     rows = await fetch(f"SELECT * FROM listed_plate WHERE {condition} ORDER BY id", *args)  # noqa: S608
