@@ -23,6 +23,25 @@ class Visitor(httpx.AsyncClient):
         return await self.post(action, data=fields, files=files, headers={"origin": str(self.base_url).rstrip("/")})
 
 
+class Desk:
+    """A signed-in program that speaks JSON."""
+
+    def __init__(self, visitor: Visitor, token: str) -> None:
+        self._visitor, self._headers = visitor, {"x-csrftoken": token, "accept": "application/json"}
+
+    async def ask(self, method: str, path: str, data: Any = None, **params: Any) -> httpx.Response:
+        """Ask the JSON interface for a path below ``/api/v1``."""
+        return await self._visitor.request(
+            method, f"/api/v1{path}", json=data, params=params or None, headers=self._headers
+        )
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """What stands there."""
+        answer = await self.ask("GET", path, **params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
 def token_of(page: httpx.Response) -> str:
     """The token in the page's first form."""
     found = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page.text)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from builders import NOW, save_camera, save_lot
-from visitors import Visitor, token_of
+from visitors import Desk, Visitor, token_of
 
 from parkhub.db import tariffs as tariff_rows
 from parkhub.domain.lots import Lot
@@ -17,30 +17,15 @@ TARIFF = (
 RULES = {"any_places": 1, "spots": ["A1"], "cancel_free_hours": 24, "cancel_fee_percent": 50}
 
 
+BEGIN = datetime.now(UTC)
+
+
 def at(hours: float) -> str:
-    return (datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)).isoformat()
+    return (BEGIN + timedelta(hours=hours)).isoformat()
 
 
-class Desk:
-    """A signed-in program at one lot."""
-
-    def __init__(self, visitor: Visitor, token: str) -> None:
-        self._visitor, self._headers = visitor, {"x-csrftoken": token, "accept": "application/json"}
-
-    async def ask(self, method: str, path: str, data: Any = None, **params: Any) -> httpx.Response:
-        return await self._visitor.request(
-            method, f"/api/v1{path}", json=data, params=params or None, headers=self._headers
-        )
-
-    async def get(self, path: str, **params: Any) -> Any:
-        answer = await self.ask("GET", path, **params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def book(self, plate: str = "AB-123", start: float = 48, end: float = 50, **more: Any) -> httpx.Response:
-        return await self.ask(
-            "POST", "/lots/north/bookings", {"plate": plate, "from": at(start), "until": at(end), **more}
-        )
+async def book(desk: Desk, plate: str = "AB-123", start: float = 48, end: float = 50, **more: Any) -> httpx.Response:
+    return await desk.ask("POST", "/lots/north/bookings", {"plate": plate, "from": at(start), "until": at(end), **more})
 
 
 @pytest.fixture
@@ -103,12 +88,12 @@ async def test_a_place_is_booked_shown_and_cancelled(desk):
 
 
 async def test_cancelling_late_costs(desk):
-    kept = (await desk.book(start=2, end=4)).json()
+    kept = (await book(desk, start=2, end=4)).json()
     assert (await desk.ask("POST", f"/bookings/{kept['id']}/cancel")).json()["fee_cents"] == 200
 
 
 async def test_bookings_are_listed_by_time_in_pages(desk):
-    kept = [(await desk.book(f"AB{number}", 48 + number, 49 + number)).json()["id"] for number in range(3)]
+    kept = [(await book(desk, f"AB{number}", 48 + number, 49 + number)).json()["id"] for number in range(3)]
     page = await desk.get("/lots/north/bookings", limit=2)
     assert ([item["id"] for item in page["items"]], page["next"]) == (kept[:2], kept[1])
     page = await desk.get("/lots/north/bookings", after=kept[1])
@@ -133,18 +118,18 @@ async def test_a_time_that_cannot_be_has_none(desk, start, end):
 
 
 async def test_what_cannot_be_booked_is_refused(desk):
-    assert (await desk.book()).status_code == 201
-    again, other, full = await desk.book(), await desk.book("AB2"), await desk.book("AB3")
+    assert (await book(desk)).status_code == 201
+    again, other, full = await book(desk), await book(desk, "AB2"), await book(desk, "AB3")
     assert (again.status_code, other.status_code, full.status_code) == (409, 201, 409)
     assert full.json()["detail"] == "No place is free for the whole of this time."
-    assert (await desk.book("AB4", -1, 2)).status_code == 422
-    assert (await desk.book("AB4", spot="A2")).status_code == 422
+    assert (await book(desk, "AB4", -1, 2)).status_code == 422
+    assert (await book(desk, "AB4", spot="A2")).status_code == 422
     assert (await desk.ask("POST", "/lots/south/bookings", {})).status_code == 400
     assert (await desk.ask("POST", "/bookings/999/cancel")).status_code == 404
 
 
 async def test_strangers_and_other_sites_are_turned_away(desk, program, staff):
-    kept = (await desk.book()).json()["id"]
+    kept = (await book(desk)).json()["id"]
     for path in (f"/bookings/{kept}", "/lots/north/bookings", "/lots/north/booking-rules"):
         assert (await program.get(f"/api/v1{path}")).status_code == 401
     assert (await staff.post(f"/api/v1/bookings/{kept}/cancel")).status_code == 403

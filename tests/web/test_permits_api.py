@@ -2,31 +2,13 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from builders import save_lot, save_permit, save_session
-from visitors import Visitor, token_of
+from visitors import Desk, Visitor, token_of
 
 from parkhub.domain.lots import Lot
 
 KIM = {"holder": "Kim", "plates": ["ab 123"], "valid_from": "2026-01-01"}
-
-
-class Desk:
-    """A signed-in program."""
-
-    def __init__(self, visitor: Visitor, token: str) -> None:
-        self._visitor, self._headers = visitor, {"x-csrftoken": token, "accept": "application/json"}
-
-    async def ask(self, method: str, path: str, data: Any = None, **params: Any) -> httpx.Response:
-        return await self._visitor.request(
-            method, f"/api/v1{path}", json=data, params=params or None, headers=self._headers
-        )
-
-    async def get(self, path: str, **params: Any) -> Any:
-        answer = await self.ask("GET", path, **params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
 
 @pytest.fixture
