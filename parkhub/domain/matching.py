@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from parkhub.domain.plates import Candidate
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from parkhub.domain.plates import Candidate, fold
 
 LOOK_ALIKE: Final = 0.25
 """Cost of taking one letter for another that plates draw alike."""
@@ -37,6 +40,7 @@ SUGGESTED_MAX: Final = 2.5
 """Cost up to which a session is suggested to a person."""
 
 SUGGESTIONS: Final = 6
+LETTERS_APART: Final = 3
 
 _PAIRS: Final = (
     "O0", "Q0", "OQ", "D0", "DO", "I1", "L1", "IL", "IT", "B8", "S5", "Z2", "Z7", "G6", "UV", "VY", "MN", "CG"
@@ -91,7 +95,7 @@ def match(candidates: Sequence[Candidate], confidence: float, inside: Iterable[I
     """
     if not candidates:
         return Match(None, ())
-    near = [each for each in inside if _near(candidates, each.plate)]
+    near = _near(candidates, list(inside))
     found = [Suggestion(each.session_id, _best(candidates, each.plate)) for each in near]
     found.sort(key=lambda each: (each.cost, each.session_id))
     likely = tuple(each for each in found if each.cost <= SUGGESTED_MAX)[:SUGGESTIONS]
@@ -113,10 +117,17 @@ def _best(candidates: Sequence[Candidate], plate: str) -> float:
     )
 
 
-def _near(candidates: Sequence[Candidate], plate: str) -> bool:
-    """Whether it is worth comparing letter by letter; thousands of plates may be inside."""
-    letters = set(plate)
-    return any(abs(len(each.text) - len(plate)) <= 3 and len(letters - set(each.text)) <= 3 for each in candidates)
+def _near(candidates: Sequence[Candidate], inside: Sequence[Inside]) -> list[Inside]:
+    """Those worth comparing letter by letter, for thousands may be inside: a few letters apart, look-alikes equal."""
+    plates = [fold(each.plate) for each in inside]
+    found = {
+        at
+        for each in candidates
+        for _, _, at in process.extract_iter(
+            fold(each.text), plates, scorer=Levenshtein.distance, score_cutoff=LETTERS_APART
+        )
+    }
+    return [inside[at] for at in sorted(found)]
 
 
 def _alone(text: str, at: int) -> float:
