@@ -26,11 +26,10 @@ BUSY_TIMEOUT_S = 5.0
 READERS = 3
 Row = dict[str, Any]
 
-# NORMAL may lose the last transactions when the power fails, never a whole database. Observations can bear that:
-# the next picture tells the same. Think again for money; a transaction that posts to the ledger may ask for FULL.
+# FULL: what was committed is there after a power failure, money above all; NORMAL may lose the last transactions.
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
-    "PRAGMA synchronous = NORMAL",
+    "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
 )
