@@ -759,8 +759,8 @@ async def forwards():
     manager.add_column(
         table_class_name="PlateRead",
         tablename="plate_read",
-        column_name="raw",
-        db_column_name="raw",
+        column_name="raw_texts",
+        db_column_name="raw_texts",
         column_class_name="Text",
         column_class=Text,
         params={

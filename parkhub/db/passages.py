@@ -237,8 +237,8 @@ async def prolong_passage(passage: GatePassage) -> None:
 async def save_reads(passage_id: int, reads: Sequence[GateRead]) -> None:
     """Keep reads as this passage's; those that are kept already become its."""
     await run_many(
-        "INSERT INTO plate_read (passage, frame, number, captured_at, text, confidence, kind, box, raw, readings, "
-        "crop_key, crop_sha256) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) "
+        "INSERT INTO plate_read (passage, frame, number, captured_at, text, confidence, kind, box, raw_texts, "
+        "readings, crop_key, crop_sha256) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) "
         "ON CONFLICT (frame, number) DO UPDATE SET passage = excluded.passage, crop_key = excluded.crop_key, "
         "crop_sha256 = excluded.crop_sha256",
         [

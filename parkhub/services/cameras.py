@@ -49,7 +49,8 @@ def _new_key() -> tuple[str, str]:
 def _check(
     name: str, engine: str, agree: int, window: int, stale_after_s: float, gate: GateForm | None
 ) -> tuple[Engine, Debounce, Gate | None]:
-    wrong, gate_found = {}, None
+    wrong: dict[str, str] = {}
+    gate_found = None
     if gate is not None:
         try:
             gate_found = _check_gate(gate)

@@ -43,8 +43,8 @@ class Passage(Table, tablename="passage"):
 class PlateRead(Table, tablename="plate_read"):
     """One look at one car in one frame. Unique by frame and number; ``text`` "" for a car that shows no plate.
 
-    ``box``: JSON, left, top, width, height in shares of the picture; ``raw``: JSON, what was seen before any rule;
-    ``readings``: JSON as `parkhub.db.passages` packs them.
+    ``box``: JSON, left, top, width, height in shares of the picture; ``raw_texts``: JSON, what was seen before any
+    rule; ``readings``: JSON as `parkhub.db.passages` packs them.
     """
 
     id = BigSerial(primary_key=True)
@@ -56,7 +56,7 @@ class PlateRead(Table, tablename="plate_read"):
     confidence = DoublePrecision()
     kind = Text()
     box = Text()
-    raw = Text()
+    raw_texts = Text()
     readings = Text()
     crop_key = Text()
     crop_sha256 = Text()
