@@ -6,6 +6,7 @@ a second after the longest time a job may take.
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import os
 import signal
@@ -36,6 +37,8 @@ REDIS_BACKOFF_MAX_S: Final = 5.0
 HEALTH_EVERY_S: Final = 10
 ASIDE_MAX_S: Final = 120.0
 """How long a job may stand aside altogether; upkeep asks again for one that took longer."""
+
+M_ARENA_MAX: Final = -8  # malloc.h
 
 IN_HAND_MAX: Final = 1000
 """Jobs of one worker that run or stand aside, and how far it looks into its queue."""
@@ -281,8 +284,19 @@ async def _stop(clients: Clients, tasks: list[asyncio.Task[Any]]) -> None:
             await close_database()
 
 
+def share_heap() -> None:
+    """Let all threads allocate from one heap. Call it before any is started.
+
+    glibc gives each thread a heap of its own, and each would keep the room that the largest picture took in it: looks
+    wander over six threads, which made half a gigabyte of sixty megabytes.
+    """
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 1)
+
+
 def main() -> None:
     """Run one worker process until it is told to stop."""
+    share_heap()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=["work", "vision"])
     kind: str = parser.parse_args().kind
