@@ -54,7 +54,7 @@ def can_be_judged(view: View) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Cells behind something, and their share of those that can be judged."""
+    """Cells behind something, to its soft edge, and the share of the cells to be judged that it surely hides."""
 
     cells: Cells
     share: float
@@ -78,7 +78,7 @@ def cover(references: list[View], view: View, like: Floats) -> Cover:
     hidden = judged & (faint | (black & ~seen))
     patches = _patches(hidden, judged)
     rim = _grown(patches) & judged & ~seen & (left < SMOOTH)  # the cover's own soft edge is in these cells
-    share = float((hidden | rim).sum() / judged.sum()) if judged.mean() >= _JUDGED_MIN else 0.0
+    share = float(hidden.sum() / judged.sum()) if judged.mean() >= _JUDGED_MIN else 0.0
     return Cover(patches | rim, share)
 
 
