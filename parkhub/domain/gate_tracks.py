@@ -5,7 +5,8 @@ All by when pictures were taken, so that late ones, in whatever order, join wher
 - Sightings with alike texts within the merge window, or at the same place within a second, are one car; a sure read
   that is nothing like the others is another car, however close it follows. A plate that stays where it is is one
   parked car, even if it was out of sight for some minutes.
-- Two plates in one picture are two cars, unless their boxes overlap.
+- Two plates in one picture are two cars, unless their boxes overlap. A plate a letter apart that is surely read again
+  and again, some seconds after the first was seen last, is another car too, as fleets have them.
 - A car without a plate is known by its place; if a plate was read there, it is that car.
 - A passage is decided early when `SURE_READS` pictures agree surely, so that a gate need not wait, else when it is
   over; later sightings of an accepted one only prolong it. A rejected one that is seen again is open again.
@@ -35,6 +36,7 @@ from parkhub.domain.passages import (
 from parkhub.domain.plates import fold
 from parkhub.domain.vehicles import VehicleKind
 
+FOLLOWS_S: Final = 2.0  # from one car to the next, at least
 STILL_S: Final = 300.0  # out of sight for so long, a plate where it was is the same car; sessions take it for that too
 STILL: Final = 0.5  # overlap of the boxes of a plate that stands still
 STILL_VEHICLE_S: Final = 60.0
@@ -96,7 +98,10 @@ def nearness(track: Track, new: GateRead) -> tuple[int, float] | None:
     if not passage.plate:
         decided = passage.state is PassageState.ACCEPTED or apart_s > PLATELESS_GAP_S
         return None if decided or not holds(place.box, new.read.box) else (1, apart_s)
-    same = any(alike(text, new.read.text) for text in _recent_texts(track, new.at))
+    texts = _recent_texts(track, new.at)
+    same = any(alike(text, new.read.text) for text in texts)
+    if gap_s > FOLLOWS_S and new.read.confidence >= SURE and _is_clear(track):
+        same = fold(new.read.text) in map(fold, texts)
     if same and (gap_s <= MERGE_WINDOW_S or (apart_s <= STILL_S and shared >= STILL)):
         return 0, apart_s
     known = max((read.read.confidence for read in track.reads), default=passage.confidence)
@@ -230,7 +235,8 @@ def _same_car(part: Track, whole: Track) -> bool:
     if other.state is PassageState.REJECTED or _gap_s(one, other) > MERGE_WINDOW_S or _beside(one, other):
         return False
     if one.plate:
-        return bool(other.plate) and alike(one.plate, other.plate)
+        apart = _gap_s(one, other) > FOLLOWS_S and fold(one.plate) != fold(other.plate)
+        return bool(other.plate) and alike(one.plate, other.plate) and not (apart and _is_clear(part, whole))
     return any(
         abs(here.at - there.at).total_seconds() <= PLATELESS_GAP_S
         and (holds(here.box, there.box) if there.plate else overlap(here.box, there.box) >= SAME_PLACE)
@@ -243,6 +249,15 @@ def _beside(one: GatePassage, other: GatePassage) -> bool:
     """Whether one picture shows both, apart from each other."""
     here = {place.at: place.box for place in one.path if place.plate}
     return any(p.plate and p.at in here and not overlap(p.box, here[p.at]) for p in other.path)
+
+
+def _is_clear(*tracks: Track) -> bool:
+    """Whether each of them, for itself, leaves little doubt of its plate."""
+    return all(
+        track.passage.confidence >= SURE
+        and (track.passage.state is PassageState.ACCEPTED or agreement(track)[0] >= SURE_READS)
+        for track in tracks
+    )
 
 
 def _recent_texts(track: Track, at: datetime) -> list[str]:

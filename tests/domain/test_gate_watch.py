@@ -59,6 +59,25 @@ def test_a_car_that_follows_closely_at_the_same_place_is_another_one() -> None:
     ]
 
 
+def test_two_cars_of_a_fleet_with_plates_a_letter_apart_are_two() -> None:
+    assert plates(watch([*drive_by("KA417XM", 0), *drive_by("KA417XN", 4)])) == [
+        ("KA417XM", "accepted"),
+        ("KA417XN", "accepted"),
+    ]
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_car_that_is_surely_misread_once_or_twice_after_a_while_is_no_other_one(looks: int) -> None:
+    misread = [sighting(4 + look / 5, "KA417XN", (0.4, 0.5, 0.12, 0.05)) for look in range(looks)]
+    (track,) = watch([*drive_by("KA417XM", 0), *misread])
+    assert (track.passage.plate, track.passage.frames) == ("KA417XM", 4 + looks)
+
+
+def test_a_car_that_stands_and_is_read_in_two_ways_in_turn_is_one() -> None:
+    texts = ["KA417XM", "KA417XN"] * 8
+    assert len(watch([sighting(3.0 * look, text) for look, text in enumerate(texts)])) == 1
+
+
 def test_a_plate_that_comes_into_view_piece_by_piece_is_decided_only_when_it_is_whole() -> None:
     cut = [sighting(look / 5, "417XM", (0.0, 0.5, 0.08, 0.05)) for look in range(4)]
     assert plates(watch(cut, end_s=None)) == [("417XM", "open")]
