@@ -38,7 +38,8 @@ HEALTH_EVERY_S: Final = 10
 ASIDE_MAX_S: Final = 120.0
 """How long a job may stand aside altogether; upkeep asks again for one that took longer."""
 
-M_ARENA_MAX: Final = -8  # malloc.h
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # malloc.h
+LARGE_BYTES: Final = 4 * 1024 * 1024
 
 IN_HAND_MAX: Final = 1000
 """Jobs of one worker that run or stand aside, and how far it looks into its queue."""
@@ -285,13 +286,16 @@ async def _stop(clients: Clients, tasks: list[asyncio.Task[Any]]) -> None:
 
 
 def share_heap() -> None:
-    """Let all threads allocate from one heap. Call it before any is started.
+    """Let all threads allocate from one heap, and what is large outside of it. Call it before any is started.
 
     glibc gives each thread a heap of its own, and each would keep the room that the largest picture took in it: looks
-    wander over six threads, which made half a gigabyte of sixty megabytes.
+    wander over six threads, which made half a gigabyte of sixty megabytes. And once something large was freed, glibc
+    takes the like of it from the heap, where whatever small thing lies above keeps the room for good.
     """
     with suppress(OSError, AttributeError):  # another C library than glibc
-        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 1)
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_ARENA_MAX, 1)
+        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def main() -> None:

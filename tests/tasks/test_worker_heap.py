@@ -8,6 +8,7 @@ import pytest
 
 PROGRAM = """
 import sys, threading
+SIZE = int(sys.argv[2])
 from tasks.worker import share_heap
 
 def resident():
@@ -17,7 +18,7 @@ def resident():
 kept = []
 
 def look():
-    pieces = [bytearray(60_000) for _ in range(500)]  # 30 MB, as of a picture and what a network makes of it
+    pieces = [bytearray(SIZE) for _ in range(30_000_000 // SIZE)]  # as of a picture and what a network makes of it
     kept.append(bytearray(60_000))  # and something small that stays, at the end
 
 if sys.argv[1] == "shared":
@@ -37,12 +38,13 @@ print(resident() - before)
 """
 
 
-def grown(how: str) -> float:
-    """MB a process has grown by when eight looks on threads of their own have ended."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True, timeout=60)
-    return float(done.stdout)
+def grown(how: str, size: int) -> float:
+    """MB a process has grown by when eight looks of blocks of that size, on threads of their own, have ended."""
+    command = [sys.executable, "-c", PROGRAM, how, str(size)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps by thread are glibc's")
-def test_looks_on_many_threads_leave_no_more_behind_than_on_one() -> None:
-    assert grown("shared") < 60
+@pytest.mark.parametrize(("size", "most"), [(60_000, 60), (6_000_000, 15)], ids=["small blocks", "large blocks"])
+def test_looks_on_many_threads_leave_no_more_behind_than_on_one(size: int, most: float) -> None:
+    assert grown("shared", size) < most
