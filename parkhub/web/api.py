@@ -109,9 +109,12 @@ class VehicleCounts(msgspec.Struct, frozen=True):
 
 
 class CameraVehicles(msgspec.Struct, frozen=True):
-    """What one camera's last picture showed by itself; null where there is none of late, or nobody counts."""
+    """What one camera's last picture showed by itself; null where there is none of late, or nobody counts.
 
-    camera: str
+    ``camera`` counts the lot's cameras: what staff call them is theirs.
+    """
+
+    camera: int
     as_of: datetime | None
     free: int | None
     occupied: int | None
@@ -136,11 +139,11 @@ def _vehicles(totals: VehicleTotals | None) -> VehicleCounts | None:
     return None if totals is None else VehicleCounts(*(totals[kind] for kind in VehicleKind))
 
 
-def _camera(name: str, count: FrameCount | None) -> CameraVehicles:
+def _camera(number: int, count: FrameCount | None) -> CameraVehicles:
     if count is None:
-        return CameraVehicles(name, None, None, None, None, None)
+        return CameraVehicles(number, None, None, None, None, None)
     seen = count.free, count.occupied, count.unknown
-    return CameraVehicles(name, count.captured_at, *seen, _vehicles(count.vehicles))
+    return CameraVehicles(number, count.captured_at, *seen, _vehicles(count.vehicles))
 
 
 @get("/api/v1/lots/{slug:str}/vehicles", opt=NO_CSRF, middleware=[PACKED], tags=["Lots"])
@@ -155,7 +158,7 @@ async def show_vehicles(request: AnyRequest, slug: FromPath[str]) -> Response[Lo
             slug=status.lot.slug,
             as_of=max((each.count.captured_at for each in found if each.count is not None), default=None),
             totals=_vehicles(add_up(each.count for each in found)),
-            cameras=[_camera(each.camera, each.count) for each in found],
+            cameras=[_camera(number, each.count) for number, each in enumerate(found, 1)],
             spots={known.spot.name: known.track.vehicle for known in status.spots if known.track.vehicle is not None},
         ),
     )

@@ -118,6 +118,16 @@ async def test_the_database_refuses_to_change_what_was_posted(lot, statement):
     assert await verify(lot) == []
 
 
+@pytest.mark.parametrize("table", ["ledger_transaction", "ledger_posting"])
+async def test_what_was_posted_is_not_replaced_either(lot, table, database):
+    if database.database_url:
+        pytest.skip("PostgreSQL has no REPLACE")
+    await post_event(event("a", lot), owe(500))
+    with pytest.raises(ConflictError):
+        await fetch(f"REPLACE INTO {table} SELECT * FROM {table}")
+    assert await verify(lot) == []
+
+
 TAMPERED = {
     "an amount": (
         'UPDATE ledger_posting SET amount_cents = 2 * amount_cents WHERE "transaction" = '

@@ -69,20 +69,20 @@ async def test_programs_read_what_each_camera_counts_and_the_sum(program: Visito
         "totals": {"car": 14, "motorcycle": 0, "bus": 0, "truck": 1},
         "cameras": [
             {
-                "camera": "Gate",
+                "camera": 1,
                 "free": 0,
                 "occupied": 0,
                 "unknown": 0,
                 "vehicles": {"car": 2, "motorcycle": 0, "bus": 0, "truck": 1},
             },
             {
-                "camera": "Roof",
+                "camera": 2,
                 "free": 7,
                 "occupied": 13,
                 "unknown": 0,
                 "vehicles": {"car": 12, "motorcycle": 0, "bus": 0, "truck": 0},
             },
-            {"camera": "Wall", "as_of": None, "free": None, "occupied": None, "unknown": None, "vehicles": None},
+            {"camera": 3, "as_of": None, "free": None, "occupied": None, "unknown": None, "vehicles": None},
         ],
         "spots": {"A2": "truck"},
     }
