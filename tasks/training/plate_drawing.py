@@ -10,16 +10,11 @@ import numpy as np
 from numpy.random import Generator
 
 from tasks.training.plate_fonts import Array, Fonts, any_text, letters, line_mask
+from tasks.training.plate_lettering import CAPTIONS
 
 Colour = tuple[int, int, int]
 
 HEIGHT_PX = 110
-WORDS = (
-    "California", "TEXAS", "Florida", "Ohio", "NEW YORK", "Sunshine State", "dmv.ca.gov", "The Silver State",
-    "Garden State", "Empire State", "TAXI", "COMMERCIAL", "GREATER", "Georgia", "SP-SAO PAULO", "PR-CURITIBA", "BRASIL",
-    "ARGENTINA", "MERCOSUR", "Virginia is for Lovers", "LAND OF LINCOLN", "Visit us", "AUTOHAUS", "www.dealer.com",
-    "Arizona", "IND",
-)  # fmt: skip
 GROUNDS = (
     (235, 235, 235), (60, 200, 240), (205, 205, 205), (245, 235, 215), (30, 30, 30), (140, 70, 30), (60, 120, 40),
     (170, 225, 245),
@@ -75,32 +70,35 @@ def draw_two_lines(fonts: Fonts, random: Generator) -> Array:
     return plate
 
 
-def draw_words(fonts: Fonts, random: Generator) -> Array:
-    """Lettering that is no plate: words, names, clocks, telephone numbers."""
-    kind = random.random()
-    if kind < 0.35:
-        d = random.integers(0, 60, 6)
-        separator = "-/.:"[random.integers(4)]
-        date = f"20{d[0] % 30:02d}{separator}{d[1] % 12 + 1:02d}{separator}{d[2] % 28 + 1:02d}"
-        at = f"{d[3] % 24:02d}:{d[4]:02d}"
-        words = (date, f"{at}:{d[5]:02d}", f"{date} {at}")[random.integers(3)]
-    elif kind < 0.6:
-        words = WORDS[random.integers(len(WORDS))]
-    elif kind < 0.7:
-        words = f"{random.integers(100, 999)}-{random.integers(1000, 9999)} {random.integers(100, 999)}"
-    else:
-        words = " ".join(
-            any_text(random, int(random.integers(3, 9)), string.ascii_lowercase) for _ in range(random.integers(1, 3))
-        )
-        words = words.capitalize() if random.random() < 0.5 else words
-    mask = letters(fonts.others[random.integers(len(fonts.others))], words, 48).astype(np.float32) / 255
-    rows = np.flatnonzero(mask.max(1))
-    mask = mask[rows[0] : rows[-1] + 1] if len(rows) else mask
+def draw_words(text: str, fonts: Fonts, random: Generator) -> Array:
+    """Lettering that is no plate on a board of its own."""
+    mask = _mask(text, fonts, random).astype(np.float32) / 255
     ground, ink = _colours(random)
     plate = _ground(ground, mask.shape[1] + 16, random)
     high = int(HEIGHT_PX * random.uniform(0.4, 0.8))
     _ink(plate, cv2.resize(mask, (mask.shape[1], high)), (8, (HEIGHT_PX - high) // 2), ink, random)
     return plate
+
+
+def write_over(picture: Array, text: str, fonts: Fonts, random: Generator) -> Array:
+    """The picture with a text in it as cameras write theirs: nothing under it, sometimes an outline."""
+    mask = _mask(text, fonts, random)
+    height, width = picture.shape[:2]
+    high, wide = int(height * random.uniform(0.4, 0.85)), int(width * random.uniform(0.7, 1.2))
+    sized = cv2.resize(mask, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    out, at_x = picture.copy(), max(0, (width - wide) // 2)
+    if random.random() < 0.3:  # an outline, or the shadow that makes white letters readable on snow
+        _ink(out, cv2.dilate(sized, np.ones((3, 3))), (at_x, (height - high) // 2), (0, 0, 0), random, relief=False)
+    ink = ((255, 255, 255), (0, 0, 0), (60, 240, 240), (80, 240, 80))[int(random.choice(4, p=[0.6, 0.15, 0.15, 0.1]))]
+    _ink(out, sized, (at_x, (height - high) // 2), ink, random, relief=False)
+    return out
+
+
+def _mask(text: str, fonts: Fonts, random: Generator) -> Array:
+    """The text in any font, 0..255, without free rows."""
+    mask = letters(fonts.others[random.integers(len(fonts.others))], text, 48)
+    rows = np.flatnonzero(mask.max(1))
+    return mask[rows[0] : rows[-1] + 1] if len(rows) else mask
 
 
 def _colours(random: Generator) -> tuple[Colour, Colour]:
@@ -140,7 +138,7 @@ def _band(plate: Array, fonts: Fonts, random: Generator) -> int:
 def _caption(plate: Array, fonts: Fonts, random: Generator, place: tuple[int, int, int, int], ink: Colour) -> None:
     left, low, right, up = place
     word = (
-        WORDS[random.integers(len(WORDS))]
+        CAPTIONS[random.integers(len(CAPTIONS))]
         if random.random() < 0.6
         else any_text(random, int(random.integers(3, 12)), string.ascii_letters)
     )

@@ -9,8 +9,9 @@ import argparse
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tasks.training.plate_fonts import Fonts, find_fonts
 from tasks.training.plate_scenes import SIDE_PX, Given, draw, read
 
 STRIDE = 8
@@ -37,6 +39,11 @@ class Settings:
     rate: float = 3e-3
     decay: float = 1e-3
     follow: float = 0.005  # of each step, in the averaged net that is kept
+    lettered: bool = False  # whether there is lettering in any font beside the plates
+
+
+STAGES = (Settings(steps=2500), Settings(seed=2, steps=1000, rate=6e-4, lettered=True))
+"""First where plates are, then, from the averaged net with its norms kept, what is none."""
 
 
 def _unit(inside: int, outside: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -123,24 +130,37 @@ def loss(out: torch.Tensor, heat: torch.Tensor, sides: torch.Tensor, weight: tor
     return focal + 1.5 * (weight * (1 - overlap)).sum() / weight.sum().clamp(min=1)
 
 
-def batches(given: Given, settings: Settings) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Batches without end, the same for the same seed."""
+def batches(given: Given, settings: Settings, fonts: Fonts | None = None) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Batches without end, the same for the same seed. ``fonts``: for the lettering that is wanted."""
     random = np.random.default_rng(settings.seed)
     while True:
-        drawn = [draw(given, random) for _ in range(settings.batch)]
+        drawn = [draw(given, random, fonts if settings.lettered else None) for _ in range(settings.batch)]
         marked = [targets(boxes) for _, boxes in drawn]
         pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn]))
         yield pictures, *(torch.from_numpy(np.stack(part)) for part in zip(*marked, strict=True))
 
 
-def train(given: Given, settings: Settings, out: Path, minutes_max: float) -> PlateNet:
-    """The averaged net; stops early, with its rate brought down, when time is up."""
+def train(
+    given: Given,
+    settings: Settings,
+    out: Path,
+    minutes_max: float,
+    start: PlateNet | None = None,
+    fonts: Fonts | None = None,
+) -> PlateNet:
+    """The averaged net; stops early, with its rate brought down, when time is up.
+
+    ``start``: a trained net to go on from, in which the norms stay as they are. ``fonts``: for lettering.
+    """
     torch.manual_seed(settings.seed)
     net, kept = PlateNet(), PlateNet()
+    if start:
+        net.load_state_dict(start.state_dict())
+        net.eval()
     kept.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=settings.decay)
     start, total = time.monotonic(), 0.0
-    for step, (pictures, *wanted) in enumerate(batches(given, settings)):
+    for step, (pictures, *wanted) in enumerate(batches(given, settings, fonts)):
         done = max(step / settings.steps, (time.monotonic() - start) / 60 / minutes_max)
         if done >= 1:
             break
@@ -159,7 +179,7 @@ def train(given: Given, settings: Settings, out: Path, minutes_max: float) -> Pl
                     old.lerp_(new, follow)
                 else:
                     old.copy_(new)
-        total += float(value)
+        total += float(value.detach())
         if step % 50 == 49:
             print(f"step {step + 1} loss {total / 50:.3f} {time.monotonic() - start:.0f} s", flush=True)
             total = 0.0
@@ -172,16 +192,18 @@ def export(net: PlateNet, path: Path) -> None:
     """Write the file; raises ValueError when it answers differently from torch."""
     net = net.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        net,
-        (torch.zeros((1, 64, 96, 3), dtype=torch.uint8),),
-        str(path),
-        input_names=["pictures"],
-        output_names=["cells"],
-        dynamic_axes={"pictures": {0: "n", 1: "h", 2: "w"}, "cells": {0: "n", 2: "rows", 3: "columns"}},
-        opset_version=18,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its successor, which needs a package more
+        torch.onnx.export(
+            net,
+            (torch.zeros((1, 64, 96, 3), dtype=torch.uint8),),
+            str(path),
+            input_names=["pictures"],
+            output_names=["cells"],
+            dynamic_axes={"pictures": {0: "n", 1: "h", 2: "w"}, "cells": {0: "n", 2: "rows", 3: "columns"}},
+            opset_version=18,
+            dynamo=False,
+        )
     onnx.checker.check_model(onnx.load(str(path)))
     pictures = np.random.default_rng(0).integers(0, 256, (1, 96, 128, 3), np.uint8)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -197,15 +219,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=Settings.steps)
-    parser.add_argument("--minutes-max", type=float, default=1e9)
+    parser.add_argument("--fonts", type=Path, nargs="+", default=[Path("/usr/share/fonts")])
+    parser.add_argument("--steps", type=int, nargs=len(STAGES), default=[stage.steps for stage in STAGES])
+    parser.add_argument("--minutes-max", type=float, nargs=len(STAGES), default=[1e9, 1e9])
     parser.add_argument("--everything", action="store_true", help="train on the measuring half too")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    settings = Settings(steps=args.steps)
-    given = read(args.data, everything=args.everything)
-    path = args.out / "plates_find.onnx"
-    net = train(given, settings, path, args.minutes_max)
+    stages = [replace(stage, steps=steps) for stage, steps in zip(STAGES, args.steps, strict=True)]
+    given, fonts = read(args.data, everything=args.everything), find_fonts(args.fonts)
+    path, net = args.out / "plates_find.onnx", None
+    for settings, minutes_max in zip(stages, args.minutes_max, strict=True):
+        net = train(given, settings, path, minutes_max, net, fonts)
     export(net, path)
     card = {
         "file": path.name,
@@ -216,7 +240,9 @@ def main() -> None:
         "data": {name: len(scenes) for name, scenes in given.scenes.items()}
         | {"openalpr_us_crops": len(given.plates), "backgrounds": len(given.backgrounds)},
         "half": "all pictures" if args.everything else "even-numbered pictures (stills by clip)",
-        "settings": asdict(settings),
+        "fonts": {"files": len(fonts.others), "sha256": fonts.sha256()},
+        "stages": [asdict(settings) for settings in stages],
+        "minutes_max": args.minutes_max,
     }
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 

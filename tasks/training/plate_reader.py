@@ -11,7 +11,7 @@ import json
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from torch.nn import functional
 from parkhub.domain.plates import fold
 from tasks.training.plate_fonts import Fonts, find_fonts
 from tasks.training.plate_reader_net import CHARACTERS, ReaderNet, load, source
-from tasks.training.plate_strips import SHARES, Given, Plate, cut, draw, read
+from tasks.training.plate_strips import LETTERING, PLATES, Given, Mix, Plate, cut, draw, read
 from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX
 
 FILE = "plates_read.onnx"
@@ -36,14 +36,20 @@ HALVED_MIN = 1000  # numbers in a tensor that is stored in 16 bits
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides what the net becomes, the data aside."""
+    """All that decides what a stage makes of the net, the data aside."""
 
     seed: int = 1
-    steps: int = 3000
+    steps: int = 2600
     batch: int = 32
     rate: float = 5e-4
     decay: float = 1e-2
     follow: float = 0.004  # of each step, in the averaged net that is kept
+    mix: Mix = PLATES
+
+
+STAGES = (Settings(), Settings(seed=2, steps=1400, rate=3e-4, mix=LETTERING))
+"""First what plates say, then, from the averaged net, more of what is none."""
+TOWARDS = 0.65  # the second stage, which leaves more lettering alone and reads plates of two lines worse
 
 
 class Exported(nn.Module):
@@ -62,7 +68,7 @@ def batches(given: Given, fonts: Fonts, settings: Settings) -> Iterator[tuple[to
     """Strips and what they say, for ever; the same for the same seed."""
     random = np.random.default_rng(settings.seed)
     while True:
-        strips, texts = zip(*(draw(given, fonts, random) for _ in range(settings.batch)), strict=True)
+        strips, texts = zip(*(draw(given, fonts, random, settings.mix) for _ in range(settings.batch)), strict=True)
         yield torch.from_numpy(np.stack(strips)), list(texts)
 
 
@@ -107,6 +113,16 @@ def train(net: ReaderNet, given: Given, fonts: Fonts, settings: Settings, out: P
         if step % 300 == 299:
             export(kept, out)
             print(f"held back {held_back_right(out, given.held)}", flush=True)
+    return kept
+
+
+def between(first: ReaderNet, second: ReaderNet, towards: float) -> ReaderNet:
+    """A net whose weights lie on the way from one to the other (Wortsman et al., 2022, arXiv 2109.01903)."""
+    kept = ReaderNet()
+    kept.load_state_dict(second.state_dict())
+    with torch.no_grad():
+        for new, old in zip(kept.parameters(), first.parameters(), strict=True):
+            new.lerp_(old, 1 - towards)
     return kept
 
 
@@ -185,19 +201,22 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="PP-OCRv6's small recogniser, by default the installed rapidocr's")
     parser.add_argument("--fonts", type=Path, nargs="+", default=[Path("/usr/share/fonts")], help="folders of fonts")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=Settings.steps)
-    parser.add_argument("--minutes-max", type=float, default=1e9)
+    parser.add_argument("--steps", type=int, nargs=len(STAGES), default=[stage.steps for stage in STAGES])
+    parser.add_argument("--minutes-max", type=float, nargs=len(STAGES), default=[1e9] * len(STAGES))
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    settings = Settings(steps=args.steps)
-    torch.manual_seed(settings.seed)
+    stages = [replace(stage, steps=steps) for stage, steps in zip(STAGES, args.steps, strict=True)]
     given, fonts = read(args.data), find_fonts(args.fonts)
     start = source(args.start)
     net = ReaderNet()
     load(net, start)
     path = args.out / FILE
-    net = train(net, given, fonts, settings, path, args.minutes_max)
+    nets = [net]
+    for settings, minutes_max in zip(stages, args.minutes_max, strict=True):
+        torch.manual_seed(settings.seed)
+        nets.append(train(nets[-1].train(), given, fonts, settings, path, minutes_max))
+    net = between(*nets[1:], TOWARDS)
     export(net, path)
     card = {
         "file": path.name,
@@ -209,8 +228,9 @@ def main() -> None:
         "data": {"sha256": given.sha256, "openalpr_us_crops": len(given.crops), "backgrounds": len(given.backgrounds)}
         | {name: len(plates) for name, plates in given.scenes.items()},
         "fonts": {"files": len(fonts.fitting), "sha256": fonts.sha256()},
-        "shares": SHARES,
-        "settings": asdict(settings),
+        "stages": [asdict(settings) for settings in stages],
+        "minutes_max": args.minutes_max,
+        "towards_the_second": TOWARDS,
         "held_back": {"plates": len(given.held), "right_in_one_look": held_back_right(path, given.held)},
     }
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

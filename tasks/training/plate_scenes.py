@@ -14,12 +14,16 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from tasks.training.plate_boards import put_up
+from tasks.training.plate_fonts import Fonts
+
 Array = np.ndarray[Any, Any]
 
 SCENES = ("openalpr_eu", "openalpr_us", "openalpr_br", "tudelft_nl", "romania_night")
 BACKGROUNDS = ("frames/pklot_pucpr", "frames/pklot_ufpr05", "frames/vsb_ostrava", "vehicles/atl_traffic/images")
 PLATES = "openalpr_us_crops"
 SIDE_PX = 256
+LETTERED = 0.6
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_COMPLEX)
 
 
@@ -72,8 +76,8 @@ def _load(path: Path) -> Array:
     return picture if scale >= 1 else np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=3))
 
 
-def draw(given: Given, random: Generator) -> tuple[Array, Array]:
-    """One cut of `SIDE_PX` a side and its boxes."""
+def draw(given: Given, random: Generator, fonts: Fonts | None = None) -> tuple[Array, Array]:
+    """One cut of `SIDE_PX` a side and its boxes; with fonts, most have boards and lettering in any font beside."""
     kind = random.random()
     if kind < 0.6:
         names = list(given.scenes)
@@ -88,6 +92,8 @@ def draw(given: Given, random: Generator) -> tuple[Array, Array]:
             picture, boxes = _paste(picture, _plate(given, random), random)
     if random.random() < 0.1:
         picture = _lettering(picture, random, overlay=True)
+    if fonts and random.random() < LETTERED:
+        picture = put_up(picture, boxes, fonts, random)
     return _weather(picture, random), boxes
 
 

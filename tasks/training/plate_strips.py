@@ -6,7 +6,7 @@ odd-numbered pictures and UCSD's are never read.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,37 @@ import numpy as np
 from numpy.random import Generator
 
 from parkhub.domain.plates import fold, normalise
-from tasks.training.plate_drawing import draw_plate, draw_two_lines, draw_words
+from tasks.training.plate_drawing import draw_plate, draw_two_lines, draw_words, write_over
 from tasks.training.plate_fonts import Fonts, some_text
+from tasks.training.plate_lettering import overlay, words
 from tasks.training.plate_scenes import BACKGROUNDS, tuning_half
 from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX, straighten
 
 Array = np.ndarray[Any, Any]
 SCENES = ("openalpr_eu", "openalpr_us", "openalpr_br", "tudelft_nl")
 CROPS = "openalpr_us_crops"
-SHARES = {"drawn": 0.44, "crop": 0.28, "scene": 0.19, "two lines": 0.02, "none": 0.07}
 CONTEXT = 0.6  # of a plate's width and height, kept around it
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How often what is drawn: strips, those of them without a plate, and the texts that are no plates."""
+
+    strips: Mapping[str, float]
+    nothing: Mapping[str, float]
+    words: Mapping[str, float]
+
+
+PLATES = Mix(
+    {"drawn": 0.44, "crop": 0.28, "scene": 0.19, "two lines": 0.02, "none": 0.07},
+    {"bare": 0.4, "written over": 0.0, "words": 0.6},
+    {"clock": 0.35, "caption": 0.25, "sign": 0.0, "telephone": 0.1, "any": 0.3},
+)
+LETTERING = Mix(
+    {"drawn": 0.38, "crop": 0.26, "scene": 0.18, "two lines": 0.02, "none": 0.16},
+    {"bare": 0.2, "written over": 0.35, "words": 0.45},
+    {"clock": 0.35, "caption": 0.1, "sign": 0.3, "telephone": 0.05, "any": 0.2},
+)
 
 
 @dataclass(frozen=True)
@@ -104,11 +125,11 @@ def _corners(x: float, y: float, w: float, h: float) -> Array:
     return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], np.float32)
 
 
-def draw(given: Given, fonts: Fonts, random: Generator) -> tuple[Array, str]:
+def draw(given: Given, fonts: Fonts, random: Generator, mix: Mix = PLATES) -> tuple[Array, str]:
     """One strip and what it says; nothing where there is no plate of one line."""
-    kind = str(random.choice(list(SHARES), p=list(SHARES.values())))
+    kind = str(random.choice(list(mix.strips), p=list(mix.strips.values())))
     if kind == "none":
-        return weather(_nothing(given, fonts, random), random), ""
+        return weather(_nothing(given, fonts, random, mix), random), ""
     if kind == "scene":
         name = SCENES[int(random.choice(len(SCENES), p=[0.2, 0.45, 0.2, 0.15]))]
         plate = given.scenes[name][random.integers(len(given.scenes[name]))]
@@ -142,10 +163,14 @@ def _piece(given: Given, size: tuple[int, int], random: Generator) -> Array:
     return np.asarray(cv2.resize(source[top : top + h, left : left + w], size, interpolation=cv2.INTER_LINEAR))
 
 
-def _nothing(given: Given, fonts: Fonts, random: Generator) -> Array:
-    if random.random() < 0.4:
+def _nothing(given: Given, fonts: Fonts, random: Generator, mix: Mix) -> Array:
+    kind = random.choice(list(mix.nothing), p=list(mix.nothing.values()))
+    if kind == "bare":
         return _piece(given, (WIDTH_PX, HEIGHT_PX), random)
-    picture = draw_words(fonts, random)
+    if kind == "written over":
+        piece = _piece(given, (WIDTH_PX, HEIGHT_PX), random)
+        return write_over(piece, overlay(random), fonts, random)
+    picture = draw_words(words(random, mix.words), fonts, random)
     height, width = picture.shape[:2]
     return cut(_surround(Plate(picture, _corners(0, 0, width, height), ""), given, random), random)
 

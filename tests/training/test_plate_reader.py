@@ -10,11 +10,11 @@ import torch
 from PIL import ImageFont
 from plate_scenes import plate, scene
 
-from tasks.training.plate_drawing import draw_plate
+from tasks.training.plate_drawing import draw_plate, write_over
 from tasks.training.plate_fonts import Fonts, find_fonts, some_text
-from tasks.training.plate_reader import Settings, batches, export, held_back_right, loss, train
+from tasks.training.plate_reader import Settings, batches, between, export, held_back_right, loss, train
 from tasks.training.plate_reader_net import CHARACTERS, ReaderNet, load, source
-from tasks.training.plate_strips import Given, Plate, cut, held_back
+from tasks.training.plate_strips import LETTERING, PLATES, Given, Mix, Plate, cut, draw, held_back
 
 TEXT = "KA417XM"
 FEW = Settings(steps=6, batch=4)
@@ -72,6 +72,12 @@ def test_another_file_is_no_start(tmp_path: Path) -> None:
         source(tmp_path / "other.onnx")
 
 
+def test_a_net_between_two_has_each_weight_between_theirs() -> None:
+    one, other = ReaderNet(), ReaderNet()
+    for weights in zip(*(net.parameters() for net in (one, other, between(one, other, 0.25))), strict=True):
+        torch.testing.assert_close(weights[2], 0.75 * weights[0] + 0.25 * weights[1])
+
+
 def test_drawn_plates_have_texts_of_plates(fonts: Fonts) -> None:
     random = np.random.default_rng(1)
     for _ in range(40):
@@ -85,6 +91,21 @@ def test_the_same_seed_draws_the_same_strips(given: Given, fonts: Fonts) -> None
     (first, texts), (again, same) = (next(batches(given, fonts, FEW)) for _ in range(2))
     assert torch.equal(first, again)
     assert texts == same
+
+
+@pytest.mark.parametrize("mix", [PLATES, LETTERING], ids=["plates", "lettering"])
+def test_what_is_drawn_as_no_plate_says_nothing(mix: Mix, given: Given, fonts: Fonts) -> None:
+    nothing = Mix({"none": 1.0}, mix.nothing, mix.words)
+    random = np.random.default_rng(2)
+    assert {draw(given, fonts, random, nothing)[1] for _ in range(30)} == {""}
+
+
+def test_what_a_camera_writes_shows_in_the_picture_and_leaves_the_given_one(fonts: Fonts) -> None:
+    grey = np.full((48, 192, 3), 127, np.uint8)
+    written = write_over(grey, "10:22:31", fonts, np.random.default_rng(1))
+    assert written.shape == grey.shape
+    assert np.ptp(written) > 60
+    assert np.ptp(grey) == 0
 
 
 def test_a_plate_is_held_back_however_its_look_alikes_are_written() -> None:
