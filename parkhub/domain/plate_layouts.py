@@ -10,7 +10,7 @@ alone.
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from typing import Final
@@ -96,7 +96,7 @@ _LETTER_FOR: Final = {
 }
 
 LEFT_ALONE: Final = 2.5  # what it costs to fit no layout of the country that was chosen, in natural logarithms
-LEFT_ALONE_IN: Final = {"auto": 1.5, "eu": 1.5, "us": 0.8}  # where not every layout is known, or owners choose texts
+LEFT_ALONE_IN: Final = {"auto": 0.4, "eu": 1.5, "us": 0.5}  # where not every layout is known, or owners choose texts
 COST_MAX: Final = 6.0
 CONFIDENCE_PER_COST: Final = 0.12
 BAND_DROPPED: Final = 1.2
@@ -178,6 +178,8 @@ def fits(letters: Sequence[Letter], layouts: Sequence[str], left_alone: float = 
             fit = _fit(letters, places, dropped, crest, rank * RANK_COST)
             if fit and (fit.text not in found or fit.cost < found[fit.text].cost):
                 found[fit.text] = fit
+            elif fit and not found[fit.text].layout:  # left alone is cheaper, and it is in a layout all the same
+                found[fit.text] = replace(fit, cost=found[fit.text].cost)
     return sorted(found.values(), key=lambda fit: fit.cost)
 
 

@@ -78,6 +78,16 @@ def test_a_text_in_its_layout_costs_nothing_to_speak_of() -> None:
     assert best.cost < LEFT_ALONE / 10
 
 
+def test_a_sure_text_keeps_its_layout_however_late_the_layout_comes() -> None:
+    decision = decide(vote([reading("4821937")]), "auto")
+    assert (decision.text, decision.layout) == ("4821937", "DDDDDDD")
+
+
+def test_where_any_country_may_come_a_sure_letter_is_changed_for_no_layout() -> None:
+    assert decided("KT4Z19", "auto") == "KT4Z19"
+    assert decided("KAO17XM", "sk") == "KA017XM"
+
+
 def test_a_repair_lowers_the_confidence() -> None:
     as_it_is, repaired = (decide(vote([reading(text)]), "sk") for text in ("KA417XM", "KAO17XM"))
     assert repaired.confidence < as_it_is.confidence

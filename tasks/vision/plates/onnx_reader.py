@@ -7,7 +7,7 @@ from typing import Final
 
 from parkhub.domain.cameras import Area
 from parkhub.domain.plate_layouts import Decision, decide, layouts_of
-from parkhub.domain.plates import PlateRead, Point, Reading, is_clock, is_lettering, vote
+from parkhub.domain.plates import PlateRead, Point, Reading, distance, is_clock, is_lettering, normalise, vote
 from tasks.vision.model import PROVIDERS
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import PlateFinder, Region
@@ -17,7 +17,7 @@ from tasks.vision.plates.strips import Tone, Way, quad, strip
 
 FIRST: Final = Way()
 AGAIN: Final = (Way(0.15, 0.18), Way(0.04, 0.04, Tone.DRAWN_OUT))
-UPPER, LOWER = Way(0.06, 0.03, rows=(0.0, 0.5)), Way(0.06, 0.03, rows=(0.5, 1.0))
+UPPER, LOWER = Way(0.2, 0.05, rows=(0.0, 0.5)), Way(0.2, 0.05, rows=(0.5, 1.0))
 SURE: Final = 0.95  # a first look as sure as this, in a known layout, needs no second
 DOUBTFUL: Final = 0.8  # a first look less sure than this may be one at two lines
 TWO_LINES_ASPECT_MAX: Final = 2.4  # of the region: longer plates have one line
@@ -29,8 +29,9 @@ WORD_MAX: Final = 8  # letters of a plate without a digit
 FREE_MIN: Final = 0.5  # for a plate in no layout
 NUMBER_MIN: Final = 0.65  # for a plate without a letter, in no layout
 REGIONS_READ_MAX: Final = 6
-ACCEPT_MIN: Final = 0.38
+ACCEPT_MIN: Final = 0.5
 TEXT_MIN: Final = 0.5
+ASTRAY_MIN: Final = 3  # letters that two looks at one plate never differ by; lettering says something else each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Look:
     region: Region
     readings: tuple[Reading, ...]
     decision: Decision
+    lines: tuple[Reading, ...] = ()
+    """What was read line by line, if two lines were tried; besides ``readings``, which took all as one line."""
 
     @property
     def confidence(self) -> float:
@@ -80,12 +83,12 @@ class OnnxReader:
         decision = decide(vote(readings), layouts)
         if decision.layout and first.confidence >= SURE:
             return Look(region, (first,), decision)
-        if first.confidence < DOUBTFUL and _may_have_two_lines(region):
-            readings += self._two_lines(picture, region)
-        if any(reading.letters for reading in readings) or region.confidence >= CERTAIN:
+        doubtful = first.confidence < DOUBTFUL and _may_have_two_lines(region)
+        lines = self._two_lines(picture, region) if doubtful else []
+        if first.letters or lines or region.confidence >= CERTAIN:
             readings += self._recogniser.read([strip(picture, region, way) for way in AGAIN])
-            decision = decide(vote(readings), layouts)
-        return Look(region, tuple(readings), decision)
+            decision = decide(vote(readings + lines), layouts)
+        return Look(region, tuple(readings), decision, tuple(lines))
 
     def _two_lines(self, picture: Picture, region: Region) -> list[Reading]:
         """Both lines of a plate read one after the other; nothing unless there is something on each."""
@@ -105,12 +108,18 @@ def accepted(look: Look) -> bool:
     text = look.decision.text
     if not text or look.decision.confidence < TEXT_MIN or look.confidence < ACCEPT_MIN:
         return False
-    if any(is_clock(reading.text) or is_lettering(reading.text) for reading in look.readings[:1]):
+    if any(is_clock(reading.text) or is_lettering(reading.text) for reading in look.readings[:1]) or _astray(look):
         return False
     if any(c.isdigit() for c in text):
         least = FREE_MIN if any(c.isalpha() for c in text) else NUMBER_MIN
         return bool(look.decision.layout) or look.confidence >= least
     return len(text) <= WORD_MAX and look.confidence >= WORD_MIN
+
+
+def _astray(look: Look) -> bool:
+    """Whether some looks saw the plate and another nothing or something else; on two lines no look sees it whole."""
+    apart = [distance(normalise(reading.text), look.decision.text) for reading in look.readings]
+    return max(apart) >= ASTRAY_MIN > min(apart)
 
 
 def _excluded(region: Region, picture: Picture, areas: Sequence[Area]) -> bool:
@@ -129,5 +138,5 @@ def _read(look: Look) -> PlateRead:
         box,
         (corners[0], corners[1], corners[2], corners[3]),
         look.decision.candidates,
-        look.readings,
+        look.readings + look.lines,
     )

@@ -3,11 +3,14 @@
 import cv2
 import numpy as np
 import pytest
-from plate_scenes import plate, scene
+from plate_scenes import plate, reading, scene
 
+from parkhub.domain.plate_layouts import Decision
+from parkhub.domain.plates import Candidate
 from parkhub.errors import InvalidInputError
 from tasks.vision.picture import Picture
-from tasks.vision.plates.onnx_reader import OnnxReader
+from tasks.vision.plates.finder import Region
+from tasks.vision.plates.onnx_reader import Look, OnnxReader, accepted
 from tasks.vision.plates.reader import open_reader
 
 ONE = plate(["KA 417XM"])
@@ -72,13 +75,33 @@ def test_an_excluded_area_is_not_looked_at(reader: OnnxReader) -> None:
 
 
 def test_a_refused_look_keeps_what_was_seen(reader: OnnxReader) -> None:
-    picture = scene([(plate(["TOYOTA"], band=False), (380, 330, 180, 39))])
+    picture = scene([(plate(["4X4"], band=False), (380, 330, 180, 39))])
     assert reader.read(picture) == []
-    assert any("TOYOTA" in reading.text for look in reader.look(picture) for reading in look.readings)
+    assert any("4X4" in reading.text for look in reader.look(picture) for reading in look.readings)
 
 
 def test_a_clock_in_a_plate_s_place_is_none(reader: OnnxReader) -> None:
     assert texts(reader, scene([(plate(["2026-11-21"], band=False), (380, 330, 180, 39))])) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "lines", "wanted"),
+    [
+        (("KA417XM",), (), True),
+        (("KA417XM", "KA41TXM", "KA417X"), (), True),
+        (("SKKA417XM", "KA417XM", "KA417XM"), (), True),
+        (("KA417XM", "KA417XM", ""), (), False),
+        (("KA", "KA417XM", "KA417XM"), (), False),
+        (("", "4", ""), ("KA417XM",), True),
+    ],
+    ids=["one look", "a letter apart", "the band read too", "then nothing", "a part first", "on two lines"],
+)
+def test_looks_at_a_plate_agree_and_at_lettering_they_go_astray(
+    seen: tuple[str, ...], lines: tuple[str, ...], wanted: bool
+) -> None:
+    readings, apart = (tuple(reading(text) for text in texts) for texts in (seen, lines))
+    plate = Decision((Candidate("KA417XM", 0.9),), 0.9, "LLDDDLL")
+    assert accepted(Look(Region(0, 0, 120, 30, 0.9), readings, plate, apart)) is wanted
 
 
 def test_grey_pictures_and_tiny_ones_are_looked_at(reader: OnnxReader) -> None:
