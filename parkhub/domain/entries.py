@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from parkhub.domain.ledger import Account, Kind, Posting
-from parkhub.domain.money import rounded
+from parkhub.domain.money import AMOUNT_MAX, rounded
 from parkhub.domain.quotes import Quote
 from parkhub.errors import InvalidInputError
 
@@ -74,6 +74,11 @@ class Books:
     def _earned_net_cents(self) -> int:
         return -(self[Account.REVENUE] + self[Account.REFUNDS] + self[Account.WRITE_OFF])
 
+    @property
+    def given_up_cents(self) -> int:
+        """What was refunded, waived or lost of the charge, tax included."""
+        return self.charged_cents - self.earned_cents
+
     def after(self, kind: Kind, postings: Iterable[Posting]) -> "Books":
         """The books once these are posted."""
         balances, taxed = dict(self.balances), self.charged_tax_cents
@@ -92,11 +97,10 @@ class Books:
 def charge(books: Books, quote: Quote) -> tuple[Posting, ...]:
     """A stay costs what the quote says: the first charge, or the change to what was charged before.
 
-    A higher price takes what the driver has as credit first; a lower one gives back as credit what was paid too much.
+    A higher price takes what the driver has as credit first; a lower one gives back as credit what was paid too much,
+    once `resumed` is posted.
     """
-    net, tax = quote.net_cents + books[Account.REVENUE], quote.tax_cents - books.charged_tax_cents
-    if min(net, tax) < 0 and (books[Account.REFUNDS] or books[Account.WRITE_OFF]):
-        raise InvalidInputError("Part of this stay was refunded or waived; undo that before lowering its price.")
+    net, tax = _change(books, quote)
     gross = net + tax
     owed = books.open_cents + gross
     if owed < 0:
@@ -106,6 +110,29 @@ def charge(books: Books, quote: Quote) -> tuple[Posting, ...]:
         receivable = gross - credit
     return _postings(
         (Account.RECEIVABLE, receivable), (Account.CREDIT, credit), (Account.REVENUE, -net), (Account.TAX_PAYABLE, -tax)
+    )
+
+
+def resumed(books: Books, quote: Quote) -> tuple[Posting, ...]:
+    """What comes before a charge that falls: of what was refunded, waived or lost, so much is owed again as the price
+    falls by, so that nothing is given back twice.
+
+    What stays given up has its share of the new tax.
+    """
+    net, tax = _change(books, quote)
+    if min(net, tax) >= 0 or not books.given_up_cents:
+        return ()
+    amount = min(max(0, -net - tax), books.given_up_cents)
+    still = books.given_up_cents - amount
+    taxed = min(still, quote.gross_cents)
+    tax_still = rounded(Fraction(taxed * quote.tax_cents, quote.gross_cents)) if taxed else 0
+    net_again = books[Account.REFUNDS] + books[Account.WRITE_OFF] - (still - tax_still)
+    waived = min(net_again, books[Account.WRITE_OFF]) if books[Account.WRITE_OFF] else 0
+    return _postings(
+        (Account.RECEIVABLE, amount),
+        (Account.WRITE_OFF, -waived),
+        (Account.REFUNDS, waived - net_again),
+        (Account.TAX_PAYABLE, net_again - amount),
     )
 
 
@@ -174,15 +201,17 @@ def dispute_lost(books: Books, amount_cents: int) -> tuple[Posting, ...]:
 
 def payout(amount_cents: int, fee_cents: int) -> tuple[Posting, ...]:
     """The provider paid out what it had collected, less its fee."""
-    _positive(amount_cents + fee_cents)
+    _positive(amount_cents)
+    if not 0 <= fee_cents <= AMOUNT_MAX:
+        raise InvalidInputError("A fee is not below zero.")
     return _postings(
         (Account.BANK, amount_cents), (Account.FEES, fee_cents), (Account.CLEARING, -amount_cents - fee_cents)
     )
 
 
-def reversal(postings: Iterable[Posting]) -> tuple[Posting, ...]:
-    """The opposite of what was posted."""
-    return tuple(Posting(posting.account, -posting.amount_cents) for posting in postings)
+def _change(books: Books, quote: Quote) -> tuple[int, int]:
+    """By how much net and tax of what was charged differ from a quote."""
+    return quote.net_cents + books[Account.REVENUE], quote.tax_cents - books.charged_tax_cents
 
 
 def _postings(*wanted: tuple[Account, int]) -> tuple[Posting, ...]:
@@ -192,6 +221,8 @@ def _postings(*wanted: tuple[Account, int]) -> tuple[Posting, ...]:
 def _positive(amount_cents: int) -> None:
     if amount_cents <= 0:
         raise InvalidInputError("The amount must be above zero.")
+    if amount_cents > AMOUNT_MAX:
+        raise InvalidInputError("The amount is too large.")
 
 
 def _tender(account: Account) -> None:

@@ -46,12 +46,8 @@ class Session(RuleBasedStateMachine):
 
     @rule(gross=st.integers(0, 20_000), percent=st.sampled_from([0, 7, 19]))
     def price_changes(self, gross, percent):
-        try:
-            postings = entries.charge(self.books, quote(gross, percent))
-        except InvalidInputError:
-            assert self.refunded + self.waived + self.lost > 0
-            return
-        self.post(Kind.CORRECTION if self.price else Kind.CHARGE, postings)
+        self.post(Kind.REVERSAL, entries.resumed(self.books, quote(gross, percent)))
+        self.post(Kind.CORRECTION if self.price else Kind.CHARGE, entries.charge(self.books, quote(gross, percent)))
         self.price = gross
 
     @rule(amount=st.integers(1, 20_000), into=TENDERS)
@@ -158,7 +154,51 @@ def test_a_lower_price_gives_back_what_was_paid():
 
 def test_an_unchanged_price_posts_nothing():
     books = Books().after(Kind.CHARGE, entries.charge(Books(), quote(1000)))
-    assert entries.charge(books, quote(1000)) == ()
+    assert entries.charge(books, quote(1000)) == entries.resumed(books, quote(1000)) == ()
+
+
+@pytest.mark.parametrize(
+    ("lower", "credit", "given_up"), [(900, 0, 300), (700, 0, 100), (600, 0, 0), (250, 350, 0), (0, 600, 0)]
+)
+@pytest.mark.parametrize("kind", [Kind.REFUND, Kind.WAIVER, Kind.DISPUTE_LOST])
+def test_a_price_that_falls_takes_what_was_given_up_before_it_gives_back(kind, lower, credit, given_up):
+    books = Books().after(Kind.CHARGE, entries.charge(Books(), quote(1000)))
+    paid = 600 if kind is Kind.WAIVER else 1000
+    books = books.after(Kind.PAYMENT, entries.payment(books, paid, Account.CLEARING))
+    if kind is Kind.WAIVER:
+        books = books.after(kind, entries.waiver(books, 400))
+    elif kind is Kind.REFUND:
+        books = books.after(kind, entries.refund(books, 400, Account.CLEARING))
+    else:
+        books = books.after(Kind.DISPUTE, entries.dispute(books, 400))
+        books = books.after(kind, entries.dispute_lost(books, 400))
+    books = books.after(Kind.REVERSAL, entries.resumed(books, quote(lower)))
+    books = books.after(Kind.CORRECTION, entries.charge(books, quote(lower)))
+    assert (books.open_cents, books.credit_cents, books.given_up_cents) == (0, credit, given_up)
+    assert (books.charged_cents, books.earned_cents) == (lower, lower - given_up)
+    assert -books[Account.TAX_PAYABLE] == pytest.approx((lower - given_up) * 19 / 119, abs=1)
+
+
+def test_a_price_may_fall_after_money_went_back_twice():
+    books = Books().after(Kind.CHARGE, entries.charge(Books(), quote(1000)))
+    books = books.after(Kind.PAYMENT, entries.payment(books, 1000, Account.CLEARING))
+    books = books.after(Kind.REFUND, entries.refund(books, 1000, Account.CASH))
+    books = books.after(Kind.DISPUTE, entries.dispute(books, 1000))
+    books = books.after(Kind.DISPUTE_LOST, entries.dispute_lost(books, 1000))
+    books = books.after(Kind.REVERSAL, entries.resumed(books, quote(0)))
+    books = books.after(Kind.CORRECTION, entries.charge(books, quote(0)))
+    assert (books.charged_cents, books.open_cents, books.credit_cents, books.earned_cents) == (0, 0, 0, -1000)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10**12 + 1, 2**63])
+def test_an_amount_is_above_zero_and_within_measure(amount):
+    books = Books().after(Kind.CHARGE, entries.charge(Books(), quote(1000)))
+    with pytest.raises(InvalidInputError, match="amount"):
+        entries.payment(books, amount, Account.CASH)
+    with pytest.raises(InvalidInputError, match="amount"):
+        entries.payout(amount, 0)
+    with pytest.raises(InvalidInputError, match="fee"):
+        entries.payout(5, -1)
 
 
 def test_parts_of_a_refund_take_the_tax_to_the_last_cent():
