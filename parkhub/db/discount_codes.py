@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from parkhub.db.engine import Row, fetch
 from parkhub.domain.discounts import CodeLimits, Discount
-from parkhub.errors import ConflictError
+from parkhub.errors import ConflictError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,29 @@ async def find_code(lot_id: int, code: str) -> StoredCode | None:
     return _code(rows[0]) if rows else None
 
 
-async def list_codes(lot_id: int) -> list[StoredCode]:
-    """A lot's codes by text."""
-    return [_code(row) for row in await fetch("SELECT * FROM discount_code WHERE lot = {} ORDER BY code", lot_id)]
+async def get_code(code_id: int) -> StoredCode:
+    """The code; NotFoundError when there is none."""
+    rows = await fetch("SELECT * FROM discount_code WHERE id = {}", code_id)
+    if not rows:
+        raise NotFoundError("There is no such code.")
+    return _code(rows[0])
+
+
+async def end_code(code_id: int, at: datetime) -> None:
+    """Let a code work before ``at`` only."""
+    await fetch("UPDATE discount_code SET valid_until = {} WHERE id = {}", at, code_id)
+
+
+async def list_codes(lot_id: int, after_id: int, limit: int) -> list[tuple[StoredCode, int]]:
+    """A lot's codes with ids beyond ``after_id``, by id, each with how many sessions it was given with."""
+    rows = await fetch(
+        "SELECT discount_code.*, (SELECT count(*) FROM session_code WHERE session_code.code = discount_code.id) "
+        "AS uses FROM discount_code WHERE lot = {} AND id > {} ORDER BY id LIMIT {}",
+        lot_id,
+        after_id,
+        limit,
+    )
+    return [(_code(row), int(row["uses"])) for row in rows]
 
 
 async def count_uses(code_id: int) -> int:

@@ -25,7 +25,7 @@ from parkhub.domain.passages import Direction
 from parkhub.domain.plates import Candidate
 from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError
-from parkhub.services import billing, cameras, ledger, lots, passages, sessions, tariffs
+from parkhub.services import billing, cameras, ledger, lots, passages, payments, sessions, tariffs
 from parkhub.services.cameras import GateForm
 from parkhub.services.looks import Seen, save_look
 from parkhub.services.simulated_traffic import Barrier, Car, Day, Event, Machine, Picture
@@ -72,9 +72,9 @@ class DayAccount:
 
 
 async def build(midnight: datetime) -> World:
-    """Make the lot; ConflictError when there is one from an earlier day."""
-    if await lot_rows.find_lot(SLUG) is not None:
-        raise ConflictError("This database holds a simulated day already. Name another data folder or database.")
+    """Make the lot; ConflictError when there is any lot: what happens here is never deleted from the ledger."""
+    if await lot_rows.list_lots():
+        raise ConflictError("A simulated day needs an empty database. Name another data folder or database.")
     lot = await lots.create_lot("A simulated day", "Made up", "Europe/Berlin", SLUG)
     gates = {}
     for direction, name in GATES.items():
@@ -113,7 +113,7 @@ async def finish(clients: Clients, world: World, day: Day) -> None:
     for session in await _all_sessions(world):
         if (await ledger_rows.get_books(session.id)).open_cents and session.state is SessionState.CLOSED:
             reason = "the network was away when it left"
-            await billing.waive(session.id, None, reason, f"evening:{session.id}", None, evening)
+            await payments.waive(session.id, None, reason, f"evening:{session.id}", None, evening)
 
 
 async def account(world: World, day: Day) -> DayAccount:
@@ -219,7 +219,7 @@ async def _pay_at_machine(world: World, car: Car, event: Machine) -> None:
     if found is not None:
         due = (await billing.get_bill(found, event.at)).due_cents
         if due > 0:
-            await billing.pay(found, due, Account.CASH, f"machine:{car.number}", event.at)
+            await payments.pay(found, due, Account.CASH, f"machine:{car.number}", event.at)
 
 
 async def _pay_at_barrier(world: World, car: Car, event: Barrier) -> None:
@@ -229,9 +229,9 @@ async def _pay_at_barrier(world: World, car: Car, event: Barrier) -> None:
         return
     owed = (await billing.get_bill(found, event.at)).books.open_cents
     if owed and car.number % LET_GO:
-        await billing.pay(found, owed, Account.CASH, f"barrier:{car.number}", event.at)
+        await payments.pay(found, owed, Account.CASH, f"barrier:{car.number}", event.at)
     elif owed:
-        await billing.waive(found, None, "the card reader was broken", f"barrier:{car.number}", None, event.at)
+        await payments.waive(found, None, "the card reader was broken", f"barrier:{car.number}", None, event.at)
 
 
 async def _all_sessions(world: World) -> list[ParkingSession]:

@@ -17,7 +17,7 @@ from parkhub.domain.plates import normalise
 from parkhub.domain.sessions import SessionState
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import InvalidInputError, NotFoundError
-from parkhub.services import billing, reviews, session_changes, session_corrections, tariffs
+from parkhub.services import billing, discount_codes, payments, reviews, session_changes, session_corrections, tariffs
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import signed_in
 from parkhub.web.session_forms import (
@@ -174,7 +174,7 @@ async def undo_correction(request: AnyRequest, clients: GivenClients, audit_id: 
 async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSONBody[PaymentForm]) -> BillItem:
     """Money taken by staff."""
     now = datetime.now(UTC)
-    bill = await billing.pay(session_id, data.amount_cents, Account.CASH, _uid(data.uid), now, request.user.id)
+    bill = await payments.pay(session_id, data.amount_cents, Account.CASH, _uid(data.uid), now, request.user.id)
     return bill_item(bill)
 
 
@@ -182,7 +182,7 @@ async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSO
 async def waive(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
     """Forgo what is owed, or a part of it."""
     now = datetime.now(UTC)
-    bill = await billing.waive(session_id, data.amount_cents, data.reason, _uid(data.uid), request.user.id, now)
+    bill = await payments.waive(session_id, data.amount_cents, data.reason, _uid(data.uid), request.user.id, now)
     return bill_item(bill)
 
 
@@ -190,14 +190,14 @@ async def waive(request: AnyRequest, session_id: FromPath[int], data: JSONBody[F
 async def refund(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
     """Give back, in cash, what was paid, or a part of it."""
     now, uid = datetime.now(UTC), _uid(data.uid)
-    bill = await billing.refund(session_id, data.amount_cents, Account.CASH, data.reason, uid, request.user.id, now)
+    bill = await payments.refund(session_id, data.amount_cents, Account.CASH, data.reason, uid, request.user.id, now)
     return bill_item(bill)
 
 
 @post("/sessions/{session_id:int}/codes", tags=["Money"])
-async def give_code(session_id: FromPath[int], data: JSONBody[CodeForm]) -> BillItem:
+async def give_code(request: AnyRequest, session_id: FromPath[int], data: JSONBody[CodeForm]) -> BillItem:
     """Use a discount code."""
-    return bill_item(await billing.give_code(session_id, data.code, datetime.now(UTC)))
+    return bill_item(await discount_codes.give_code(session_id, data.code, request.user.id, datetime.now(UTC)))
 
 
 @get("/lots/{slug:str}/reviews", tags=["Reviews"])

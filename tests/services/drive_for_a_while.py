@@ -13,7 +13,7 @@ from parkhub.db.engine import close_database, open_database
 from parkhub.domain.ledger import Account
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate
-from parkhub.services import billing, sessions
+from parkhub.services import billing, payments, sessions
 from parkhub.settings import load_settings
 
 INSIDE = 20  # cars of each program that are in the lot at once
@@ -57,7 +57,7 @@ async def main(folder: str, url: str, lot_id: int, camera_id: int, number: int, 
         if count >= INSIDE:
             car, session_id = count - INSIDE, entered[count - INSIDE]
             due = (await billing.get_bill(session_id, now)).due_cents
-            await billing.pay(session_id, due, Account.CASH, f"pay-{number}-{car}", now)
+            await payments.pay(session_id, due, Account.CASH, f"pay-{number}-{car}", now)
             paid += due
             assert await drive(Direction.EXIT, car * 1117 % 999_983, now + timedelta(minutes=1)) == session_id
             left += 1

@@ -14,7 +14,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.weekly_times import parse_times
 from parkhub.errors import FieldsError, TooOftenError
-from parkhub.services import billing, booking_rules, bookings, permits
+from parkhub.services import booking_rules, bookings, payments, permits
 from parkhub.services.bookings import Wish
 from parkhub.services.enforcement import LOOK_UPS_MAX, look_up
 
@@ -48,7 +48,7 @@ async def test_a_paid_stay_may_until_its_grace_is_over_and_stays_visible_for_a_w
     assert version is not None
     session = await save_session(lot.id, tariff_id=version.id)
     assert await ask(lot, after(1800)) == Verdict(False)
-    await billing.pay(session.id, 200, Account.CASH, "till-1", after(1800))
+    await payments.pay(session.id, 200, Account.CASH, "till-1", after(1800))
     assert await ask(lot, after(1900)) == Verdict(True, after(2400))
     later = await ask(lot, after(7200 + 1))
     assert not later.allowed

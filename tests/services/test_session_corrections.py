@@ -15,7 +15,7 @@ from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import audit, billing, reviews, session_changes, session_corrections, sessions, tariffs
+from parkhub.services import audit, billing, payments, reviews, session_changes, session_corrections, sessions, tariffs
 from parkhub.services.ledger import verify
 
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -97,7 +97,7 @@ async def test_another_time_of_exit_changes_the_price_and_undo_brings_it_back(lo
 async def test_a_lower_price_after_payment_is_credit(lot):
     session = await come(lot, "AB1234")
     await go(session, 90)
-    await billing.pay(session.id, 400, Account.CASH, "p-1", later(95))
+    await payments.pay(session.id, 400, Account.CASH, "p-1", later(95))
     await session_corrections.reopen(clients, session.id, WHY, None, later(9999))
     await go(session, 30)
     assert (await billing.get_bill(session.id, later(9999))).books.credit_cents == 200
@@ -156,7 +156,7 @@ async def test_two_sessions_of_one_visit_are_merged_and_parted_again(lot):
 
 async def test_a_session_that_was_paid_is_not_merged_away(lot):
     first, second = await come(lot, "AB1234"), await come(lot, "CD5678")
-    await billing.pay(second.id, 200, Account.CASH, "p-1", later(10))
+    await payments.pay(second.id, 200, Account.CASH, "p-1", later(10))
     with pytest.raises(ConflictError, match="Merge into that one"):
         await session_corrections.merge(clients, first.id, second.id, WHY, None, later(20))
     await session_corrections.merge(clients, second.id, first.id, WHY, None, later(20))

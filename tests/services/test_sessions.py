@@ -13,6 +13,7 @@ from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.lot_rules import save_rules
 from parkhub.domain.bookings import BookingRules, BookingState
+from parkhub.domain.ledger import Account
 from parkhub.domain.lot_rules import LotRules
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plate_lists import ListedPlate, PlateList
@@ -20,7 +21,7 @@ from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import billing, booking_rules, bookings, permits, sessions, tariffs
+from parkhub.services import billing, booking_rules, bookings, payments, permits, sessions, tariffs
 from parkhub.services.bookings import Wish
 from parkhub.services.ledger import verify
 
@@ -272,7 +273,7 @@ async def test_who_has_paid_stands_well_and_who_has_not_does_not(gate):
     came = await gate.entry("AB1234", 0)
     at = AT + timedelta(minutes=30)
     assert await sessions.find_standing(gate.lot_id, "AB1234", at) == sessions.Standing(False, None)
-    await billing.pay(came.session_id, 200, billing.Account.CASH, "p-1", at)
+    await payments.pay(came.session_id, 200, Account.CASH, "p-1", at)
     standing = await sessions.find_standing(gate.lot_id, "AB1234", at)
     assert standing == sessions.Standing(True, at + timedelta(minutes=15))
     assert await sessions.find_standing(gate.lot_id, "AB1235", at) is None

@@ -1,0 +1,194 @@
+"""Every way in which money comes and goes, or is forgone: payments, waivers, refunds, disputes, payouts.
+
+Each in a transaction of its own or the caller's, with the lot's books held, and once by its uid: told again it changes
+nothing, and told again with another amount or for something else it is refused.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from parkhub.db import ledger as ledger_rows
+from parkhub.db import sessions as session_rows
+from parkhub.db.engine import transaction
+from parkhub.domain import entries
+from parkhub.domain.ledger import Account, Kind, Transaction
+from parkhub.domain.pricing import due_again_at
+from parkhub.domain.reasons import checked_reason
+from parkhub.domain.sessions import ParkingSession, SessionState
+from parkhub.errors import ConflictError, InvalidInputError
+from parkhub.services import audit, billing
+from parkhub.services.billing import Bill
+from parkhub.services.ledger import Event, post_event
+
+
+async def pay(
+    session_id: int,
+    amount_cents: int,
+    into: Account,
+    uid: str,
+    now: datetime,
+    account_id: int | None = None,
+    references: Mapping[str, str] | None = None,
+) -> Bill:
+    """Money arrived for a session: it is charged up to now, paid, and may leave within the exit grace once all is paid.
+
+    Raises InvalidInputError for no amount or in a lot without any price.
+    """
+    async with transaction():
+        session = await _locked(session_id)
+        if not await _is_posted(uid, session, Kind.PAYMENT, into, amount_cents):
+            bill = await _up_to_now(session, uid, now)
+            event = _event(uid, bill, Kind.PAYMENT, now, references=references)
+            await post_event(event, lambda books: entries.payment(books, amount_cents, into))
+            told = {"amount_cents": amount_cents, "into": into.value}
+            await _note("payment.taken", session, account_id, told, "", now)
+            session = await _may_leave(session, bill, now)
+        return await billing.bill_of(session, now)
+
+
+async def waive(
+    session_id: int, amount_cents: int | None, reason: str, uid: str, account_id: int | None, now: datetime
+) -> Bill:
+    """Forgo what a session owes, or a part of it. An open session is charged up to now first."""
+    async with transaction():
+        session = await _locked(session_id)
+        reason = checked_reason(reason, [session.plate])
+        sent = None if amount_cents is None else -amount_cents
+        if not await _is_posted(uid, session, Kind.WAIVER, Account.RECEIVABLE, sent):
+            bill = await _up_to_now(session, uid, now)
+            amount = bill.books.open_cents if amount_cents is None else amount_cents
+            event = _event(uid, bill, Kind.WAIVER, now, reason)
+            await post_event(event, lambda books: entries.waiver(books, amount))
+            await _note("session.waived", session, account_id, {"amount_cents": amount}, reason, now)
+            session = await _may_leave(session, bill, now)
+        return await billing.bill_of(session, now)
+
+
+async def refund(
+    session_id: int,
+    amount_cents: int | None,
+    out_of: Account,
+    reason: str,
+    uid: str,
+    account_id: int | None,
+    now: datetime,
+) -> Bill:
+    """Give back what was paid, all or a part of it: what was paid too much first."""
+    async with transaction():
+        session = await _locked(session_id)
+        reason = checked_reason(reason, [session.plate])
+        sent = None if amount_cents is None else -amount_cents
+        if not await _is_posted(uid, session, Kind.REFUND, out_of, sent):
+            bill = await billing.bill_of(session, now)
+            amount = bill.books.refundable_cents if amount_cents is None else amount_cents
+            event = _event(uid, bill, Kind.REFUND, now, reason)
+            await post_event(event, lambda books: entries.refund(books, amount, out_of))
+            await _note("payment.refunded", session, account_id, {"amount_cents": amount}, reason, now)
+        return await billing.bill_of(session, now)
+
+
+async def dispute(session_id: int, amount_cents: int, uid: str, now: datetime) -> Bill:
+    """A driver's bank took back what came through the payment provider, until it decides."""
+    return await _disputed(session_id, Kind.DISPUTE, amount_cents, uid, now)
+
+
+async def win_dispute(session_id: int, amount_cents: int, uid: str, now: datetime) -> Bill:
+    """The bank gave it again."""
+    return await _disputed(session_id, Kind.DISPUTE_WON, amount_cents, uid, now)
+
+
+async def lose_dispute(session_id: int, amount_cents: int, uid: str, now: datetime) -> Bill:
+    """The bank kept it: it is written off."""
+    return await _disputed(session_id, Kind.DISPUTE_LOST, amount_cents, uid, now)
+
+
+async def pay_out(lot_id: int, amount_cents: int, fee_cents: int, uid: str, now: datetime) -> bool:
+    """The payment provider paid out what it had collected for a lot, less its fee; False when it was told before.
+
+    Raises ConflictError for another payout of this uid.
+    """
+    currency = await billing.get_currency(lot_id)
+    if not currency:
+        raise InvalidInputError("This car park has no prices, so nothing was collected.")
+    postings = entries.payout(amount_cents, fee_cents)
+    async with transaction():
+        return await ledger_rows.post(Transaction(uid, lot_id, None, Kind.PAYOUT, currency, now, postings))
+
+
+_DISPUTES = {
+    Kind.DISPUTE: entries.dispute,
+    Kind.DISPUTE_WON: entries.dispute_won,
+    Kind.DISPUTE_LOST: entries.dispute_lost,
+}
+
+
+async def _disputed(session_id: int, kind: Kind, amount_cents: int, uid: str, now: datetime) -> Bill:
+    async with transaction():
+        session = await _locked(session_id)
+        sign = 1 if kind is Kind.DISPUTE else -1
+        if not await _is_posted(uid, session, kind, Account.DISPUTED, sign * amount_cents):
+            event = _event(uid, await billing.bill_of(session, now), kind, now)
+            await post_event(event, lambda books: _DISPUTES[kind](books, amount_cents))
+        return await billing.bill_of(session, now)
+
+
+async def _locked(session_id: int) -> ParkingSession:
+    await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
+    return await session_rows.get_session(session_id)
+
+
+async def _is_posted(uid: str, session: ParkingSession, kind: Kind, account: Account, sent_cents: int | None) -> bool:
+    """Whether it was told before. ``sent_cents``: what it then posted to the account; None: whatever was left."""
+    posted = await ledger_rows.find_transaction(uid)
+    if posted is None:
+        return False
+    found = posted.transaction
+    if found.session_id != session.id:
+        raise ConflictError("Another session has a payment of this id.")
+    there = sum(posting.amount_cents for posting in found.postings if posting.account is account)
+    if found.kind is not kind or (sent_cents is not None and there != sent_cents):
+        raise ConflictError("Something else was booked with this id.")
+    return True
+
+
+async def _up_to_now(session: ParkingSession, uid: str, now: datetime) -> Bill:
+    """The bill of a session that is charged for what it stayed until now."""
+    if session.state is SessionState.OPEN:
+        await billing.settle(session, f"{uid}:charge", now)
+    return await billing.bill_of(session, now)
+
+
+async def _may_leave(session: ParkingSession, bill: Bill, now: datetime) -> ParkingSession:
+    """With nothing left to pay, an open session may leave until the exit grace is over."""
+    owes = (await ledger_rows.get_books(session.id)).open_cents
+    if session.state is not SessionState.OPEN or owes or bill.tariff is None:
+        return session
+    return await session_rows.set_leave_by(session.id, due_again_at(bill.tariff, now))
+
+
+def _event(
+    uid: str, bill: Bill, kind: Kind, now: datetime, reason: str = "", references: Mapping[str, str] | None = None
+) -> Event:
+    if not bill.currency:
+        raise InvalidInputError("This car park has no prices, so nothing can be paid.")
+    return Event(uid, bill.session.lot_id, bill.session.id, kind, bill.currency, now, reason, references)
+
+
+async def _note(
+    action: str,
+    session: ParkingSession,
+    account_id: int | None,
+    after: Mapping[str, object],
+    reason: str,
+    now: datetime,
+) -> None:
+    await audit.note(
+        action,
+        account_id=account_id,
+        lot_id=session.lot_id,
+        subject=f"session:{session.id}",
+        before=None,
+        after=after,
+        reason=reason,
+        at=now,
+    )
