@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import transaction
 from parkhub.db.tariffs import TariffVersion
@@ -22,6 +23,7 @@ async def publish(
     """
     tariff = parse_tariff(text)
     async with transaction():
+        await session_rows.lock_lot(lot_id)
         known = await tariff_rows.list_versions(lot_id)
         if known and valid_from < now:
             raise InvalidInputError("A tariff cannot begin in the past: stays were priced by another one.")
