@@ -6,7 +6,7 @@ cameras that misread letters, miss plates, miss cars and lose their network for 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -24,6 +24,7 @@ CONFUSED: Final = {
     "6": "G",
 }  # fmt: skip
 FRAMES: Final = 4
+APART: Final = timedelta(seconds=6)  # between two cars at a gate
 FRAME_GAP: Final = timedelta(seconds=0.7)
 MISREAD_IN_ALL: Final = 0.02  # of passages: the same letter is wrong in every picture
 NO_PLATE: Final = 0.006  # of passages
@@ -105,7 +106,7 @@ def make_day(midnight: datetime, count: int, seed: int, gaps: int = 3) -> Day:
     """A day of ``count`` cars that begins at ``midnight``, with so many gaps in the network."""
     random = Random(seed)  # noqa: S311  a simulation
     lost = tuple(_gap(midnight, random, number) for number in range(gaps))
-    cars = _cars(midnight, count, random)
+    cars = _queued(_cars(midnight, count, random))
     events: list[tuple[datetime, Event]] = []
     sequences = {Direction.ENTRY: 0, Direction.EXIT: 0}
     passings = [(car.enters_at, Direction.ENTRY, car) for car in cars]
@@ -135,7 +136,7 @@ def _cars(midnight: datetime, count: int, random: Random) -> list[Car]:
     cars: list[Car] = []
     end = midnight + timedelta(hours=23, minutes=30)
     for number, (plate, enters_at) in enumerate(zip(plates, times, strict=True)):
-        enters_at = max(enters_at, cars[-1].enters_at + timedelta(seconds=6)) if cars else enters_at
+        enters_at = max(enters_at, cars[-1].enters_at + APART) if cars else enters_at
         minutes = random.uniform(1, 4) if random.random() < TURNS_AROUND else min(random.lognormvariate(4.3, 0.8), 700)
         leaves_at = enters_at + timedelta(minutes=minutes)
         stays = leaves_at > end or random.random() < STAYS
@@ -144,6 +145,21 @@ def _cars(midnight: datetime, count: int, random: Random) -> list[Car]:
         pays_at = leaves_at - timedelta(minutes=random.uniform(2, 12)) if pays else None
         cars.append(Car(number, plate, kind, enters_at, None if stays else leaves_at, pays_at))
     return cars
+
+
+def _leaving(car: Car) -> datetime:
+    return car.leaves_at or datetime.max.replace(tzinfo=car.enters_at.tzinfo)
+
+
+def _queued(cars: Sequence[Car]) -> list[Car]:
+    """The same cars, who leave one after the other: no two stand before the exit's camera at once."""
+    found, free_at = list(cars), cars[0].enters_at
+    for car in sorted(cars, key=_leaving):
+        if car.leaves_at is not None:
+            leaves_at = max(car.leaves_at, free_at)
+            free_at = leaves_at + APART
+            found[car.number] = replace(car, leaves_at=leaves_at)
+    return found
 
 
 def _plates(count: int, random: Random) -> list[str]:
