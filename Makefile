@@ -71,10 +71,12 @@ $(VENV)/.installed-bench: $(NEEDS) | $(BIN)/python
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 # torch first and alone: resolved together with the rest, an installer may take another build of it.
+# Ultralytics brings an OpenCV with windows, which needs libGL; the one without, in the same folder, comes last.
 $(TRAINING)/.installed: $(NEEDS) | $(TRAINING)/bin/python
 	@echo "Installing torch, then ParkHub and what its training needs, into $(TRAINING); this takes some minutes …"
 	@$(TRAINING_PIP) torch
-	@$(TRAINING_PIP) --editable '.[training,test]'
+	@$(TRAINING_PIP) --editable '.[training,ultralytics,test]'
+	@$(TRAINING_PIP) --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 $(BIN)/python $(TRAINING)/bin/python:
