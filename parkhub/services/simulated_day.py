@@ -171,7 +171,8 @@ async def _truth(world: World, day: Day) -> dict[int, int]:
         for passage in await passage_rows.list_passages(camera_id, first, last):
             frames = [await frame_rows.get_frame(read.frame_id) for read in await passage_rows.list_reads(passage.id)]
             cars = Counter(shown[gate, frame.sequence] for frame in frames)
-            found |= {passage.id: car for car, _ in cars.most_common(1)}  # two with nearly the same plate may be one
+            if cars:  # two cars with nearly the same plate may be one passage
+                found[passage.id] = cars.most_common(1)[0][0]
     return found
 
 
