@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.secret_key import secret_key
-from parkhub.services import bookings, labels, looks, passages, permits, recordings, retention, sessions, upkeep
+from parkhub.services import bookings, labels, looks, passages, permits, recordings, retention, session_overlong, upkeep
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ async def release_no_shows(ctx: dict[str, Any]) -> None:
 
 async def close_overlong(ctx: dict[str, Any]) -> None:
     """Close sessions that are open for longer than their lot allows."""
-    await sessions.close_overlong(ctx["clients"], datetime.now(UTC))
+    await session_overlong.close_overlong(ctx["clients"], datetime.now(UTC))
 
 
 async def close_passages(ctx: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Questions to staff."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -89,20 +90,35 @@ async def list_open(lot_id: int, question: Question | None = None, limit: int = 
     return [_review(row) for row in rows]
 
 
-async def list_exits_since(lot_id: int, since: datetime) -> list[Review]:
-    """Questions about exits that were asked since and wait, oldest first."""
+async def list_exits_since(lot_id: int, since: datetime) -> list[tuple[Review, int]]:
+    """Questions that wait about cars with a plate that left since, the first to leave first; each with its passage.
+
+    Those whose passage is no longer kept are left out.
+    """
     rows = await fetch(
-        "SELECT * FROM review WHERE lot = {} AND decided_at IS NULL AND created_at >= {} "
-        "AND kind IN ('doubtful_exit', 'exit_without_entry') ORDER BY created_at, id",
+        "SELECT review.* FROM review JOIN passage ON passage.id = review.passage WHERE review.lot = {} "
+        "AND review.decided_at IS NULL AND review.kind IN ('doubtful_exit', 'exit_without_entry') "
+        "AND passage.last_at >= {} ORDER BY passage.last_at, review.id",
         lot_id,
         since,
     )
-    return [_review(row) for row in rows]
+    return [(_review(row), row["passage"]) for row in rows]
 
 
 async def list_of_session(session_id: int) -> list[Review]:
     """A session's own questions that wait."""
     rows = await fetch("SELECT * FROM review WHERE session = {} AND decided_at IS NULL ORDER BY id", session_id)
+    return [_review(row) for row in rows]
+
+
+async def list_decided(session_ids: Sequence[int], at: datetime) -> list[Review]:
+    """What was decided about sessions at that very instant: by one correction."""
+    marks = ", ".join("{}" for _ in session_ids)
+    rows = await fetch(
+        f"SELECT * FROM review WHERE session IN ({marks}) AND decided_at = {{}} ORDER BY id",  # noqa: S608
+        *session_ids,
+        at,
+    )
     return [_review(row) for row in rows]
 
 

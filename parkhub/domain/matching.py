@@ -12,6 +12,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from parkhub.domain.passages import GatePassage
 from parkhub.domain.plates import Candidate, fold
 
 LOOK_ALIKE: Final = 0.25
@@ -86,6 +87,12 @@ def cost(one: str, other: str) -> float:
             before = row[j + 1]
             row[j + 1] = min(swapped, row[j + 1] + _alone(one, i), row[j] + _alone(other, j))
     return row[-1]
+
+
+def match_passage(passage: GatePassage, inside: Iterable[Inside]) -> Match:
+    """Compare what a passage was read as, and what else it may have been, with the sessions that are open."""
+    others = [each for each in passage.candidates if each.text != passage.plate]
+    return match([Candidate(passage.plate, passage.confidence), *others], passage.confidence, inside)
 
 
 def match(candidates: Sequence[Candidate], confidence: float, inside: Iterable[Inside]) -> Match:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from parkhub.domain.matching import Suggestion
 
@@ -19,6 +20,15 @@ class Question(StrEnum):
     DIRECTION = "direction"  # did it come or go?
     TOO_LONG = "too_long"  # open for longer than the lot allows
     DENIED = "denied"  # a plate on the deny list came in
+
+
+EXITS: Final = frozenset(
+    {Question.DOUBTFUL_EXIT, Question.EXIT_WITHOUT_ENTRY, Question.EXIT_WITHOUT_PLATE, Question.DIRECTION}
+)
+"""Questions about a car that has left, or may have."""
+
+PRICES: Final = frozenset({Question.EXIT_MISSED, Question.TOO_LONG})
+"""Questions that wait as long as a session has ended without a price."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,21 @@
 """Passages begin and end sessions, by the rules of `parkhub.domain.sessions`."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from parkhub.clients import Clients
 from parkhub.db import lot_rules as rule_rows
-from parkhub.db import lots as lot_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.matching import Inside, Match, Suggestion, match
+from parkhub.domain.matching import Suggestion, match_passage
 from parkhub.domain.passages import Direction, GatePassage
-from parkhub.domain.plates import Candidate, fold
-from parkhub.domain.reviews import Question
+from parkhub.domain.plates import fold
+from parkhub.domain.reviews import PRICES, Question
 from parkhub.domain.sessions import (
     SEEN_AGAIN,
     Ending,
@@ -28,7 +27,7 @@ from parkhub.domain.sessions import (
     new_ticket,
 )
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import audit, billing, bookings, permits
+from parkhub.services import billing, bookings, permits
 
 log = structlog.get_logger(__name__)
 
@@ -77,24 +76,6 @@ async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | Non
     if bill.due_cents > 0:
         return Standing(False, session.leave_by)
     return Standing(True, session.leave_by or (bill.quote.changes_at if bill.quote else None))
-
-
-async def close_overlong(clients: Clients, now: datetime) -> int:
-    """Close, unpriced, what is open for longer than its lot allows, and ask about it; answers how many.
-
-    A session that a person has opened again since is left open.
-    """
-    closed = 0
-    for lot in await lot_rows.list_lots():
-        minutes = (await rule_rows.get_rules(lot.id)).stay_max_minutes
-        if not minutes:
-            continue
-        ids = await session_rows.list_overlong(lot.id, now - timedelta(minutes=minutes))
-        for session_id in ids:
-            closed += await _close_overlong(session_id, now)
-        if ids:
-            await clients.live.announce(f"sessions:{lot.id}")
-    return closed
 
 
 async def open_session(
@@ -194,7 +175,7 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
     back = {each.plate for each in inside}
     just_left = await session_rows.list_just_left(lot_id, at - SEEN_AGAIN, at + SEEN_AGAIN)
     gone = [each for each in just_left if each.plate not in back]
-    found = _match(passage, [*inside, *gone])
+    found = match_passage(passage, [*inside, *gone])
     if found.clear is not None:
         session = await session_rows.get_session(found.clear)
         if any(each.session_id == session.id for each in gone):
@@ -209,13 +190,9 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
 
 async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
     """An entry may arrive late, when the exit is known and waits for a person."""
-    for review in await review_rows.list_exits_since(session.lot_id, session.entered_at):
-        if review.passage_id is None:
-            continue
-        passage = await passage_rows.get_passage(review.passage_id)
-        if passage.last_at < session.entered_at or passage.direction is not Direction.EXIT:
-            continue
-        found = _match(passage, await session_rows.list_inside(session.lot_id, passage.last_at))
+    for review, passage_id in await review_rows.list_exits_since(session.lot_id, session.entered_at):
+        passage = await passage_rows.get_passage(passage_id)
+        found = match_passage(passage, await session_rows.list_inside(session.lot_id, passage.last_at))
         if found.clear == session.id:
             await _close_by(session, passage, now)
             await passage_rows.set_outcome(passage.id, Outcome.LEFT.value, "its entry arrived later", session.id)
@@ -227,28 +204,8 @@ async def _close_by(session: ParkingSession, passage: GatePassage, now: datetime
     uid = f"session:{session.id}:exit:{passage.id}"
     await close_session(session, passage.last_at, Ending.EXIT, uid, now, passage.id)
     for review in await review_rows.list_of_session(session.id):
-        if review.question in (Question.EXIT_MISSED, Question.TOO_LONG):
+        if review.question in PRICES:
             await review_rows.decide(review.id, "exit_arrived", None, now)
-
-
-async def _close_overlong(session_id: int, now: datetime) -> bool:
-    async with transaction():
-        await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
-        session = await session_rows.get_session(session_id)
-        if session.state is not SessionState.OPEN:
-            return False
-        await close_session(session, now, Ending.TOO_LONG, f"session:{session.id}:too_long", now)
-        await review_rows.ask(session.lot_id, Question.TOO_LONG, None, session.id, (), now)
-        await audit.note(
-            "session.closed_overlong",
-            account_id=None,
-            lot_id=session.lot_id,
-            subject=f"session:{session.id}",
-            before={"state": session.state.value},
-            after={"state": SessionState.CLOSED.value, "ending": Ending.TOO_LONG.value},
-            at=now,
-        )
-    return True
 
 
 async def _ask(
@@ -261,9 +218,3 @@ async def _ask(
 ) -> _Taken:
     await review_rows.ask(passage.lot_id, question, passage.id, session_id, suggestions, now)
     return _Taken(Outcome.ASKED, reason, session_id)
-
-
-def _match(passage: GatePassage, inside: list[Inside]) -> Match:
-    own = Candidate(passage.plate, passage.confidence)
-    others = [each for each in passage.candidates if each.text != passage.plate]
-    return match([own, *others], passage.confidence, inside)

@@ -26,7 +26,16 @@ from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate
 from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
-from parkhub.services import audit, billing, payments, session_changes, session_corrections, sessions, tariffs
+from parkhub.services import (
+    audit,
+    billing,
+    payments,
+    session_changes,
+    session_corrections,
+    session_overlong,
+    sessions,
+    tariffs,
+)
 from parkhub.services.ledger import verify
 from parkhub.settings import Settings, load_settings
 
@@ -217,7 +226,7 @@ class Lot(RuleBasedStateMachine):
     @rule(crash=CRASHES)
     def the_clock_closes_what_is_open_for_too_long(self, crash: str | None) -> None:
         self.now += timedelta(days=3)
-        self.do(lambda: sessions.close_overlong(self.clients, self.now), crash)
+        self.do(lambda: session_overlong.close_overlong(self.clients, self.now), crash)
 
     def pick(self, number: int) -> ParkingSession | None:
         found = self.all()

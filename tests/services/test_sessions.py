@@ -21,7 +21,7 @@ from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.services import billing, booking_rules, bookings, payments, permits, sessions, tariffs
+from parkhub.services import billing, booking_rules, bookings, payments, permits, session_overlong, sessions, tariffs
 from parkhub.services.bookings import Wish
 from parkhub.services.ledger import verify
 
@@ -256,8 +256,8 @@ async def test_a_car_whose_direction_nobody_knows_changes_nothing(gate):
 async def test_a_session_open_for_too_long_is_closed_unpriced_once(gate):
     came = await gate.entry("AB1234", 0)
     day4 = AT + timedelta(days=4)
-    assert await sessions.close_overlong(gate.clients, day4) == 1
-    assert await sessions.close_overlong(gate.clients, day4) == 0
+    assert await session_overlong.close_overlong(gate.clients, day4) == 1
+    assert await session_overlong.close_overlong(gate.clients, day4) == 0
     session = await session_rows.get_session(came.session_id)
     assert (session.ending, await gate.charged(session.id)) == (Ending.TOO_LONG, 0)
     assert await gate.asked() == [Question.TOO_LONG]
@@ -266,7 +266,7 @@ async def test_a_session_open_for_too_long_is_closed_unpriced_once(gate):
 async def test_a_lot_may_let_sessions_stay_open_for_ever(gate):
     await save_rules(gate.lot_id, LotRules(stay_max_minutes=0))
     await gate.entry("AB1234", 0)
-    assert await sessions.close_overlong(gate.clients, AT + timedelta(days=400)) == 0
+    assert await session_overlong.close_overlong(gate.clients, AT + timedelta(days=400)) == 0
 
 
 async def test_who_has_paid_stands_well_and_who_has_not_does_not(gate):
