@@ -1,6 +1,7 @@
 """Changes of sessions by people: saved with an audit entry, the price follows, and each can be undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -12,51 +13,91 @@ from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.reviews import Question
-from parkhub.domain.sessions import Outcome, ParkingSession
-from parkhub.domain.text import one_line
-from parkhub.errors import ConflictError, InvalidInputError
+from parkhub.domain.audit import AuditEntry
+from parkhub.domain.matching import match_passage
+from parkhub.domain.reasons import checked_reason
+from parkhub.domain.reviews import EXITS, PRICES, Question
+from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import audit, billing, bookings
 
-REASON_LENGTH_MAX: Final = 300
+PLATE_CHANGED: Final = "session.plate_changed"
 _KEPT: Final = tuple(each.name for each in fields(ParkingSession) if each.name != "plate")
 
 
 async def undo(clients: Clients, entry_id: int, account_id: int | None, now: datetime) -> int:
-    """Take a correction back: all its sessions are again what they were, and priced so.
+    """Take a correction back: all its sessions are again what they were, priced so, and its questions wait again.
 
     Raises ConflictError when one of them has changed since, or the correction was undone already.
     """
     async with transaction():
         entry = await audit.get_entry(entry_id)
-        if entry.lot_id is None or not entry.action.startswith("session.") or not entry.before or not entry.after:
+        if entry.lot_id is None or not entry.before or not entry.after or not _is_correction(entry):
             raise InvalidInputError("This cannot be undone.")
         await session_rows.lock_lot(entry.lot_id)
         ids = [int(each) for each in entry.after]
         now_there = {str(each.id): each for each in await session_rows.get_sessions(ids)}
         if any(_kept(now_there[each]) != entry.after[each] for each in entry.after):
             raise ConflictError("The session has changed since. Undo the later change first.")
-        before = []
+        if entry.plates and any(each.plate != entry.plates[1] for each in now_there.values()):
+            raise ConflictError("The plate has changed since. Undo the later change first.")
+        was, before = [], []
         for each in reversed(list(entry.before)):
+            was.append(now_there[each])
             plate = entry.plates[0] if entry.plates else now_there[each].plate
             before.append(_restored(entry.before[each], plate))
-        was = [now_there[str(each.id)] for each in before]
         undone = await change("session.undone", was, before, "", account_id, now, undoes=entry_id)
-        if entry.action == "session.exit_assigned":
-            await _ask_again(entry.after)
+        await follow_exits(was, before, account_id, now)
+        for review in await review_rows.list_decided([each.id for each in before], entry.at):
+            await review_rows.reopen(review.id)
+        for session in before:
+            await answer_settled(session, "undone", account_id, now)
     await clients.live.announce(f"sessions:{entry.lot_id}")
     return undone
 
 
-async def _ask_again(after: Mapping[str, Any]) -> None:
-    """The passage that had been assigned waits for a person again."""
-    for kept in after.values():
-        passage_id = kept["exit_passage_id"]
-        if passage_id is None:
-            continue
-        await passage_rows.set_outcome(passage_id, Outcome.ASKED.value, "the decision was taken back", None)
+def _is_correction(entry: AuditEntry) -> bool:
+    """Whether an entry tells whole sessions; one about a plate that is no longer kept cannot be taken back."""
+    names = (*(entry.before or ()), *(entry.after or ()))
+    whole = entry.action.startswith("session.") and all(each.isdecimal() for each in names)
+    return whole and (entry.plates is not None or entry.action != PLATE_CHANGED)
+
+
+async def follow_exits(
+    before: Sequence[ParkingSession], after: Sequence[ParkingSession], account_id: int | None, now: datetime
+) -> None:
+    """Ask whose car it was that ends none of these sessions any more, and no more about the one that does again."""
+    ended, ends = _exits(before), _exits(after)
+    for passage_id in ended.keys() - ends.keys():
+        with suppress(NotFoundError):  # no longer kept: there is nothing to decide by
+            await _ask_again(passage_id, now)
+    for passage_id in ends.keys() - ended.keys():
+        with suppress(NotFoundError):
+            reason = "a person's decision"
+            await passage_rows.set_outcome(passage_id, Outcome.LEFT.value, reason, ends[passage_id])
         for review in await review_rows.list_of_passage(passage_id):
-            await review_rows.reopen(review.id)
+            if review.question in EXITS and review.decided_at is None:
+                await review_rows.decide(review.id, f"session:{ends[passage_id]}", account_id, now)
+
+
+def _exits(sessions: Sequence[ParkingSession]) -> dict[int, int]:
+    return {
+        each.exit_passage_id: each.id
+        for each in sessions
+        if each.exit_passage_id is not None and each.state is not SessionState.CANCELLED
+    }
+
+
+async def _ask_again(passage_id: int, now: datetime) -> None:
+    passage = await passage_rows.get_passage(passage_id)
+    await passage_rows.set_outcome(passage_id, Outcome.ASKED.value, "it was not the car it had been taken for", None)
+    asked = [each for each in await review_rows.list_of_passage(passage_id) if each.question in EXITS]
+    for review in asked:
+        await review_rows.reopen(review.id)
+    if not asked:
+        inside = await session_rows.list_inside(passage.lot_id, passage.last_at)
+        suggestions = match_passage(passage, inside).suggestions
+        await review_rows.ask(passage.lot_id, Question.DOUBTFUL_EXIT, passage_id, None, suggestions, now)
 
 
 async def locked(session_id: int) -> ParkingSession:
@@ -98,6 +139,7 @@ async def note(
 ) -> int:
     """Note what sessions were and are. Raises InvalidInputError without a reason."""
     plates = {(old.plate, new.plate) for old, new in zip(before, after, strict=True) if old.plate != new.plate}
+    told = {each.plate for each in (*before, *after)}
     return await audit.note(
         action,
         account_id=account_id,
@@ -105,7 +147,7 @@ async def note(
         subject=f"session:{after[-1].id}",
         before={str(each.id): _kept(each) for each in before},
         after={str(each.id): _kept(each) for each in after},
-        reason=checked_reason(reason) if undoes is None else "",
+        reason=checked_reason(reason, told) if undoes is None else "",
         at=now,
         plates=plates.pop() if plates else None,
         undoes=undoes,
@@ -122,16 +164,6 @@ def _restored(kept: dict[str, Any], plate: str) -> ParkingSession:
     return msgspec.convert({**kept, "plate": plate}, ParkingSession)
 
 
-def checked_reason(text: str) -> str:
-    """A reason as it is kept. Raises InvalidInputError."""
-    text = text.strip()
-    if not text:
-        raise InvalidInputError("Say why; the next shift reads it.")
-    if len(text) > REASON_LENGTH_MAX or not one_line(text):
-        raise InvalidInputError(f"Say why on one line of at most {REASON_LENGTH_MAX} letters.")
-    return text
-
-
 async def answer(
     session_id: int, questions: Sequence[Question], decision: str, account_id: int | None, now: datetime
 ) -> None:
@@ -139,3 +171,20 @@ async def answer(
     for review in await review_rows.list_of_session(session_id):
         if review.question in questions:
             await review_rows.decide(review.id, decision, account_id, now)
+
+
+async def answer_settled(session: ParkingSession, decision: str, account_id: int | None, now: datetime) -> None:
+    """Close the questions that a session now answers: about its price, and all about one that never was."""
+    if session.state is SessionState.CANCELLED:
+        await answer(session.id, tuple(Question), decision, account_id, now)
+    elif session.is_priced:
+        await answer(session.id, tuple(PRICES), decision, account_id, now)
+
+
+async def ask_price(session: ParkingSession, now: datetime) -> None:
+    """Ask about a session that ended without a price, unless that waits already."""
+    if session.state is not SessionState.CLOSED or session.is_priced:
+        return
+    if not any(each.question in PRICES for each in await review_rows.list_of_session(session.id)):
+        question = Question.TOO_LONG if session.ending is Ending.TOO_LONG else Question.EXIT_MISSED
+        await review_rows.ask(session.lot_id, question, None, session.id, (), now)

@@ -1,10 +1,11 @@
 """Staff put sessions right: every change has a reason and an audit entry, the price follows, and it can be undone."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from parkhub.clients import Clients
+from parkhub.db import discount_codes as code_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.plates import normalise
@@ -13,9 +14,20 @@ from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ti
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, InvalidInputError
 from parkhub.services import billing, permits, sessions
-from parkhub.services.session_changes import answer, change, locked, note
+from parkhub.services.session_changes import (
+    PLATE_CHANGED,
+    answer,
+    answer_settled,
+    ask_price,
+    change,
+    follow_exits,
+    locked,
+    note,
+)
 
 PLATE_LENGTH_MAX: Final = 12
+BACK_MAX: Final = timedelta(days=366)
+"""How far back a session may begin that a person opens: a price is counted from its beginning."""
 
 
 async def edit_plate(
@@ -25,9 +37,7 @@ async def edit_plate(
 
     Raises ConflictError when that plate is inside already: merge the two.
     """
-    plate = normalise(text)
-    if len(plate) > PLATE_LENGTH_MAX or (text.strip() and not plate):
-        raise InvalidInputError(f"A plate has at most {PLATE_LENGTH_MAX} letters and digits.")
+    plate = _plate(text)
     async with transaction():
         session = await locked(session_id)
         if session.plate == plate:
@@ -42,7 +52,7 @@ async def edit_plate(
             permit_id=free.permit_id if free else None,
             right=free.kind.value if free else "",
         )
-        entry = await change("session.plate_changed", [session], [after], reason, account_id, now)
+        entry = await change(PLATE_CHANGED, [session], [after], reason, account_id, now)
         await answer(session.id, (Question.ENTRY_WITHOUT_PLATE,), "plate_given", account_id, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
@@ -56,27 +66,33 @@ async def close_by_hand(
     """
     async with transaction():
         session = await locked(session_id)
-        if session.state is not SessionState.OPEN and session.is_priced:
+        if session.state is SessionState.CANCELLED or session.is_priced:
             raise ConflictError("This session is over. Reopen it first.")
         if not session.entered_at <= exited_at <= now:
             raise InvalidInputError("The exit lies between the entry and now.")
         after = replace(session, state=SessionState.CLOSED, ending=Ending.BY_HAND, exited_at=exited_at)
         entry = await change("session.closed_by_hand", [session], [after], reason, account_id, now)
-        await answer(session.id, (Question.EXIT_MISSED, Question.TOO_LONG), "exit_given", account_id, now)
+        await answer_settled(after, "exit_given", account_id, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
 
 
 async def reopen(clients: Clients, session_id: int, reason: str, account_id: int | None, now: datetime) -> int:
-    """Take an exit back: the car is inside. What it was charged is charged anew when it leaves."""
+    """Take an exit back: the car is inside. What it was charged is charged anew when it leaves.
+
+    Whose car it was that a camera saw leave is asked.
+    """
     async with transaction():
         session = await locked(session_id)
         if session.state is SessionState.OPEN:
             raise ConflictError("This session is open.")
+        if session.state is SessionState.CANCELLED:
+            raise ConflictError("This session was cancelled. Take that back first.")
         if session.plate and await session_rows.find_inside(session.lot_id, session.plate):
             raise ConflictError("A session with this plate is open already. Merge the two.")
         after = replace(session, state=SessionState.OPEN, ending=Ending.NONE, exited_at=None, exit_passage_id=None)
         entry = await change("session.reopened", [session], [after], reason, account_id, now)
+        await follow_exits([session], [after], account_id, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
 
@@ -84,8 +100,9 @@ async def reopen(clients: Clients, session_id: int, reason: str, account_id: int
 async def merge(
     clients: Clients, session_id: int, other_id: int, reason: str, account_id: int | None, now: datetime
 ) -> int:
-    """Make two sessions of one visit one: the first keeps plate and ticket, takes the earlier entry and the other's
-    exit; the other is cancelled and costs nothing. Raises ConflictError when the other was paid or partly waived.
+    """Make two sessions of one visit one: the first keeps plate and ticket, takes the earlier entry and the last exit;
+    the other is cancelled and costs nothing. Raises ConflictError when the other was paid or partly waived, has a
+    booking or a code: those stay where they are.
     """
     async with transaction():
         session, other = await locked(session_id), await session_rows.get_session(other_id)
@@ -94,7 +111,10 @@ async def merge(
             raise InvalidInputError("Two sessions of the same lot can be merged, and neither may be cancelled.")
         if (await billing.get_bill(other.id, now)).books.is_settled_partly:
             raise ConflictError("Something was paid, waived or refunded for the other session. Merge into that one.")
-        first, last = sorted((session, other), key=lambda each: each.entered_at)
+        if other.booking_id is not None or await code_rows.list_given(other.id):
+            raise ConflictError("The other session has a booking or a code. Merge into that one.")
+        first, second = sorted((session, other), key=lambda each: each.entered_at)
+        last = _last(first, second)
         whole = replace(
             session,
             entered_at=first.entered_at,
@@ -108,8 +128,9 @@ async def merge(
         gone = replace(other, state=SessionState.CANCELLED)
         # The one that goes first: a plate has one open session at a time.
         entry = await change("session.merged", [other, session], [gone, whole], reason, account_id, now)
-        for each in (session, other):
-            await answer(each.id, tuple(Question), "merged", account_id, now)
+        for each in (gone, whole):
+            await answer_settled(each, "merged", account_id, now)
+        await ask_price(whole, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
 
@@ -140,10 +161,20 @@ async def split(
         )
         await session_rows.save_session(first)
         second = await session_rows.add_session(
-            replace(session, id=0, ticket=new_ticket(), entered_at=came_at, entry_passage_id=None, leave_by=None)
+            replace(
+                session,
+                id=0,
+                ticket=new_ticket(),
+                entered_at=came_at,
+                entry_passage_id=None,
+                leave_by=None,
+                booking_id=None,
+            )
         )
         unborn = replace(second, state=SessionState.CANCELLED)
         entry = await change("session.split", [session, unborn], [first, second], reason, account_id, now)
+        await answer_settled(first, "split", account_id, now)
+        await ask_price(second, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
 
@@ -154,10 +185,9 @@ async def cancel(clients: Clients, session_id: int, reason: str, account_id: int
         session = await locked(session_id)
         if session.state is SessionState.CANCELLED:
             raise ConflictError("This session is cancelled already.")
-        entry = await change(
-            "session.cancelled", [session], [replace(session, state=SessionState.CANCELLED)], reason, account_id, now
-        )
-        await answer(session.id, tuple(Question), "cancelled", account_id, now)
+        after = replace(session, state=SessionState.CANCELLED)
+        entry = await change("session.cancelled", [session], [after], reason, account_id, now)
+        await answer_settled(after, "cancelled", account_id, now)
     await clients.live.announce(f"sessions:{session.lot_id}")
     return entry
 
@@ -177,7 +207,9 @@ async def open_by_hand(
     """Begin a session that no camera saw; with ``lost_ticket`` it is over at once and costs the fee for that."""
     if entered_at > now:
         raise InvalidInputError("The entry cannot lie ahead.")
-    plate = normalise(text)
+    if entered_at < now - BACK_MAX:
+        raise InvalidInputError("The entry lies within the last year.")
+    plate = _plate(text)
     async with transaction():
         await session_rows.lock_lot(lot_id)
         if plate and await session_rows.find_inside(lot_id, plate):
@@ -190,3 +222,17 @@ async def open_by_hand(
         await note("session.opened_by_hand", [unborn], [after], reason, account_id, now)
     await clients.live.announce(f"sessions:{lot_id}")
     return after
+
+
+def _plate(text: str) -> str:
+    plate = normalise(text)
+    if len(plate) > PLATE_LENGTH_MAX or (text.strip() and not plate):
+        raise InvalidInputError(f"A plate has at most {PLATE_LENGTH_MAX} letters and digits.")
+    return plate
+
+
+def _last(first: ParkingSession, second: ParkingSession) -> ParkingSession:
+    """Whose end is the end of the visit: where they overlap, the later one that is known; else that of the second."""
+    ends = [(each.is_priced, each.exited_at, each) for each in (first, second) if each.exited_at is not None]
+    later = [end for end in ends if end[1] > second.entered_at]
+    return max(later, key=lambda end: end[:2])[2] if later else second

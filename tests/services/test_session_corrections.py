@@ -1,87 +1,43 @@
 """Staff put sessions right: the price follows, everything is noted, and everything can be taken back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from builders import save_camera, save_lot, save_permit, stand_ins
+from builders import save_permit
+from stays import AT, WHY, asked, clients, come, go, later, now_is, owed, save_priced_lot, seen, undo
 
-from parkhub.db import lots as lot_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
+from parkhub.domain.bookings import BookingRules
+from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
-from parkhub.domain.passages import Direction, GatePassage, PassageState
-from parkhub.domain.plates import Candidate
+from parkhub.domain.passages import Direction
 from parkhub.domain.reviews import Question
-from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
+from parkhub.domain.sessions import Ending, Outcome, SessionState
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import audit, billing, payments, reviews, session_changes, session_corrections, sessions, tariffs
+from parkhub.services import (
+    audit,
+    billing,
+    booking_rules,
+    bookings,
+    discount_codes,
+    payments,
+    session_corrections,
+    session_overlong,
+)
+from parkhub.services.bookings import Wish
 from parkhub.services.ledger import verify
-
-AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
-TARIFF = 'currency: EUR\nlost_ticket: "20"\nbands: [{rate: {type: per_started, minutes: 60, price: "2.00"}}]\n'
-WHY = "the picture shows it"
-clients = stand_ins()
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
 async def lot() -> int:
-    lot_id = (await save_lot()).id
-    await tariffs.publish(lot_id, None, TARIFF, AT - timedelta(days=1), None, AT)
-    return lot_id
+    return await save_priced_lot()
 
 
-def later(minutes: float) -> datetime:
-    return AT + timedelta(minutes=minutes)
-
-
-async def come(lot_id: int, plate: str, minutes: float = 0) -> ParkingSession:
-    at = later(minutes)
-    return await session_corrections.open_by_hand(clients, lot_id, plate, None, at, WHY, None, later(9999))
-
-
-async def go(session: ParkingSession, minutes: float) -> int:
-    return await session_corrections.close_by_hand(clients, session.id, later(minutes), WHY, None, later(9999))
-
-
-async def owed(session_id: int) -> int:
-    return (await billing.get_bill(session_id, later(9999))).books.open_cents
-
-
-async def now_is(session: ParkingSession) -> ParkingSession:
-    return await session_rows.get_session(session.id)
-
-
-async def undo(entry: int) -> int:
-    return await session_changes.undo(clients, entry, None, later(9999))
-
-
-async def seen_leaving(lot_id: int, plate: str, minutes: float) -> int:
-    """A passage out of the lot that was taken; answers its id."""
-    camera = await save_camera(await lot_rows.get_lot(lot_id))
-    passage = GatePassage(
-        0,
-        lot_id,
-        camera.id,
-        Direction.EXIT,
-        plate,
-        0.9,
-        (Candidate(plate, 0.9),),
-        None,
-        later(minutes),
-        later(minutes),
-        5,
-        state=PassageState.ACCEPTED,
-        decided_at=later(minutes),
-    )
-    passage_id = await passage_rows.save_passage(passage)
-    await sessions.take_passage(clients, passage_id, later(minutes))
-    return passage_id
-
-
-async def test_another_time_of_exit_changes_the_price_and_undo_brings_it_back(lot):
+async def test_another_time_of_exit_changes_the_price_and_undo_brings_it_back(lot: int) -> None:
     session = await come(lot, "AB1234")
     await go(session, 90)
     assert await owed(session.id) == 400
@@ -94,7 +50,7 @@ async def test_another_time_of_exit_changes_the_price_and_undo_brings_it_back(lo
     assert await verify(lot) == []
 
 
-async def test_a_lower_price_after_payment_is_credit(lot):
+async def test_a_lower_price_after_payment_is_credit(lot: int) -> None:
     session = await come(lot, "AB1234")
     await go(session, 90)
     await payments.pay(session.id, 400, Account.CASH, "p-1", later(95))
@@ -104,7 +60,7 @@ async def test_a_lower_price_after_payment_is_credit(lot):
     assert await verify(lot) == []
 
 
-async def test_another_plate_brings_its_permit_and_is_undone_with_it(lot):
+async def test_another_plate_brings_its_permit_and_is_undone_with_it(lot: int) -> None:
     await save_permit(lot, "CD5678")
     session = await come(lot, "AB1234")
     await go(session, 90)
@@ -117,7 +73,7 @@ async def test_another_plate_brings_its_permit_and_is_undone_with_it(lot):
     assert ((await now_is(session)).plate, await owed(session.id)) == ("AB1234", 400)
 
 
-async def test_a_plate_that_is_inside_already_is_refused(lot):
+async def test_a_plate_that_is_inside_already_is_refused(lot: int) -> None:
     session, _ = await come(lot, "AB1234"), await come(lot, "CD5678")
     with pytest.raises(ConflictError, match="Merge"):
         await session_corrections.edit_plate(clients, session.id, "CD5678", WHY, None, later(1))
@@ -133,14 +89,14 @@ async def test_a_change_without_a_reason_changes_nothing(lot, reason):
     assert (await now_is(session)).state is SessionState.OPEN
 
 
-async def test_an_exit_lies_between_entry_and_now(lot):
+async def test_an_exit_lies_between_entry_and_now(lot: int) -> None:
     session = await come(lot, "AB1234", 10)
     for minutes in (9, 61):
         with pytest.raises(InvalidInputError, match="between"):
             await session_corrections.close_by_hand(clients, session.id, later(minutes), WHY, None, later(60))
 
 
-async def test_two_sessions_of_one_visit_are_merged_and_parted_again(lot):
+async def test_two_sessions_of_one_visit_are_merged_and_parted_again(lot: int) -> None:
     first, second = await come(lot, "AB1234"), await come(lot, "A81234", 30)
     await go(second, 90)
     entry = await session_corrections.merge(clients, first.id, second.id, WHY, None, later(9999))
@@ -154,7 +110,7 @@ async def test_two_sessions_of_one_visit_are_merged_and_parted_again(lot):
     assert await verify(lot) == []
 
 
-async def test_a_session_that_was_paid_is_not_merged_away(lot):
+async def test_a_session_that_was_paid_is_not_merged_away(lot: int) -> None:
     first, second = await come(lot, "AB1234"), await come(lot, "CD5678")
     await payments.pay(second.id, 200, Account.CASH, "p-1", later(10))
     with pytest.raises(ConflictError, match="Merge into that one"):
@@ -163,7 +119,7 @@ async def test_a_session_that_was_paid_is_not_merged_away(lot):
     assert (await now_is(first)).state is SessionState.CANCELLED
 
 
-async def test_one_session_is_split_into_two_visits_and_joined_again(lot):
+async def test_one_session_is_split_into_two_visits_and_joined_again(lot: int) -> None:
     session = await come(lot, "AB1234")
     await go(session, 300)
     assert await owed(session.id) == 1000
@@ -176,13 +132,13 @@ async def test_one_session_is_split_into_two_visits_and_joined_again(lot):
     assert (await now_is(second)).state is SessionState.CANCELLED
 
 
-async def test_an_open_session_may_be_split(lot):
+async def test_an_open_session_may_be_split(lot: int) -> None:
     session = await come(lot, "AB1234")
     await session_corrections.split(clients, session.id, later(30), later(60), WHY, None, later(100))
     assert ((await now_is(session)).state, await session_rows.count_open(lot)) == (SessionState.CLOSED, 1)
 
 
-async def test_a_cancelled_session_costs_nothing(lot):
+async def test_a_cancelled_session_costs_nothing(lot: int) -> None:
     session = await come(lot, "AB1234")
     await go(session, 90)
     entry = await session_corrections.cancel(clients, session.id, WHY, None, later(9999))
@@ -191,65 +147,119 @@ async def test_a_cancelled_session_costs_nothing(lot):
     assert await owed(session.id) == 400
 
 
-async def test_nothing_is_undone_twice_or_out_of_order(lot):
-    session = await come(lot, "AB1234")
-    first = await go(session, 90)
-    second = await session_corrections.cancel(clients, session.id, WHY, None, later(9999))
-    with pytest.raises(ConflictError, match="later change first"):
-        await undo(first)
-    await undo(second)
-    with pytest.raises(ConflictError):
-        await undo(second)
-    await undo(first)
-    assert (await now_is(session)).state is SessionState.OPEN
-
-
-async def test_an_undoing_can_be_undone(lot):
-    session = await come(lot, "AB1234")
-    await undo(await undo(await go(session, 90)))
-    assert (await owed(session.id), (await now_is(session)).ending) == (400, Ending.BY_HAND)
-
-
-async def test_what_is_no_correction_is_not_undone(lot):
-    version = (await audit.list_entries())[-1]
-    with pytest.raises(InvalidInputError, match="cannot be undone"):
-        await undo(version.id)
-
-
-async def test_a_lost_ticket_is_a_session_that_is_over_and_costs_its_fee(lot):
+async def test_a_lost_ticket_is_a_session_that_is_over_and_costs_its_fee(lot: int) -> None:
     session = await session_corrections.open_by_hand(
         clients, lot, "", None, later(10), WHY, None, later(10), lost_ticket=True
     )
     assert (session.ending, await owed(session.id)) == (Ending.LOST_TICKET, 2000)
 
 
-async def test_a_doubtful_exit_is_given_to_a_session_and_taken_back(lot):
-    first, _ = await come(lot, "AB1234"), await come(lot, "AB1235")
-    passage = await seen_leaving(lot, "AB123E", 90)
-    (review,) = await review_rows.list_open(lot)
-    entry = await reviews.assign_exit(clients, review.id, first.id, WHY, None, later(100))
-    assert (await owed(first.id), (await now_is(first)).exit_passage_id) == (400, passage)
-    assert (await passage_rows.get_passage(passage)).outcome == Outcome.LEFT
-    assert await review_rows.list_open(lot) == []
-    with pytest.raises(ConflictError, match="decided"):
-        await reviews.assign_exit(clients, review.id, first.id, WHY, None, later(100))
-    await undo(entry)
-    assert (await owed(first.id), (await now_is(first)).state) == (0, SessionState.OPEN)
-    assert [each.id for each in await review_rows.list_open(lot)] == [review.id]
-    assert (await passage_rows.get_passage(passage)).outcome == Outcome.ASKED
+async def test_a_visit_seen_as_two_cars_at_once_ends_when_the_car_was_seen_to_leave(lot: int) -> None:
+    first, second = await come(lot, "AB1234"), await come(lot, "AB1235", 5)
+    await go(first, 90)
+    await session_corrections.merge(clients, first.id, second.id, WHY, None, later(9999))
+    assert ((await now_is(first)).exited_at, await owed(first.id)) == (later(90), 400)
 
 
-async def test_a_question_is_dismissed_with_a_reason(lot):
-    await seen_leaving(lot, "AB123E", 90)
-    (review,) = await review_rows.list_open(lot)
-    assert review.question is Question.EXIT_WITHOUT_ENTRY
-    await reviews.dismiss(clients, review.id, WHY, None, later(100))
-    assert await review_rows.list_open(lot) == []
+@pytest.mark.parametrize("kept", [0, 1])
+async def test_of_two_ends_that_overlap_the_later_one_counts(lot: int, kept: int) -> None:
+    found = [await come(lot, "AB1234"), await come(lot, "AB1235", 5)]
+    await go(found[0], 90)
+    await go(found[1], 40)
+    await session_corrections.merge(clients, found[kept].id, found[1 - kept].id, WHY, None, later(9999))
+    assert ((await now_is(found[kept])).exited_at, await owed(found[kept].id)) == (later(90), 400)
 
 
-async def test_an_answered_question_waits_no_longer(lot):
+async def test_a_merged_visit_that_has_no_price_is_still_asked_about(lot: int) -> None:
+    first, second = await come(lot, "AB1234"), await come(lot, "AB1235", 600)
+    await session_overlong.close_overlong(clients, AT + timedelta(days=9))
+    assert await asked(lot) == [Question.TOO_LONG] * 2
+    await session_corrections.merge(clients, first.id, second.id, WHY, None, later(99_999))
+    assert await asked(lot) == [Question.TOO_LONG]
+
+
+async def test_a_session_with_a_code_or_a_booking_is_not_merged_away(lot: int) -> None:
+    await booking_rules.set_rules(lot, BookingRules(), 1, [], None, AT)
+    await bookings.book(clients, Wish(lot, "AB1234", later(60), later(120)), None, AT)
+    booked, coded = await come(lot, "AB1234", 60), await come(lot, "CD5678", 70)
+    await discount_codes.add_code(lot, Discount("SHOP", minutes=60), CodeLimits(), None, AT)
+    await discount_codes.give_code(coded.id, "SHOP", None, later(80))
+    for kept, other in ((coded, booked), (booked, coded)):
+        with pytest.raises(ConflictError, match="Merge into that one"):
+            await session_corrections.merge(clients, kept.id, other.id, WHY, None, later(9999))
+
+
+async def test_a_booked_visit_that_is_split_pays_for_the_booked_time_once(lot: int) -> None:
+    await booking_rules.set_rules(lot, BookingRules(), 1, [], None, AT)
+    await bookings.book(clients, Wish(lot, "AB1234", later(0), later(300)), None, later(-10))
     session = await come(lot, "AB1234")
-    await sessions.close_overlong(clients, AT + timedelta(days=4))
-    assert [review.question for review in await review_rows.list_open(lot)] == [Question.TOO_LONG]
-    await go(session, 90)
-    assert (await review_rows.list_open(lot), await owed(session.id)) == ([], 400)
+    await go(session, 290)
+    assert await owed(session.id) == 1000
+    await session_corrections.split(clients, session.id, later(30), later(270), WHY, None, later(9999))
+    second = (await session_rows.search(lot, "AB1234", 5))[0]
+    assert (await owed(session.id), await owed(second.id)) == (1000, 200)
+
+
+async def test_the_part_of_a_split_visit_that_has_no_price_is_asked_about(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    await session_overlong.close_overlong(clients, AT + timedelta(days=4))
+    split = await session_corrections.split(clients, session.id, later(30), later(60), WHY, None, later(9999))
+    second = (await session_rows.search(lot, "AB1234", 5))[0]
+    (review,) = await review_rows.list_open(lot)
+    assert (review.question, review.session_id) == (Question.TOO_LONG, second.id)
+    await undo(split)
+    (review,) = await review_rows.list_open(lot)
+    assert review.session_id == session.id
+
+
+async def test_a_cancelled_session_is_neither_closed_nor_opened_again(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    await session_corrections.cancel(clients, session.id, WHY, None, later(9999))
+    with pytest.raises(ConflictError):
+        await go(session, 90)
+    with pytest.raises(ConflictError, match="cancelled"):
+        await session_corrections.reopen(clients, session.id, WHY, None, later(9999))
+
+
+async def test_whose_car_it_was_is_asked_when_an_exit_is_taken_back(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    left = await seen(lot, Direction.EXIT, "AB1234", 60)
+    assert left.session_id == session.id
+    reopened = await session_corrections.reopen(clients, session.id, WHY, None, later(61))
+    (review,) = await review_rows.list_open(lot)
+    assert (review.question, review.passage_id) == (Question.DOUBTFUL_EXIT, left.id)
+    assert [each.session_id for each in review.suggestions] == [session.id]
+    assert (await passage_rows.get_passage(left.id)).outcome == Outcome.ASKED
+    await undo(reopened)
+    assert (await asked(lot), (await now_is(session)).exit_passage_id) == ([], left.id)
+    assert (await passage_rows.get_passage(left.id)).outcome == Outcome.LEFT
+
+
+async def test_an_exit_is_taken_back_after_its_passage_is_no_longer_kept(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    left = await seen(lot, Direction.EXIT, "AB1234", 60)
+    await passage_rows.delete_passage(left.id)
+    await undo(await session_corrections.reopen(clients, session.id, WHY, None, later(61)))
+    assert (await asked(lot), await owed(session.id)) == ([], 200)
+
+
+@pytest.mark.parametrize("plate", ["A" * 13, "A" * 9999, "äöü", "車"])
+async def test_what_is_no_plate_opens_no_session(lot: int, plate: str) -> None:
+    with pytest.raises(InvalidInputError, match="plate"):
+        await come(lot, plate)
+
+
+@pytest.mark.parametrize("days", [-1, 367, 700_000])
+async def test_a_session_begins_within_the_last_year(lot: int, days: int) -> None:
+    at = later(0) - timedelta(days=days)
+    with pytest.raises(InvalidInputError, match="entry"):
+        await session_corrections.open_by_hand(clients, lot, "AB1234", None, at, WHY, None, AT)
+
+
+async def test_a_reason_does_not_name_the_plate(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    with pytest.raises(InvalidInputError, match="plate"):
+        await session_corrections.cancel(clients, session.id, "AB 1234 turned away", None, later(9999))
+    for old_or_new in ("it was not ab-1234", "it says CD 56 78"):
+        with pytest.raises(InvalidInputError, match="plate"):
+            await session_corrections.edit_plate(clients, session.id, "CD5678", old_or_new, None, later(9999))
