@@ -34,12 +34,12 @@ def test_a_day_that_crashes_ends_with_every_car_accounted_for(database_settings:
     assert sum(line["balances"].values()) == 0
 
 
-def test_a_second_day_in_the_same_database_is_refused(settings: Settings) -> None:
+def test_a_day_in_a_database_that_holds_a_lot_is_refused(settings: Settings) -> None:
     folder: Path = settings.data_dir
     assert run("--cars", 1, "--crashes", 0, "--data-dir", folder).returncode == 0
     again = run("--cars", 1, "--crashes", 0, "--data-dir", folder)
     assert again.returncode == 1
-    assert "simulated day already" in again.stderr
+    assert "empty database" in again.stderr
 
 
 def test_a_seed_always_gives_the_same_day_and_another_one_another() -> None:
