@@ -13,6 +13,7 @@ from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.passages import Passage, PlateRead
+from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.retention import DeletionLog
@@ -63,6 +64,10 @@ TABLES = (
     BookingRules,
     BookablePlace,
     Booking,
+    Quote,
+    Payment,
+    PaymentRefund,
+    StripeEvent,
 )
 
 __all__ = [
@@ -90,10 +95,13 @@ __all__ = [
     "OccupancySample",
     "ParkingSession",
     "Passage",
+    "Payment",
+    "PaymentRefund",
     "Permit",
     "PermitLot",
     "PermitPlate",
     "PlateRead",
+    "Quote",
     "Recording",
     "Review",
     "SessionCode",
@@ -105,5 +113,6 @@ __all__ = [
     "SpotImport",
     "SpotLabel",
     "SpotTrack",
+    "StripeEvent",
     "TariffVersion",
 ]

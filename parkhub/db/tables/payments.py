@@ -1,0 +1,84 @@
+"""What drivers were asked to pay, what became of it at the payment provider, and the provider's events."""
+
+from piccolo.columns import BigInt, BigSerial, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.table import Table
+
+from parkhub.db.tables.lots import Lot
+
+
+class Quote(Table, tablename="quote"):
+    """A priced stay as a driver saw it and its receipt shows it; never changed.
+
+    ``public_id`` cannot be guessed. ``lines`` as JSON; ``amount_cents`` was to be paid, the rest of ``gross_cents``
+    had been paid before. Sessions are named without a foreign key, because they expire at other times.
+    """
+
+    id = BigSerial(primary_key=True)
+    public_id = Text(unique=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
+    session = BigInt()
+    ticket = Text()
+    currency = Text()
+    lines = Text()
+    net_cents = BigInt()
+    tax_cents = BigInt()
+    gross_cents = BigInt()
+    tax_percent = Text()
+    amount_cents = BigInt()
+    starts_at = Timestamptz(default=None, null=False)
+    ends_at = Timestamptz(default=None, null=False)
+    changes_at = Timestamptz(default=None, null=True)
+    created_at = Timestamptz(default=None, null=False)
+    email = Text()
+
+
+class Payment(Table, tablename="payment"):
+    """A quote's payment at the provider: one for each.
+
+    ``checkout`` and ``intent`` are the provider's ids, "" until known; ``refunded_cents`` all that was given back.
+    """
+
+    id = BigSerial(primary_key=True)
+    quote = ForeignKey(Quote, on_delete=OnDelete.restrict, null=False, unique=True)
+    provider = Text()
+    state = Text()
+    checkout = Text()
+    url = Text()
+    intent = Text()
+    expires_at = Timestamptz(default=None, null=False)
+    paid_at = Timestamptz(default=None, null=True)
+    paid_cents = BigInt()
+    refunded_cents = BigInt()
+
+
+class PaymentRefund(Table, tablename="payment_refund"):
+    """A refund that a person asked for; its public id is what the provider knows it by."""
+
+    id = BigSerial(primary_key=True)
+    public_id = Text(unique=True)
+    payment = ForeignKey(Payment, on_delete=OnDelete.restrict, null=False)
+    amount_cents = BigInt()
+    reason = Text()
+    account = Integer(default=None, null=True)
+    created_at = Timestamptz(default=None, null=False)
+    state = Text()
+
+
+class StripeEvent(Table, tablename="stripe_event"):
+    """An event of the provider's, once, reduced to what is needed (`domain/payments.py`).
+
+    ``about``: the payment intent or object it is about; ``next_at``: when it is tried again.
+    """
+
+    id = BigSerial(primary_key=True)
+    event = Text(unique=True)
+    type = Text()
+    about = Text()
+    body = Text()
+    created_at = Timestamptz(default=None, null=False)
+    received_at = Timestamptz(default=None, null=False)
+    status = Text()
+    tries = Integer()
+    next_at = Timestamptz(default=None, null=True)
+    handled_at = Timestamptz(default=None, null=True)
+    error = Text()
