@@ -1,11 +1,12 @@
 """Settings from the environment (`PARKHUB_…`) or a TOML file; read once at the start of a process."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,12 +18,15 @@ from parkhub.errors import SettingsError
 
 PREFIX = "PARKHUB_"
 MODELS = "models"
+REAL_MONEY = "take real money"
 
 
 class Settings(BaseSettings):
     """What an operator may set. Each field is `PARKHUB_<NAME>` in the environment or `<name>` in the file."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     data_dir: Annotated[Path, Field(description="Folder for the database, pictures, queue and keys")] = Path(
         "~/.local/share/parkhub"
@@ -92,6 +96,18 @@ class Settings(BaseSettings):
         Field(ge=1, description="The same for the pictures of one camera, so that none takes the others' places"),
     ] = 60
     recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = 1024**3
+    stripe_live_allowed: Annotated[
+        str, Field(description=f"Must be `{REAL_MONEY}`, in so many words, for a live key to be taken")
+    ] = ""
+    stripe_api_base: Annotated[
+        str, Field(description="Address of another server that speaks as Stripe does; empty means Stripe itself")
+    ] = ""
+    stripe_secret_key: Annotated[
+        SecretStr, Field(description="Stripe's secret or restricted key; empty means test payments of ParkHub's own")
+    ] = SecretStr("")
+    stripe_webhook_secret: Annotated[
+        SecretStr, Field(description="Signing secrets of Stripe's webhooks to this installation, by comma")
+    ] = SecretStr("")
 
     @classmethod
     def settings_customise_sources(
@@ -124,7 +140,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "stripe_api_base")
     @classmethod
     def _is_http(cls, value: str) -> str:
         if not value:
@@ -176,6 +192,48 @@ class Settings(BaseSettings):
         if value and len(value) < 32:
             raise ValueError("must have at least 32 characters")
         return value
+
+    @field_validator("stripe_live_allowed")
+    @classmethod
+    def _is_in_so_many_words(cls, value: str) -> str:
+        if value not in ("", REAL_MONEY):
+            raise ValueError(f"must be the words {REAL_MONEY!r}, or empty")
+        return value
+
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _is_allowed_key(cls, value: SecretStr, known: ValidationInfo) -> SecretStr:
+        key = value.get_secret_value()
+        if not key:
+            return value
+        if not re.fullmatch(r"[sr]k_(test|live)_[A-Za-z0-9_]+", key):
+            raise ValueError("must be a secret or restricted key of Stripe, such as sk_test_…")
+        if "_live_" in key[:8]:
+            if known.data.get("stripe_live_allowed") != REAL_MONEY:
+                raise ValueError(f"a live key moves real money; it is taken only with {PREFIX}STRIPE_LIVE_ALLOWED set")
+            if known.data.get("stripe_api_base", ""):
+                raise ValueError("a live key is for Stripe itself, not for another server")
+        return value
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def _are_secrets(cls, value: SecretStr) -> SecretStr:
+        for each in filter(None, value.get_secret_value().split(",")):
+            if not re.fullmatch(r"\S{8,200}", each.strip()):
+                raise ValueError("must be signing secrets of webhooks, such as whsec_…, by comma")
+        return value
+
+    @property
+    def address(self) -> str:
+        """Where people reach ParkHub, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """What Stripe's webhooks may be signed with."""
+        given = self.stripe_webhook_secret.get_secret_value().split(",")
+        return tuple(each.strip() for each in given if each.strip())
 
     @property
     def secure_cookies(self) -> bool:

@@ -1,6 +1,7 @@
 """Settings: where they come from, what a wrong one is told, and that the README tells all of them."""
 
 import re
+import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def settings_table() -> str:
 
 
 def _shown(value: Any) -> str:
-    return "empty" if value == "" else f"`{value}`"
+    return f"`{value}`" if str(value) else "empty"
 
 
 def test_the_readme_lists_every_setting() -> None:
@@ -49,7 +50,10 @@ def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_childs_environment_carries_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = load_settings(data_dir=tmp_path, port=1234, frame_keep_h=0.5, log_format="json", public_url="https://x")
+    given = load_settings(
+        data_dir=tmp_path, port=1234, frame_keep_h=0.5, log_format="json", public_url="https://x",
+        stripe_secret_key="sk_test_1234", stripe_webhook_secret="whsec_12345678",
+    )  # fmt: skip
     for name, value in environment(given).items():
         monkeypatch.setenv(name, value)
     assert load_settings().model_dump() == given.model_dump()
@@ -79,6 +83,12 @@ WRONG = [
     ({"frame_keep_h": "inf"}, "PARKHUB_FRAME_KEEP_H is wrong: "),
     ({"label_keep_days": 40000}, "PARKHUB_LABEL_KEEP_DAYS is wrong: "),
     ({"count_keep_days": 1e9}, "PARKHUB_COUNT_KEEP_DAYS is wrong: "),
+    ({"stripe_secret_key": "pk_test_1234"}, "PARKHUB_STRIPE_SECRET_KEY is wrong: must be a secret or restricted key"),
+    ({"stripe_secret_key": "sk_live_1234"}, "PARKHUB_STRIPE_SECRET_KEY is wrong: a live key moves real money"),
+    ({"stripe_secret_key": "rk_live_1234"}, "PARKHUB_STRIPE_SECRET_KEY is wrong: a live key moves real money"),
+    ({"stripe_live_allowed": "yes"}, "PARKHUB_STRIPE_LIVE_ALLOWED is wrong: must be the words 'take real money'"),
+    ({"stripe_api_base": "localhost:8420"}, "PARKHUB_STRIPE_API_BASE is wrong: must begin with http://"),
+    ({"stripe_webhook_secret": "whsec_12345678,short"}, "PARKHUB_STRIPE_WEBHOOK_SECRET is wrong: must be signing"),
     ({"count_keep_days": "nan"}, "PARKHUB_COUNT_KEEP_DAYS is wrong: "),
 ]
 
@@ -91,6 +101,30 @@ def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginni
     assert sentence.startswith(beginning)
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def test_a_live_key_is_taken_when_a_setting_says_so_in_so_many_words_and_for_stripe_alone() -> None:
+    allowed = {"stripe_secret_key": "sk_live_51Hxyz", "stripe_live_allowed": "take real money"}
+    assert load_settings(**allowed).stripe_secret_key.get_secret_value() == "sk_live_51Hxyz"
+    with pytest.raises(SettingsError, match="a live key is for Stripe itself"):
+        load_settings(**allowed, stripe_api_base="http://127.0.0.1:8420")
+
+
+def test_stripes_secrets_are_told_to_nobody(tmp_path: Path) -> None:
+    given = load_settings(data_dir=tmp_path, stripe_secret_key="sk_test_51Hxyz", stripe_webhook_secret="whsec_a1b2c3d4")
+    for told in (repr(given), str(given), str(given.model_dump()), given.model_dump_json()):
+        assert "51Hxyz" not in told
+        assert "a1b2c3d4" not in told
+    wrong = "5 1 H x y z"
+    with pytest.raises(SettingsError) as caught:
+        load_settings(stripe_secret_key=wrong.replace(" ", ""))
+    assert "51Hxyz" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_webhook_secrets_are_several_by_comma() -> None:
+    assert load_settings().webhook_secrets == ()
+    given = load_settings(stripe_webhook_secret="whsec_12345678, whsec_87654321,")
+    assert given.webhook_secrets == ("whsec_12345678", "whsec_87654321")
 
 
 def test_a_hundred_years_can_be_reckoned_with() -> None:

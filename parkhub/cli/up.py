@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
 from parkhub.cli.failure import FAILED, WRONG_USAGE
 from parkhub.errors import BusyError
@@ -153,7 +154,11 @@ class _Start:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as the children's environment: what came from a file or an option reaches them, too."""
     values: Mapping[str, Any] = settings.model_dump()
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+    return {f"{PREFIX}{name.upper()}": _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _own_address(listening: socket.socket) -> str:
