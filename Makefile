@@ -6,6 +6,7 @@
 #   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
 #   make lint           the checks of make test that read code only
 #   make format         bring the code into its form
+#   make texts          bring new texts for drivers into the catalogues in frontend/locales, to be translated there
 
 PYTHON ?= python3.11
 VENV ?= .venv
@@ -22,7 +23,7 @@ SCORE ?= ../shared/eval/score.py
 SECTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training bench accuracy lint format packages
+.PHONY: help run test test-training bench accuracy lint format texts packages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +52,15 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+POT := $(CURDIR)/build/parkhub.pot
+BABEL := $(BIN)/pybabel --quiet
+
+texts: $(VENV)/.installed-test
+	@mkdir -p build
+	@$(BABEL) extract -F frontend/locales/babel.cfg -k marked --add-location=file --sort-by-file -o $(POT) .
+	@for code in de es fr pt; do $(BABEL) update -N --ignore-obsolete --ignore-pot-creation-date -w 120 \
+	  -i $(POT) -l $$code -o frontend/locales/$$code.po || exit 1; done
 
 packages:
 	@.ci/packages

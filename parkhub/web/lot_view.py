@@ -11,15 +11,16 @@ from markupsafe import Markup
 
 from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.spots import BayPlan, BayShape, Spot, SpotKind, SpotState
-from parkhub.web.templating import ENVIRONMENT, count, local, span
+from parkhub.languages import ENGLISH, Language, marked
+from parkhub.web.templating import ENVIRONMENT, local
 
 OLD_AFTER_S: Final = 120
 KINDS: Final = {
-    SpotKind.STANDARD: "Standard",
-    SpotKind.DISABLED: "Disabled",
-    SpotKind.EV: "Charging",
-    SpotKind.MOTORCYCLE: "Motorcycle",
-    SpotKind.RESERVED: "Reserved",
+    SpotKind.STANDARD: marked("Standard"),
+    SpotKind.DISABLED: marked("Disabled"),
+    SpotKind.EV: marked("Charging"),
+    SpotKind.MOTORCYCLE: marked("Motorcycle"),
+    SpotKind.RESERVED: marked("Reserved"),
 }
 
 
@@ -32,6 +33,7 @@ class KindView:
     capacity: int
     free: tuple[str, ...]
     unknown: int
+    language: Language = ENGLISH
 
     @property
     def shown(self) -> int | str:
@@ -41,7 +43,8 @@ class KindView:
     @property
     def names(self) -> str:
         """The free ones by name."""
-        return ", ".join(self.free) or ("not seen just now" if self.shown == "?" else "none")
+        gettext = self.language.gettext
+        return ", ".join(self.free) or (gettext("not seen just now") if self.shown == "?" else gettext("none"))
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class LotView:
 
     status: LotStatus
     now: datetime
+    language: Language = ENGLISH
 
     @property
     def lot(self) -> Lot:
@@ -80,7 +84,8 @@ class LotView:
             if spots:
                 free = tuple(spot.spot.name for spot in spots if spot.track.state is SpotState.FREE)
                 unknown = sum(spot.track.state is SpotState.UNKNOWN for spot in spots)
-                found.append(KindView(kind, label, len(spots), free, unknown))
+                words = self.language.gettext(label)
+                found.append(KindView(kind, words, len(spots), free, unknown, self.language))
         return found
 
     @cached_property
@@ -127,33 +132,53 @@ class LotView:
     @property
     def freshness(self) -> str:
         """When the last look was, for a page that does not tick."""
+        gettext = self.language.gettext
         if self.age_s is None:
-            return "No camera has looked yet"
-        return f"Last look {self.clock}" if self._recent else f"Last look {span(self.age_s)} ago"
+            return gettext("No camera has looked yet")
+        if self._recent:
+            return gettext("Last look %(clock)s", clock=self.clock)
+        return gettext("Last look %(age)s ago", age=self.language.age(self.age_s))
 
     @cached_property
     def text(self) -> dict[str, str]:
         """The page's sentences that hold numbers. Live updates carry them, so that scripts know no language."""
-        here = self.lot.name
+        here, gettext, ngettext = self.lot.name, self.language.gettext, self.language.ngettext
         if self.blind:
             return {
                 "hero": "?",
-                "words": "places free",
-                "rest": f"of {self.capacity}, nobody can see {'it' if self.capacity == 1 else 'them'} just now",
-                "title": f"{here}: places not seen just now",
-                "map": f"Plan of {here}: none of {self.capacity} places can be seen just now",
-                "tail": "No place can be seen just now.",
+                "words": gettext("places free"),
+                "rest": ngettext(
+                    "of %(num)s, nobody can see it just now", "of %(num)s, nobody can see them just now", self.capacity
+                ),
+                "title": gettext("%(lot)s: places not seen just now", lot=here),
+                "map": ngettext(
+                    "Plan of %(lot)s: its place cannot be seen just now",
+                    "Plan of %(lot)s: none of %(num)s places can be seen just now",
+                    self.capacity,
+                    lot=here,
+                ),
+                "tail": gettext("No place can be seen just now."),
             }
-        words = "place free" if self.free == 1 else "places free"
-        unseen = "" if not self.unknown else f", {self.unknown} not seen just now"
-        tail = f"{count(self.unknown, 'place', 'places')} cannot be seen just now." if self.unknown else ""
+        unseen = gettext(", %(number)s not seen just now", number=self.unknown) if self.unknown else ""
+        free = ngettext("%(num)s place free", "%(num)s places free", self.free)
         return {
             "hero": str(self.free),
-            "words": words,
-            "rest": f"of {self.capacity}{unseen}",
-            "title": f"{here}: {self.free} {words}",
-            "map": f"Plan of {here}: {self.free} of {self.capacity} places free{unseen}",
-            "tail": tail,
+            "words": ngettext("place free", "places free", self.free),
+            "rest": gettext("of %(capacity)s", capacity=self.capacity) + unseen,
+            "title": gettext("%(lot)s: %(free)s", lot=here, free=free),
+            "map": ngettext(
+                "Plan of %(lot)s: %(free)s of %(num)s place free",
+                "Plan of %(lot)s: %(free)s of %(num)s places free",
+                self.capacity,
+                lot=here,
+                free=self.free,
+            )
+            + unseen,
+            "tail": ngettext(
+                "%(num)s place cannot be seen just now.", "%(num)s places cannot be seen just now.", self.unknown
+            )
+            if self.unknown
+            else "",
         }
 
     @cached_property

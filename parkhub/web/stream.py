@@ -1,9 +1,10 @@
-"""Live updates of a lot's page as server-sent events: one Redis listener per process, one bare ASGI answer per page."""
+"""Live updates of pages as server-sent events: one Redis listener per process, one bare ASGI answer per page."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final
@@ -14,11 +15,13 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from parkhub.clients.live import Live
+from parkhub.languages import Language
 from parkhub.services import lots
 from parkhub.web.csrf import NO_CSRF
-from parkhub.web.lot_view import LotView
+from parkhub.web.lot_view import LotView, update
+from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
-from parkhub.web.watched_lots import Client, Streams
+from parkhub.web.watched import Client, Source, Streams, encode
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,7 @@ async def open_streams(live: Live) -> AsyncIterator[Streams]:
     The server waits for open answers to end before it says that it shuts down, and an event stream never ends by
     itself; so the streams are closed by the very signal that stops the server.
     """
-    streams = Streams(live, read_lot)
+    streams = Streams(live)
     tasks = [asyncio.create_task(streams.listen()), asyncio.create_task(streams.ping())]
     restore = _close_on_signals(streams.close)
     try:
@@ -54,10 +57,34 @@ def _start() -> HTTPResponseStartEvent:
     return {"type": "http.response.start", "status": 200, "headers": list(HEADERS)}
 
 
-async def read_lot(slug: str) -> LotView:
-    """A lot as it is now."""
-    now = datetime.now(UTC)
-    return LotView(await lots.lot_status(slug, now), now)
+@dataclass(frozen=True)
+class LotSource:
+    """A lot's page in one language."""
+
+    slug: str
+    language: Language
+
+    @property
+    def key(self) -> Hashable:
+        """See `Source`."""
+        return "lot", self.slug, self.language.code
+
+    async def read(self) -> LotView:
+        """See `Source`."""
+        now = datetime.now(UTC)
+        return LotView(await lots.lot_status(self.slug, now), now, self.language)
+
+    def topics(self, view: LotView) -> frozenset[str]:
+        """See `Source`."""
+        return frozenset({f"lot:{view.lot.id}"})
+
+    def tell(self, view: LotView, before: LotView | None) -> bytes | None:
+        """See `Source`."""
+        told = update(view, before)
+        return None if told is None else encode("lot", told)
+
+    def due_s(self, view: LotView) -> None:
+        """See `Source`."""
 
 
 def _close_on_signals(close: Callable[[], None]) -> Callable[[], None]:
@@ -93,12 +120,17 @@ async def _watch(receive: Receive, client: Client) -> None:
 
 @get("/lots/{slug:str}/events", opt=NO_CSRF, include_in_schema=False)
 async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
+    """Tell a page everything, then every change."""
+    return await stream(request, LotSource(slug, spoken(request)))
+
+
+async def stream(request: AnyRequest, source: Source[Any]) -> ASGIApp:
     """Tell a page everything, then every change, until it goes away or does not keep up.
 
     The answer is a bare ASGI app: ten thousand of these may be open, and each costs two tasks and a small queue.
     """
     streams: Streams = request.app.state.streams
-    lot, client = await streams.join(slug)
+    watched, client = await streams.join(source)
 
     async def answer(_: Scope, receive: Receive, send: Send) -> None:
         client.task = asyncio.current_task()
@@ -111,9 +143,9 @@ async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
         except asyncio.CancelledError:
             if not client.stuck:
                 raise
-            log.info("stream given up", lot=lot.view.lot.slug)
+            log.info("stream given up", watched=type(source).__name__)
         finally:
-            streams.leave(lot, client)
+            streams.leave(watched, client)
             watcher.cancel()
 
     return answer

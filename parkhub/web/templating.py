@@ -4,7 +4,8 @@ import zoneinfo
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from parkhub import __version__
 from parkhub.domain.accounts import Account
+from parkhub.languages import ENGLISH, NAMES
 from parkhub.web.assets import FRONTEND, asset
 
 MINUTE_S: Final = 60
@@ -51,6 +53,19 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    found: str = context["language"].gettext(message)
+    return found
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, number: int) -> str:
+    """The text alone: Jinja puts the values in, and makes them safe."""
+    found: str = context["language"].plural(one, many, number)
+    return found
+
+
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FRONTEND / "templates"),
@@ -59,9 +74,11 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(ago=ago, local=local, span=span)
-    environment.globals.update(asset=asset, count=count, version=__version__)
+    environment.globals.update(asset=asset, count=count, languages=NAMES, version=__version__)
     return environment
 
 
@@ -87,7 +104,10 @@ def signed_in_account(request: AnyRequest) -> Account | None:
 
 
 def page(request: AnyRequest, name: str, /, *, status_code: int = 200, **context: Any) -> Template:
-    """Answer with a template, which also gets `account`, `csrf_field`, `csrf_token`, `path` and `now` (UTC)."""
+    """Answer with a template, which also gets `account`, `csrf_field`, `csrf_token`, `language`, `path` and `now`.
+
+    `now` is in UTC; `language` is English unless it is given.
+    """
     return Template(name, context=_given(request) | context, status_code=status_code, media_type="text/html")
 
 
@@ -102,6 +122,7 @@ def _given(request: AnyRequest) -> dict[str, Any]:
         "account": signed_in_account(request),
         "csrf_field": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(token),
         "csrf_token": token,
+        "language": ENGLISH,
         "path": request.url.path,
         "now": datetime.now(UTC),
     }

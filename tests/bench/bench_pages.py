@@ -28,6 +28,7 @@ import servers
 from builders import a_lot, a_spot, a_track, new_spots
 
 from parkhub.domain.lots import LotStatus, SpotStatus
+from parkhub.languages import ENGLISH
 from parkhub.web.lot_view import LotView, drawn
 from parkhub.web.templating import template_config
 
@@ -47,6 +48,8 @@ CONTEXT: dict[str, Any] = {
     "csrf_field": "",
     "csrf_token": "",
     "path": "/",
+    "language": ENGLISH,
+    "prices": [],
     "now": datetime.now(UTC),
     "drawn": drawn,
 }

@@ -12,7 +12,7 @@ from parkhub.db import cameras, frames, lots, spots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState, SpotTrack
-from parkhub.web.watched_lots import SPACING_S
+from parkhub.web.watched import SPACING_S
 
 STATES = {"A1": SpotState.FREE, "A2": SpotState.OCCUPIED, "A3": SpotState.UNKNOWN, "A4": SpotState.FREE}
 

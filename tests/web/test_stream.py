@@ -21,7 +21,7 @@ from parkhub.domain.lots import LotStatus, SpotStatus
 from parkhub.domain.spots import SpotKind, SpotState, SpotTrack
 from parkhub.errors import BusyError, NotFoundError
 from parkhub.web.lot_view import LotView, update
-from parkhub.web.watched_lots import FRAMES_WAITING_MAX, PING, Client, Streams, encode
+from parkhub.web.watched import FRAMES_WAITING_MAX, PING, Client, Streams, encode
 
 LOT = a_lot(id=7, slug="harbour", name="Harbour")
 LONG_S = 60.0
@@ -38,18 +38,31 @@ class TheLot:
         self.age_s = 1.0
         self.reads = 0
         self.fails: Exception | None = None
+        self.changes_in_s: float | None = None
 
     def view(self) -> LotView:
         known = tuple(SpotStatus(spot, SpotTrack(spot.name, self.states[spot.name])) for spot in self.spots)
         return LotView(LotStatus(LOT, self.as_of, known), self.as_of + timedelta(seconds=self.age_s))
 
-    async def read(self, slug: str) -> LotView:
+    @property
+    def key(self) -> str:
+        return LOT.slug
+
+    async def read(self) -> LotView:
         self.reads += 1
         if self.fails is not None:
             raise self.fails
-        if slug != LOT.slug:
-            raise NotFoundError("There is no car park at this address.")
         return self.view()
+
+    def topics(self, view: LotView) -> frozenset[str]:
+        return frozenset({f"lot:{view.lot.id}"})
+
+    def tell(self, view: LotView, before: LotView | None) -> bytes | None:
+        change = update(view, before)
+        return None if change is None else encode("lot", change)
+
+    def due_s(self, view: LotView) -> float | None:
+        return self.changes_in_s
 
 
 @pytest.fixture
@@ -68,7 +81,7 @@ async def live() -> MemoryLive:
 @pytest.fixture
 async def streams(lot: TheLot, live: MemoryLive) -> AsyncIterator[Streams]:
     """Streams that re-read only when something is announced, as often as it is."""
-    found = Streams(live, lot.read, spacing_s=0, reread_s=LONG_S, ping_s=LONG_S)
+    found = Streams(live, spacing_s=0, reread_s=LONG_S, ping_s=LONG_S)
     listening = asyncio.create_task(found.listen())
     await asyncio.sleep(0)
     yield found
@@ -90,7 +103,7 @@ async def settle() -> None:
 
 
 async def test_who_comes_is_told_everything(streams: Streams, lot: TheLot) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     frames = await client.next()
     assert frames is not None
     assert frames.startswith(b"retry: ")
@@ -102,7 +115,7 @@ async def test_who_comes_is_told_everything(streams: Streams, lot: TheLot) -> No
 
 
 async def test_a_change_tells_only_what_changed(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     lot.states["A1"] = SpotState.OCCUPIED
     await live.announce("lot:7")
@@ -117,7 +130,7 @@ async def test_a_change_tells_only_what_changed(streams: Streams, lot: TheLot, l
 
 
 async def test_other_lots_and_topics_are_none_of_its_business(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    await streams.join("harbour")
+    await streams.join(lot)
     for topic in ("lot:8", "lot:77", "camera:7", "recording:7"):
         await live.announce(topic)
     await settle()
@@ -127,7 +140,7 @@ async def test_other_lots_and_topics_are_none_of_its_business(streams: Streams, 
 async def test_a_look_that_changes_nothing_but_its_time_is_told_shortly(
     streams: Streams, lot: TheLot, live: MemoryLive
 ) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     lot.as_of = after(5)
     await live.announce("lot:7")
@@ -135,7 +148,7 @@ async def test_a_look_that_changes_nothing_but_its_time_is_told_shortly(
 
 
 async def test_nothing_new_is_not_told(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     await live.announce("lot:7")
     await settle()
@@ -146,20 +159,20 @@ async def test_nothing_new_is_not_told(streams: Streams, lot: TheLot, live: Memo
 async def test_who_comes_later_is_told_how_old_the_last_look_is_by_then(
     streams: Streams, lot: TheLot, live: MemoryLive
 ) -> None:
-    await streams.join("harbour")
+    await streams.join(lot)
     lot.age_s = 3000.0
     await live.announce("lot:7")  # read again, and nothing has changed
     await settle()
-    _, late = await streams.join("harbour")
+    _, late = await streams.join(lot)
     [everything] = told(await late.next())
     assert everything["age_s"] == 3000.0
 
 
 async def test_many_changes_in_one_moment_are_read_and_told_once(lot: TheLot, live: MemoryLive) -> None:
-    found = Streams(live, lot.read, spacing_s=LONG_S, reread_s=LONG_S, ping_s=LONG_S)
+    found = Streams(live, spacing_s=LONG_S, reread_s=LONG_S, ping_s=LONG_S)
     listening = asyncio.create_task(found.listen())
     await asyncio.sleep(0)
-    _, client = await found.join("harbour")
+    _, client = await found.join(lot)
     await client.next()
     lot.states["A0"] = SpotState.OCCUPIED
     await live.announce("lot:7")
@@ -175,10 +188,10 @@ async def test_many_changes_in_one_moment_are_read_and_told_once(lot: TheLot, li
 
 
 async def test_changes_within_the_spacing_come_together_after_it(lot: TheLot, live: MemoryLive) -> None:
-    found = Streams(live, lot.read, spacing_s=0.05, reread_s=LONG_S, ping_s=LONG_S)
+    found = Streams(live, spacing_s=0.05, reread_s=LONG_S, ping_s=LONG_S)
     listening = asyncio.create_task(found.listen())
     await asyncio.sleep(0)
-    _, client = await found.join("harbour")
+    _, client = await found.join(lot)
     await client.next()
     for name in ("A0", "A1", "A2"):
         lot.states[name] = SpotState.OCCUPIED
@@ -194,7 +207,7 @@ async def test_changes_within_the_spacing_come_together_after_it(lot: TheLot, li
 async def test_a_gap_in_listening_means_reading_everything_again(
     streams: Streams, lot: TheLot, live: MemoryLive
 ) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     lot.states["A2"] = SpotState.UNKNOWN
     await live.announce("")
@@ -204,8 +217,19 @@ async def test_a_gap_in_listening_means_reading_everything_again(
 
 
 async def test_without_any_announcement_age_alone_is_noticed(lot: TheLot, live: MemoryLive) -> None:
-    found = Streams(live, lot.read, spacing_s=0, reread_s=0.02, ping_s=LONG_S)
-    _, client = await found.join("harbour")
+    found = Streams(live, spacing_s=0, reread_s=0.02, ping_s=LONG_S)
+    _, client = await found.join(lot)
+    await client.next()
+    lot.states["A0"] = SpotState.UNKNOWN
+    [change] = told(await client.next())
+    assert change["spots"] == {"A0": "unknown"}
+    found.close()
+
+
+async def test_what_says_that_it_changes_by_itself_is_read_then(lot: TheLot, live: MemoryLive) -> None:
+    found = Streams(live, spacing_s=0, reread_s=LONG_S, ping_s=LONG_S)
+    lot.changes_in_s = 0.02
+    _, client = await found.join(lot)
     await client.next()
     lot.states["A0"] = SpotState.UNKNOWN
     [change] = told(await client.next())
@@ -214,7 +238,7 @@ async def test_without_any_announcement_age_alone_is_noticed(lot: TheLot, live: 
 
 
 async def test_everybody_gets_the_same_bytes(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    clients = [(await streams.join("harbour"))[1] for _ in range(3)]
+    clients = [(await streams.join(lot))[1] for _ in range(3)]
     assert lot.reads == 1
     for client in clients:
         await client.next()
@@ -227,8 +251,8 @@ async def test_everybody_gets_the_same_bytes(streams: Streams, lot: TheLot, live
 async def test_a_client_that_does_not_keep_up_is_let_go_and_the_others_are_not(
     streams: Streams, lot: TheLot, live: MemoryLive
 ) -> None:
-    watched, slow = await streams.join("harbour")
-    _, quick = await streams.join("harbour")
+    watched, slow = await streams.join(lot)
+    _, quick = await streams.join(lot)
     for at in range(FRAMES_WAITING_MAX + 1):
         await quick.next()
         lot.as_of = after(at + 1)
@@ -250,17 +274,17 @@ async def test_frames_that_wait_are_sent_in_one_piece() -> None:
 
 
 async def test_who_comes_back_is_told_what_happened_meanwhile(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    watched, client = await streams.join("harbour")
+    watched, client = await streams.join(lot)
     streams.leave(watched, client)
     lot.states["A0"] = SpotState.OCCUPIED
-    _, again = await streams.join("harbour")
+    _, again = await streams.join(lot)
     [everything] = told(await again.next())
     assert everything["spots"]["A0"] == "occupied"
     assert streams.client_count == 1
 
 
 async def test_a_lot_nobody_watches_is_not_read(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    watched, client = await streams.join("harbour")
+    watched, client = await streams.join(lot)
     streams.leave(watched, client)
     await live.announce("lot:7")
     await settle()
@@ -268,7 +292,7 @@ async def test_a_lot_nobody_watches_is_not_read(streams: Streams, lot: TheLot, l
 
 
 async def test_a_database_that_is_away_is_waited_for(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     lot.fails = BusyError("The database is away.")
     await live.announce("lot:7")
@@ -281,18 +305,18 @@ async def test_a_database_that_is_away_is_waited_for(streams: Streams, lot: TheL
 
 
 async def test_a_lot_that_is_gone_ends_its_streams(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     await client.next()
     lot.fails = NotFoundError("It is gone.")
     await live.announce("lot:7")
     assert await client.next() is None
     with pytest.raises(NotFoundError):
-        await streams.join("harbour")
+        await streams.join(lot)
 
 
 async def test_a_ping_is_heard_by_proxies_and_pages(lot: TheLot, live: MemoryLive) -> None:
-    found = Streams(live, lot.read, spacing_s=0, reread_s=LONG_S, ping_s=0.01)
-    _, client = await found.join("harbour")
+    found = Streams(live, spacing_s=0, reread_s=LONG_S, ping_s=0.01)
+    _, client = await found.join(lot)
     await client.next()
     pinging = asyncio.create_task(found.ping())
     assert await client.next() == PING
@@ -308,26 +332,26 @@ async def test_open_pages_leave_files_for_everybody_else(live: MemoryLive, lot: 
     few = used + 40
     resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
     try:
-        found = Streams(live, lot.read, spacing_s=LONG_S, reread_s=LONG_S, ping_s=LONG_S)
+        found = Streams(live, spacing_s=LONG_S, reread_s=LONG_S, ping_s=LONG_S)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     for _ in range(few * 3 // 4):
-        await found.join("harbour")
+        await found.join(lot)
     with pytest.raises(BusyError):
-        await found.join("harbour")
+        await found.join(lot)
     found.close()
 
 
-async def test_a_stop_ends_every_stream_and_lets_nobody_in(streams: Streams) -> None:
-    _, client = await streams.join("harbour")
+async def test_a_stop_ends_every_stream_and_lets_nobody_in(streams: Streams, lot: TheLot) -> None:
+    _, client = await streams.join(lot)
     streams.close()
     assert await client.next() is None
     with pytest.raises(BusyError):
-        await streams.join("harbour")
+        await streams.join(lot)
 
 
 async def test_spots_that_moved_make_the_page_draw_itself_anew(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
-    _, client = await streams.join("harbour")
+    _, client = await streams.join(lot)
     [before] = told(await client.next())
     moved = lot.spots[0]
     lot.spots[0] = replace(moved, plan=replace(moved.plan, x=moved.plan.x + 1))
@@ -342,7 +366,7 @@ def test_one_change_in_a_lot_of_400_is_under_two_kilobytes() -> None:
     lot.states["A7"] = SpotState.OCCUPIED
     change = update(lot.view(), before)
     assert change is not None
-    assert len(encode(change)) < 500
+    assert len(encode("lot", change)) < 500
 
 
 def stream_scope() -> dict[str, Any]:

@@ -1,24 +1,23 @@
-"""Watched lots: who has a lot's page open, and what they are told.
+"""What open pages watch: a lot, a stay, a payment; who has such a page open, and what they are told.
 
-Each lot that somebody watches is re-read once per change, at most twice a second, compared with what was told before,
+Each thing that somebody watches is re-read once per change, at most twice a second, compared with what was told before,
 and written into one frame of bytes that all its clients get. A client that does not keep up is let go: its browser
-comes back and is told everything. Nothing here is the truth; a lost message costs a delay, because every watched lot is
-also re-read every few seconds.
+comes back and is told everything. Nothing here is the truth; a lost message costs a delay, because whatever is watched
+is also re-read every few seconds, or when it says that it changes by itself.
 """
 
 import asyncio
 import resource
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Hashable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
 
 from parkhub.clients.live import Live
 from parkhub.errors import BusyError, NotFoundError, ParkHubError
-from parkhub.web.lot_view import LotView, update
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +32,27 @@ RETRY_MS: Final = 2000
 # The comment keeps proxies from closing the line; the event tells the page, which cannot hear comments.
 PING: Final = b": ping\nevent: ping\ndata: 1\n\n"
 
-ReadLot = Callable[[str], Awaitable[LotView]]
+View = TypeVar("View")
+
+
+class Source(Protocol[View]):
+    """Something that can be watched, as it is told in one language."""
+
+    @property
+    def key(self) -> Hashable:
+        """The same for whoever may share what is told."""
+
+    async def read(self) -> View:
+        """As it is now. Raises NotFoundError when it is gone."""
+
+    def topics(self, view: View) -> frozenset[str]:
+        """By which its changes are announced."""
+
+    def tell(self, view: View, before: View | None) -> bytes | None:
+        """A frame with everything without ``before``, else with what has changed; None when nothing has."""
+
+    def due_s(self, view: View) -> float | None:
+        """Seconds until it changes by itself; None: nobody can say."""
 
 
 def clients_max() -> int:
@@ -41,9 +60,9 @@ def clients_max() -> int:
     return min(CLIENTS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
 
 
-def encode(told: dict[str, Any]) -> bytes:
+def encode(event: str, told: dict[str, Any]) -> bytes:
     """A message as it goes over the wire."""
-    return b"event: lot\ndata: " + msgspec.json.encode(told) + b"\n\n"
+    return b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(told) + b"\n\n"
 
 
 class Client:
@@ -93,60 +112,59 @@ class Client:
         return joined
 
 
-class WatchedLot:
-    """One lot that somebody watches: what was told last, and to whom changes are told."""
+class Watched(Generic[View]):
+    """One thing that somebody watches: what was told last, and to whom changes are told."""
 
-    def __init__(self, view: LotView, read: ReadLot, spacing_s: float, reread_s: float) -> None:
+    def __init__(self, source: Source[View], view: View, spacing_s: float, reread_s: float) -> None:
         self.clients: set[Client] = set()
-        self.view = view
+        self.source = source
+        self._view = view
         self._everything: bytes | None = None
         self._changed = asyncio.Event()
-        self._read = read
         self._spacing_s = spacing_s
         self._reread_s = reread_s
-
-    @property
-    def lot_id(self) -> int:
-        """The lot's id, by which changes are announced."""
-        return self.view.lot.id
 
     @property
     def everything(self) -> bytes:
         """What a page that has just come is told; written once for all that come between two re-readings."""
         if self._everything is None:
-            self._everything = encode(update(self.view, None) or {})
+            self._everything = self.source.tell(self._view, None) or b""
         return self._everything
 
-    def announce(self) -> None:
-        """Have it re-read: at once when nothing was told just before, else as soon as the spacing is over."""
-        self._changed.set()
+    def heard(self, topic: str) -> None:
+        """Have it re-read if the topic is its own, or "": at once when nothing was told just before, else as soon as
+        the spacing is over.
+        """
+        if not topic or topic in self.source.topics(self._view):
+            self._changed.set()
 
     async def run(self) -> None:
-        """Re-read and tell until the lot is gone."""
+        """Re-read and tell until it is gone."""
         loop = asyncio.get_running_loop()
         while True:
+            due_s = self.source.due_s(self._view)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._reread_s):
+                async with asyncio.timeout(self._reread_s if due_s is None else due_s):
                     await self._changed.wait()
             self._changed.clear()
             begun = loop.time()
             try:
-                self._tell(await self._read(self.view.lot.slug))
+                self._tell(await self.source.read())
             except NotFoundError:
                 self.close()
                 return
             except ParkHubError as error:
-                log.warning("lot not re-read", lot=self.view.lot.slug, error=str(error))
-            except Exception:  # one lot's trouble must not end its stream for good: the next re-read may do
-                log.exception("lot not re-read", lot=self.view.lot.slug)
+                log.warning("not re-read", watched=type(self.source).__name__, error=str(error))
+            except Exception:  # one thing's trouble must not end its stream for good: the next re-read may do
+                log.exception("not re-read", watched=type(self.source).__name__)
             await asyncio.sleep(begun + self._spacing_s - loop.time())
 
-    def _tell(self, view: LotView) -> None:
-        told = update(view, self.view)
+    def _tell(self, view: View) -> None:
+        told = self.source.tell(view, self._view)
         # Also when nothing has changed: who comes next must hear how long ago the last look is by now.
-        self.view, self._everything = view, None
+        self._view, self._everything = view, None
         if told is not None:
-            self.push(encode(told))
+            self.push(told)
 
     def push(self, frame: bytes) -> None:
         """Give one frame to every client."""
@@ -160,68 +178,61 @@ class WatchedLot:
 
 
 class Streams:
-    """All watched lots of one process."""
+    """Everything that is watched in one process."""
 
     def __init__(
-        self,
-        live: Live,
-        read: ReadLot,
-        *,
-        spacing_s: float = SPACING_S,
-        reread_s: float = REREAD_S,
-        ping_s: float = PING_S,
+        self, live: Live, *, spacing_s: float = SPACING_S, reread_s: float = REREAD_S, ping_s: float = PING_S
     ) -> None:
         self._live = live
-        self._read = read
         self._spacing_s = spacing_s
         self._reread_s = reread_s
         self._ping_s = ping_s
         self._clients_max = clients_max()
-        self._lots: dict[str, tuple[WatchedLot, asyncio.Task[None]]] = {}
+        self._held: dict[Hashable, tuple[Watched[Any], asyncio.Task[None]]] = {}
         self._opening = asyncio.Lock()
         self._closed = False
 
     @property
     def client_count(self) -> int:
         """How many pages are open."""
-        return sum(len(lot.clients) for lot, _ in self._lots.values())
+        return sum(len(watched.clients) for watched, _ in self._held.values())
 
-    async def join(self, slug: str) -> tuple[WatchedLot, Client]:
-        """Begin to watch a lot. Raises NotFoundError, and BusyError when there are too many clients already."""
+    async def join(self, source: Source[Any]) -> tuple[Watched[Any], Client]:
+        """Begin to watch. Raises what reading raises, and BusyError when there are too many clients already."""
         if self._closed or self.client_count >= self._clients_max:
             raise BusyError("Too many people watch just now. Try again in a moment.")
         async with self._opening:  # the first to come reads; the others find it open
-            held = self._lots.get(slug)
+            held = self._held.get(source.key)
             if held is None or held[1].done():
-                lot = WatchedLot(await self._read(slug), self._read, self._spacing_s, self._reread_s)
-                held = self._lots[slug] = (lot, asyncio.create_task(lot.run(), name=f"watch {slug}"))
+                watched = Watched(source, await source.read(), self._spacing_s, self._reread_s)
+                task = asyncio.create_task(watched.run(), name=f"watch {type(source).__name__}")
+                held = self._held[source.key] = (watched, task)
         client = Client()
         client.push(f"retry: {RETRY_MS}\n\n".encode() + held[0].everything)
         held[0].clients.add(client)
         return held[0], client
 
-    def leave(self, lot: WatchedLot, client: Client) -> None:
+    def leave(self, watched: Watched[Any], client: Client) -> None:
         """Stop watching; the last one out ends the re-reading."""
-        lot.clients.discard(client)
-        held = self._lots.get(lot.view.lot.slug)
-        if not lot.clients and held is not None and held[0] is lot:
+        watched.clients.discard(client)
+        held = self._held.get(watched.source.key)
+        if not watched.clients and held is not None and held[0] is watched:
             held[1].cancel()
-            del self._lots[lot.view.lot.slug]
+            del self._held[watched.source.key]
 
     async def listen(self) -> None:
         """Hear what has changed, for as long as the process runs."""
         async for topic in self._live.listen():
-            for lot, _ in self._lots.values():
-                if topic in ("", f"lot:{lot.lot_id}"):
-                    lot.announce()
+            for watched, _ in self._held.values():
+                watched.heard(topic)
 
     async def ping(self) -> None:
         """Say something to every client now and then, and give up on those that are let go and still do not read."""
         while True:
             await asyncio.sleep(self._ping_s)
-            for lot, _ in self._lots.values():
-                lot.push(PING)
-                for client in lot.clients:
+            for watched, _ in self._held.values():
+                watched.push(PING)
+                for client in watched.clients:
                     if client.closed and client.task is not None and not client.stuck:
                         client.stuck = True
                         asyncio.get_running_loop().call_later(STUCK_S, client.task.cancel)
@@ -229,6 +240,6 @@ class Streams:
     def close(self) -> None:
         """Let everybody go; nobody can join any more."""
         self._closed = True
-        for lot, task in self._lots.values():
-            lot.close()
+        for watched, task in self._held.values():
+            watched.close()
             task.cancel()
