@@ -7,8 +7,9 @@ from urllib.parse import quote, urlsplit
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from parkhub.domain.accounts import Role
 from parkhub.domain.text import one_line
-from parkhub.errors import NotFoundError, SignInRequiredError
+from parkhub.errors import ForbiddenError, NotFoundError, SignInRequiredError
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
@@ -43,6 +44,12 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     if account is None:
         raise SignInRequiredError("Sign in to see this page.")
     connection.scope["user"] = account
+
+
+async def owner(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let owners through, of those who are `signed_in`. Raises ForbiddenError."""
+    if connection.user.role is not Role.OWNER:
+        raise ForbiddenError("Only an owner may do this.")
 
 
 def local_path(target: str | None, otherwise: str = "/console") -> str:

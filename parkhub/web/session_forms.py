@@ -1,14 +1,16 @@
 """Sessions, bills and questions as the JSON interface tells them, and what it takes."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from parkhub.db.ledger import Posted
-from parkhub.db.tariffs import TariffVersion
 from parkhub.domain.reviews import Review
 from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.vehicles import VehicleKind
 from parkhub.services.billing import Bill
+from parkhub.web.guards import ID_MAX
 
 
 class SessionItem(msgspec.Struct, frozen=True):
@@ -110,23 +112,13 @@ class Changed(msgspec.Struct, frozen=True):
     audit_id: int
 
 
-class TariffItem(msgspec.Struct, frozen=True):
-    """A published tariff, as YAML; ``kind`` null: for any vehicle."""
-
-    id: int
-    kind: str | None
-    valid_from: datetime
-    created_at: datetime
-    text: str
-
-
 class OpenForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin a session that no camera saw."""
 
     entered_at: datetime
     reason: str
     plate: str = ""
-    kind: str | None = None
+    kind: VehicleKind | None = None
     lost_ticket: bool = False
 
 
@@ -155,7 +147,7 @@ class SplitForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MergeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The other session of the same visit, which is cancelled."""
 
-    other_id: int
+    other_id: Annotated[int, msgspec.Meta(ge=1, le=ID_MAX)]
     reason: str
 
 
@@ -163,42 +155,6 @@ class ReasonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why."""
 
     reason: str
-
-
-class PaymentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Cash or a card terminal's payment, minor units. ``uid``: made by whoever asks; the same again changes nothing."""
-
-    amount_cents: int
-    uid: str
-
-
-class ForgoForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A waiver or a refund, minor units; null is all of it."""
-
-    reason: str
-    uid: str
-    amount_cents: int | None = None
-
-
-class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A discount code."""
-
-    code: str
-
-
-class AssignForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose exit it was."""
-
-    session_id: int
-    reason: str
-
-
-class TariffForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tariff as YAML or JSON text, from when on, and for which kind of vehicle (null: any)."""
-
-    text: str
-    valid_from: datetime
-    kind: str | None = None
 
 
 def session_item(session: ParkingSession) -> SessionItem:
@@ -258,9 +214,3 @@ def review_item(review: Review) -> ReviewItem:
         review.decided_at,
         review.decision,
     )
-
-
-def tariff_item(version: TariffVersion) -> TariffItem:
-    """A tariff as it is told."""
-    kind = version.kind.value if version.kind else None
-    return TariffItem(version.id, kind, version.valid_from, version.created_at, version.text)

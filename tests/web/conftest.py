@@ -8,7 +8,7 @@ from apps import running
 from litestar import Litestar
 from visitors import EMAIL, PASSWORD, Visitor, visit
 
-from parkhub.domain.accounts import Account
+from parkhub.domain.accounts import Account, Role
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
@@ -51,5 +51,16 @@ async def staff(app: Litestar, account: Account) -> AsyncIterator[Visitor]:
     """Somebody who has signed in."""
     async with visit(app) as found:
         answer = await found.send_form("/sign-in", email=EMAIL, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        yield found
+
+
+@pytest.fixture
+async def attendant(app: Litestar) -> AsyncIterator[Visitor]:
+    """Somebody who has signed in and owns nothing."""
+    email = "sam@example.org"
+    await builders.save_account(email, Role.ATTENDANT, await accounts.hash_password(PASSWORD))
+    async with visit(app) as found:
+        answer = await found.send_form("/sign-in", email=email, password=PASSWORD)
         assert answer.status_code == 303, answer.text
         yield found

@@ -6,12 +6,13 @@ from typing import Any
 import httpx
 import pytest
 from builders import save_lot
-from visitors import Visitor, token_of
+from visitors import EMAIL, Visitor, token_of
 
 from parkhub.domain.lots import Lot
 
 TARIFF = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "2.00"}}]\n'
 WHY = "the picture shows it"
+AT = "2026-11-21T12:00:00Z"
 
 
 def ago(minutes: float) -> str:
@@ -112,7 +113,25 @@ async def test_sessions_are_merged_split_cancelled_and_reopened(desk):
         ("/sessions/1/close", {"exited_at": "2026-11-21T12:00:00", "reason": WHY}, 422, "zone"),
         ("/sessions/999/close", {"exited_at": "2026-11-21T12:00:00Z", "reason": WHY}, 404, "no such session"),
         ("/sessions/1/payments", {"amount_cents": 1, "uid": "x"}, 422, "uid"),
+        ("/sessions/1/payments", {"amount_cents": 1, "uid": "till-1-0001:charge"}, 422, "uid"),
         ("/sessions/1/payments", {"amount_cents": -5, "uid": "till-1-0001"}, 422, "above zero"),
+        ("/sessions/1/payments", {"amount_cents": 2**63, "uid": "till-1-0001"}, 422, "too large"),
+        ("/sessions/1/payments", {"amount_cents": 10**12 + 1, "uid": "till-1-0001"}, 422, "too large"),
+        ("/sessions/1/refunds", {"amount_cents": 2**64, "uid": "till-1-0001", "reason": WHY}, 422, "too large"),
+        ("/sessions/1/merge", {"other_id": 2**63, "reason": WHY}, 400, "other_id"),
+        ("/sessions/1/split", {"left_at": "9999-12-31T23:59:59-14:00", "came_at": AT, "reason": WHY}, 422, "centuries"),
+        ("/sessions/1/close", {"exited_at": "9999-12-31T23:59:59Z", "reason": WHY}, 422, "between"),
+        ("/sessions/1/cancel", {"reason": "AB 12-34 left"}, 422, "plate"),
+        ("/sessions/1/cancel", {"reason": "a\x00b"}, 422, "one line"),
+        ("/sessions/1/plate", {"plate": "A" * 9_999, "reason": WHY}, 422, "at most"),
+        ("/lots/{lot}/sessions", {"entered_at": "0001-01-01T00:00:00Z", "reason": WHY}, 422, "last year"),
+        ("/lots/{lot}/sessions", {"entered_at": "0001-01-01T00:00:00+14:00", "reason": WHY}, 422, "centuries"),
+        ("/lots/{lot}/sessions", {"entered_at": "9999-01-01T00:00:00Z", "reason": WHY}, 422, "ahead"),
+        ("/lots/{lot}/sessions", {"entered_at": AT, "plate": "A" * 99, "reason": WHY}, 422, "at most"),
+        ("/lots/{lot}/sessions", {"entered_at": AT, "kind": "tank", "reason": WHY}, 400, "kind"),
+        ("/lots/{lot}/tariffs", {"text": TARIFF, "valid_from": "0001-01-01T00:00:00+14:00"}, 422, "centuries"),
+        ("/reviews/1/assign", {"session_id": 0, "reason": WHY}, 400, "session_id"),
+        ("/sessions/99999999999/cancel", {"reason": WHY}, 404, "nothing"),
         ("/sessions/1/payments", {"amount_cents": "five", "uid": "till-1-0001"}, 400, "amount_cents"),
         ("/sessions/1/plate", {"plate": "X", "reason": WHY, "colour": "red"}, 400, "colour"),
         ("/sessions/1/codes", {"code": "NONE"}, 422, "does not exist"),
@@ -122,9 +141,50 @@ async def test_sessions_are_merged_split_cancelled_and_reopened(desk):
 )
 async def test_what_is_wrong_is_said(desk, path, data, status, words):
     await desk.open("AB1234", 90)
-    answer = await desk.post(path, **data)
-    assert answer.status_code == status
+    answer = await desk.post(path.format(lot=desk.lot.slug), **data)
+    assert answer.status_code == status, answer.text
     assert words in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "found"),
+    [
+        ({"before": 2**70}, 200, 1),
+        ({"before": -5}, 200, 0),
+        ({"limit": 2**70}, 200, 1),
+        ({"limit": 0}, 200, 1),
+        ({"since": "0001-01-01T00:00:00+14:00"}, 422, 0),
+        ({"until": "9999-12-31T23:59:59-14:00"}, 422, 0),
+        ({"plate": "A" * 5000}, 200, 0),
+        ({"plate": '"AB* OR'}, 200, 0),
+        ({"plate": "%%%"}, 200, 0),
+        ({"ticket": "no ticket"}, 200, 0),
+    ],
+    ids=str,
+)
+async def test_a_search_for_anything_has_an_answer(desk, asked, status, found):
+    await desk.open("AB1234", 90)
+    answer = await desk._visitor.get(f"/api/v1/lots/{desk.lot.slug}/sessions", params=asked)
+    assert answer.status_code == status, answer.text
+    assert len(answer.json().get("items", [])) == found
+
+
+async def test_a_session_is_found_by_its_ticket_in_its_own_lot_only(desk):
+    session = await desk.open("AB1234", 90)
+    ticket = (await desk.get(f"/sessions/{session}"))["session"]["ticket"]
+    typed = f"{ticket[:3].lower()}-{ticket[3:]}"
+    found = await desk.get(f"/lots/{desk.lot.slug}/sessions", ticket=typed)
+    assert [each["id"] for each in found["items"]] == [session]
+    assert (await desk.get(f"/lots/{(await save_lot()).slug}/sessions", ticket=typed))["items"] == []
+
+
+async def test_what_people_did_to_a_session_stands_with_it(desk):
+    session = await desk.open("AB1234", 90)
+    changed = (await desk.post(f"/sessions/{session}/plate", plate="AB1235", reason=WHY)).json()
+    last, first = await desk.get(f"/sessions/{session}/history")
+    assert (first["action"], last["action"]) == ("session.opened_by_hand", "session.plate_changed")
+    assert (last["id"], last["reason"], last["who"]) == (changed["audit_id"], WHY, EMAIL)
+    assert (last["plate_before"], last["plate_after"]) == ("AB1234", "AB1235")
 
 
 async def test_a_wrong_tariff_names_its_place(desk):
@@ -144,5 +204,18 @@ async def test_strangers_and_forms_of_other_sites_are_turned_away(desk, program,
 
 async def test_all_of_it_stands_in_the_description_of_the_interface(desk):
     paths = (await desk._visitor.get("/schema/openapi.json")).json()["paths"]
-    for path in ("sessions/{session_id}", "sessions/{session_id}/payments", "lots/{slug}/reviews"):
+    for path in (
+        "sessions/{session_id}",
+        "sessions/{session_id}/history",
+        "sessions/{session_id}/payments",
+        "lots/{slug}/reviews",
+        "lots/{slug}/tariffs",
+        "lots/{slug}/discount-codes",
+        "discount-codes/{code_id}/end",
+        "lots/{slug}/rules",
+        "lots/{slug}/audit",
+        "cameras/{public_id}/passages",
+        "passages/{passage_id}",
+        "passages/{passage_id}/picture",
+    ):
         assert f"/api/v1/{path}" in paths

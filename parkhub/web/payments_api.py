@@ -1,0 +1,81 @@
+"""The money of sessions for programs: the JSON interface, for signed-in staff."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from litestar import Router, post
+from litestar.params import FromPath, JSONBody
+
+from parkhub.domain.ledger import Account
+from parkhub.errors import InvalidInputError
+from parkhub.services import discount_codes, payments
+from parkhub.web.guards import signed_in
+from parkhub.web.session_forms import BillItem, bill_item
+from parkhub.web.templating import AnyRequest
+
+_UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
+
+
+class PaymentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Cash or a card terminal's payment, minor units. ``uid``: made by whoever asks; the same again changes nothing."""
+
+    amount_cents: int
+    uid: str
+
+
+class ForgoForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A waiver or a refund, minor units; null is all of it."""
+
+    reason: str
+    uid: str
+    amount_cents: int | None = None
+
+
+class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A discount code."""
+
+    code: str
+
+
+@post("/sessions/{session_id:int}/payments", tags=["Money"])
+async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSONBody[PaymentForm]) -> BillItem:
+    """Money taken by staff."""
+    now = datetime.now(UTC)
+    bill = await payments.pay(session_id, data.amount_cents, Account.CASH, _uid(data.uid), now, request.user.id)
+    return bill_item(bill)
+
+
+@post("/sessions/{session_id:int}/waivers", tags=["Money"])
+async def waive(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
+    """Forgo what is owed, or a part of it."""
+    now = datetime.now(UTC)
+    bill = await payments.waive(session_id, data.amount_cents, data.reason, _uid(data.uid), request.user.id, now)
+    return bill_item(bill)
+
+
+@post("/sessions/{session_id:int}/refunds", tags=["Money"])
+async def refund(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
+    """Give back, in cash, what was paid, or a part of it."""
+    now, uid = datetime.now(UTC), _uid(data.uid)
+    bill = await payments.refund(session_id, data.amount_cents, Account.CASH, data.reason, uid, request.user.id, now)
+    return bill_item(bill)
+
+
+@post("/sessions/{session_id:int}/codes", tags=["Money"])
+async def give_code(request: AnyRequest, session_id: FromPath[int], data: JSONBody[CodeForm]) -> BillItem:
+    """Use a discount code."""
+    return bill_item(await discount_codes.give_code(session_id, data.code, request.user.id, datetime.now(UTC)))
+
+
+def _uid(text: str) -> str:
+    """The ledger's name for what staff ask for, which no other event of a session can have."""
+    if not _UID.fullmatch(text):
+        raise InvalidInputError(
+            "Make up a uid of 8 to 80 letters, digits, dots and dashes for every payment, and send it with a repeat."
+        )
+    return f"staff:{text}"
+
+
+routes = [Router("/api/v1", route_handlers=[take_payment, waive, refund, give_code], guards=[signed_in])]
