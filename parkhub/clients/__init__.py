@@ -6,9 +6,12 @@ from redis.asyncio import Redis
 
 from parkhub.clients.limiter import Limiter, RedisLimiter
 from parkhub.clients.live import Live, RedisLive
+from parkhub.clients.payment_sandbox import PaymentSandbox
+from parkhub.clients.payments import PaymentProvider
 from parkhub.clients.pictures import FolderStore, PictureStore
 from parkhub.clients.queue import ArqQueue, Queue
 from parkhub.clients.redis import open_redis
+from parkhub.clients.shelf import MemoryShelf, RedisShelf
 from parkhub.settings import Settings
 
 
@@ -20,6 +23,7 @@ class Clients:
     queue: Queue
     live: Live
     limiter: Limiter
+    payments: PaymentProvider = field(default_factory=lambda: PaymentSandbox(MemoryShelf()))
     redis: Redis | None = field(default=None, repr=False)
 
 
@@ -31,12 +35,23 @@ async def open_clients(settings: Settings) -> Clients:
         queue=ArqQueue(redis),
         live=RedisLive(redis),
         limiter=RedisLimiter(redis),
+        payments=_payments(settings, redis),
         redis=redis,
     )
+
+
+def _payments(settings: Settings, redis: Redis) -> PaymentProvider:
+    """Stripe where a key is set, else the sandbox. Its library is 30 MB: only who needs it loads it."""
+    if not settings.stripe_secret_key.get_secret_value():
+        return PaymentSandbox(RedisShelf(redis))
+    from parkhub.clients.stripe import StripePayments
+
+    return StripePayments(settings)
 
 
 async def close_clients(clients: Clients) -> None:
     """Give every connection back."""
     await clients.queue.close()
+    await clients.payments.close()
     if clients.redis is not None:
         await clients.redis.aclose(close_connection_pool=True)

@@ -96,6 +96,16 @@ async def list_of_session(session_id: int) -> list[Posted]:
     return await _load("ledger_transaction.session = {}", session_id)
 
 
+async def list_through(account: Account, since: datetime) -> list[Posted]:
+    """What was posted in all lots to an account by transactions of ``since`` <= at, each with all its postings."""
+    return await _load(
+        "ledger_transaction.at >= {} AND ledger_transaction.id IN "
+        '(SELECT "transaction" FROM ledger_posting WHERE account = {})',
+        since,
+        account.value,
+    )
+
+
 async def get_books(session_id: int) -> Books:
     """A session's books, summed from its postings."""
     books = Books()

@@ -1,0 +1,209 @@
+"""Payments at the provider, one for each quote, and the refunds that people asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parkhub.db.engine import Row, fetch
+from parkhub.domain.payments import PaymentState
+from parkhub.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A quote's payment. ``checkout``, ``url`` and ``intent`` are the provider's, "" until known."""
+
+    id: int
+    quote_id: int
+    provider: str
+    state: PaymentState
+    checkout: str
+    url: str
+    intent: str
+    expires_at: datetime
+    paid_at: datetime | None
+    paid_cents: int
+    refunded_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRefund:
+    """A refund that a person asked the provider for."""
+
+    id: int
+    public_id: str
+    payment_id: int
+    amount_cents: int
+    reason: str
+    account_id: int | None
+
+
+async def add_payment(quote_id: int, provider: str, expires_at: datetime) -> Payment:
+    """A payment that is open, whose checkout is not known yet."""
+    rows = await fetch(
+        "INSERT INTO payment (quote, provider, state, checkout, url, intent, expires_at, paid_cents, refunded_cents) "
+        "VALUES ({}, {}, 'open', '', '', '', {}, 0, 0) RETURNING *",
+        quote_id,
+        provider,
+        expires_at,
+    )
+    return _payment(rows[0])
+
+
+async def set_checkout(payment_id: int, checkout: str, url: str) -> None:
+    """Note where it can be paid."""
+    await fetch("UPDATE payment SET checkout = {}, url = {} WHERE id = {}", checkout, url, payment_id)
+
+
+async def move_to(payment_id: int, state: PaymentState, intent: str) -> None:
+    """Note a state that is not `PAID`, and the intent if it is known."""
+    await fetch(
+        "UPDATE payment SET state = {}, intent = CASE WHEN intent = '' THEN {} ELSE intent END "
+        "WHERE id = {} AND state <> 'paid'",
+        state.value,
+        intent,
+        payment_id,
+    )
+
+
+async def mark_paid(payment_id: int, amount_cents: int, intent: str, paid_at: datetime) -> bool:
+    """Note that it was paid; False when it was before."""
+    rows = await fetch(
+        "UPDATE payment SET state = 'paid', paid_cents = {}, paid_at = {}, "
+        "intent = CASE WHEN intent = '' THEN {} ELSE intent END WHERE id = {} AND state <> 'paid' RETURNING id",
+        amount_cents,
+        paid_at,
+        intent,
+        payment_id,
+    )
+    return bool(rows)
+
+
+async def expire(payment_id: int) -> None:
+    """Note that an open payment cannot be made any more."""
+    await fetch("UPDATE payment SET state = 'expired' WHERE id = {} AND state = 'open'", payment_id)
+
+
+async def set_refunded(payment_id: int, refunded_cents: int) -> None:
+    """Note all that was given back by now."""
+    await fetch("UPDATE payment SET refunded_cents = {} WHERE id = {}", refunded_cents, payment_id)
+
+
+async def get_payment(payment_id: int) -> Payment:
+    """The payment. Raises NotFoundError."""
+    return _needed(await _find("payment.id = {}", payment_id))
+
+
+async def get_of_quote(quote_id: int) -> Payment:
+    """A quote's payment. Raises NotFoundError."""
+    return _needed(await _find("payment.quote = {}", quote_id))
+
+
+async def find_by_quote(public_id: str) -> Payment | None:
+    """The payment of the quote with that public id."""
+    return await _find("payment.quote IN (SELECT id FROM quote WHERE public_id = {})", public_id)
+
+
+async def find_by_checkout(checkout: str) -> Payment | None:
+    """The payment with that checkout."""
+    return await _find("checkout = {} AND checkout <> ''", checkout)
+
+
+async def find_by_intent(intent: str) -> Payment | None:
+    """The payment with that payment intent."""
+    return await _find("intent = {} AND intent <> ''", intent)
+
+
+async def list_of_session(session_id: int) -> list[Payment]:
+    """A session's payments in every state, the newest first."""
+    rows = await fetch(
+        "SELECT * FROM payment WHERE quote IN (SELECT id FROM quote WHERE session = {}) ORDER BY id DESC", session_id
+    )
+    return [_payment(row) for row in rows]
+
+
+async def list_open_past(expires_before: datetime, limit: int) -> list[Payment]:
+    """Payments that are open and could be made only before then."""
+    rows = await fetch(
+        "SELECT * FROM payment WHERE state = 'open' AND expires_at < {} ORDER BY expires_at LIMIT {}",
+        expires_before,
+        limit,
+    )
+    return [_payment(row) for row in rows]
+
+
+async def add_refund(
+    public_id: str, payment_id: int, amount_cents: int, reason: str, account_id: int | None, now: datetime
+) -> AskedRefund:
+    """Note that a refund is asked for."""
+    rows = await fetch(
+        "INSERT INTO payment_refund (public_id, payment, amount_cents, reason, account, created_at, state) "
+        "VALUES ({}, {}, {}, {}, {}, {}, 'asked') RETURNING *",
+        public_id,
+        payment_id,
+        amount_cents,
+        reason,
+        account_id,
+        now,
+    )
+    return _refund(rows[0])
+
+
+async def end_refund(refund_id: int, state: str) -> None:
+    """Note that a refund is "done" or "refused"."""
+    await fetch("UPDATE payment_refund SET state = {} WHERE id = {}", state, refund_id)
+
+
+async def list_asked_refunds(payment_id: int) -> list[AskedRefund]:
+    """A payment's refunds that were asked for and are not known to have ended, the first first."""
+    rows = await fetch("SELECT * FROM payment_refund WHERE payment = {} AND state = 'asked' ORDER BY id", payment_id)
+    return [_refund(row) for row in rows]
+
+
+async def list_stuck_refunds(before: datetime, after: datetime, limit: int) -> list[AskedRefund]:
+    """Refunds asked for in ``after`` <= at < ``before`` that are not known to have ended."""
+    rows = await fetch(
+        "SELECT * FROM payment_refund WHERE state = 'asked' AND created_at < {} AND created_at >= {} "
+        "ORDER BY id LIMIT {}",
+        before,
+        after,
+        limit,
+    )
+    return [_refund(row) for row in rows]
+
+
+async def _find(condition: str, arg: object) -> Payment | None:
+    rows = await fetch(f"SELECT * FROM payment WHERE {condition}", arg)  # noqa: S608
+    return _payment(rows[0]) if rows else None
+
+
+def _needed(payment: Payment | None) -> Payment:
+    if payment is None:
+        raise NotFoundError("There is no such payment.")
+    return payment
+
+
+def _payment(row: Row) -> Payment:
+    return Payment(
+        id=row["id"],
+        quote_id=row["quote"],
+        provider=row["provider"],
+        state=PaymentState(row["state"]),
+        checkout=row["checkout"],
+        url=row["url"],
+        intent=row["intent"],
+        expires_at=row["expires_at"],
+        paid_at=row["paid_at"],
+        paid_cents=row["paid_cents"],
+        refunded_cents=row["refunded_cents"],
+    )
+
+
+def _refund(row: Row) -> AskedRefund:
+    return AskedRefund(
+        id=row["id"],
+        public_id=row["public_id"],
+        payment_id=row["payment"],
+        amount_cents=row["amount_cents"],
+        reason=row["reason"],
+        account_id=row["account"],
+    )

@@ -1,0 +1,221 @@
+"""What the payment provider tells: verified, kept once, handled once, in whichever order it comes."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.clients.payment_sandbox import webhook_secret
+from parkhub.db import payments as payment_rows
+from parkhub.db import quotes as quote_rows
+from parkhub.db import sessions as session_rows
+from parkhub.db import stripe_events as event_rows
+from parkhub.db.engine import transaction
+from parkhub.db.payments import Payment
+from parkhub.db.quotes import StoredQuote
+from parkhub.db.stripe_events import StoredEvent
+from parkhub.domain.ledger import Account
+from parkhub.domain.payments import (
+    UNFINISHED,
+    UNKNOWN_FOR,
+    DisputeTold,
+    EventStatus,
+    PaymentState,
+    PaymentTold,
+    PayoutTold,
+    RefundTold,
+    booking_uid,
+    furthest,
+    paid_as_of,
+    read_event,
+    retry_at,
+    understand,
+)
+from parkhub.domain.webhook_signatures import check_signature
+from parkhub.errors import BusyError, InvalidInputError, ParkHubError
+from parkhub.secret_key import secret_key
+from parkhub.services import checkouts, payments, payouts, refunds
+from parkhub.settings import REAL_MONEY, Settings
+
+HANDLE_EVENT: Final = "handle_event"
+_BATCH: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+class _EarlyError(Exception):
+    """What the event is about is not known yet."""
+
+
+def accepted_secrets(clients: Clients, settings: Settings) -> tuple[str, ...]:
+    """What a webhook may be signed with; the sandbox has a secret of this installation's own."""
+    if clients.payments.is_sandbox:
+        return (webhook_secret(secret_key(settings)),)
+    return settings.webhook_secrets
+
+
+async def receive(clients: Clients, settings: Settings, body: bytes, signature: str, now: datetime) -> bool:
+    """Take an event in; False when it was before. Whoever sends may take it as told: it is kept.
+
+    Raises SignatureError, InvalidInputError, and BusyError where no secret is set: then anybody could have sent it.
+    """
+    accepted = accepted_secrets(clients, settings)
+    if not accepted:
+        log.warning("webhook.no_secret")
+        raise BusyError("Webhooks are refused here until a signing secret is set.", retry_after_s=3600)
+    check_signature(body, signature, accepted, now)
+    try:
+        raw = json.loads(body)
+    except ValueError:
+        raise InvalidInputError("This is no event of Stripe's.") from None
+    return await keep(clients, settings, raw, now) is not None
+
+
+async def keep(clients: Clients, settings: Settings, raw: Mapping[str, Any], now: datetime) -> int | None:
+    """Keep an event and ask for it to be handled; None when it was kept before."""
+    event = read_event(raw)
+    if event.live and settings.stripe_live_allowed != REAL_MONEY:
+        raise InvalidInputError("This is an event of real money, and this installation takes test payments only.")
+    event_id = await event_rows.add_event(event, now)
+    if event_id is not None:
+        await _ask(clients, event_id)
+    return event_id
+
+
+async def handle(clients: Clients, event_id: int, now: datetime) -> EventStatus:
+    """Handle a kept event once, however often and by however many this is called; answers what became of it.
+
+    What cannot be handled now is noted and tried again later.
+    """
+    stored = await event_rows.get_event(event_id)
+    if stored.status not in UNFINISHED:
+        return stored.status
+    try:
+        await _handle(clients, stored, now)
+    except _EarlyError:
+        too_long = now - stored.received_at > UNKNOWN_FOR
+        if too_long:
+            await event_rows.finish(event_id, EventStatus.UNKNOWN, now)
+        else:
+            await event_rows.put_off(event_id, EventStatus.EARLY, "not known yet", retry_at(now, stored.tries))
+    except BusyError:
+        raise
+    except ParkHubError as error:
+        log.warning("event.failed", event_id=stored.event.id, type=stored.event.type, reason=str(error))
+        await put_off(stored, str(error), now)
+    return (await event_rows.get_event(event_id)).status
+
+
+async def put_off(stored: StoredEvent, error: str, now: datetime) -> None:
+    """Note that an event could not be handled; it is tried again, ever more seldom."""
+    await event_rows.put_off(stored.id, EventStatus.FAILED, error[:500], retry_at(now, stored.tries))
+
+
+async def requeue_due(clients: Clients, now: datetime) -> int:
+    """Ask again for events whose job got lost, and for those that came too early or failed, when their time comes."""
+    asked = 0
+    for event_id in await event_rows.list_due(now, _BATCH):
+        asked += await clients.queue.enqueue(HANDLE_EVENT, event_id, job_id=job_id(event_id))
+    return asked
+
+
+def job_id(event_id: int) -> str:
+    """One job for an event at a time."""
+    return f"event:{event_id}"
+
+
+async def _ask(clients: Clients, event_id: int) -> None:
+    try:
+        await clients.queue.enqueue(HANDLE_EVENT, event_id, job_id=job_id(event_id))
+    except BusyError as error:  # it is kept, and upkeep asks again
+        log.warning("event.not_enqueued", event_id=event_id, reason=str(error))
+
+
+async def _handle(clients: Clients, stored: StoredEvent, now: datetime) -> None:
+    told = understand(stored.event)
+    if told is None:
+        await event_rows.finish(stored.id, EventStatus.IGNORED, now)
+        return
+    if isinstance(told, PayoutTold):
+        shares = await payouts.shares_of(clients.payments, told)
+        async with transaction():
+            if await event_rows.finish(stored.id, EventStatus.HANDLED, now):
+                await payouts.book(told, shares, now)
+        return
+    async with transaction():
+        if not await event_rows.finish(stored.id, EventStatus.HANDLED, now):
+            return
+        payment, quote = await _payment_of(told)
+        if isinstance(told, PaymentTold):
+            await _book_payment(payment, quote, told, stored, now)
+        elif isinstance(told, RefundTold):
+            await refunds.book(payment, quote, told.refunded_cents, now)
+        else:
+            await _book_dispute(payment, quote, told, now)
+    await clients.live.announce(f"quote:{quote.public_id}")
+    await clients.live.announce(f"sessions:{quote.lot_id}")
+    if isinstance(told, PaymentTold) and told.state is PaymentState.PAID:
+        await _after_payment(clients, quote, told, now)
+
+
+async def _payment_of(told: PaymentTold | RefundTold | DisputeTold) -> tuple[Payment, StoredQuote]:
+    """The payment, with its lot's books held. Raises _EarlyError for one that is not there, or not paid yet."""
+    payment = await payment_rows.find_by_intent(told.intent)
+    if payment is None and not isinstance(told, DisputeTold):
+        payment = await payment_rows.find_by_quote(told.quote)
+    if payment is None and isinstance(told, PaymentTold):
+        payment = await payment_rows.find_by_checkout(told.checkout)
+    if payment is None:
+        raise _EarlyError
+    quote = await quote_rows.get_quote(payment.quote_id)
+    await session_rows.lock_lot(quote.lot_id)
+    payment = await payment_rows.get_payment(payment.id)
+    if payment.state is not PaymentState.PAID and not isinstance(told, PaymentTold):
+        raise _EarlyError
+    if told.currency != quote.quote.currency:
+        raise InvalidInputError(f"It is in {told.currency}, but the quote in {quote.quote.currency}.")
+    return payment, quote
+
+
+async def _book_payment(
+    payment: Payment, quote: StoredQuote, told: PaymentTold, stored: StoredEvent, now: datetime
+) -> None:
+    state = furthest(payment.state, told.state)
+    if state is not PaymentState.PAID:
+        await payment_rows.move_to(payment.id, state, told.intent)
+        return
+    paid_at = min(max(stored.event.created_at, quote.created_at), now)
+    if not await payment_rows.mark_paid(payment.id, told.amount_cents, told.intent, paid_at):
+        return
+    if told.amount_cents > 0:
+        await payments.pay(
+            quote.session_id,
+            told.amount_cents,
+            Account.CLEARING,
+            booking_uid(quote.public_id),
+            paid_as_of(paid_at, quote.created_at, quote.quote.changes_at),
+            references={"quote": quote.public_id, "checkout": told.checkout, "intent": told.intent},
+        )
+
+
+async def _book_dispute(payment: Payment, quote: StoredQuote, told: DisputeTold, now: datetime) -> None:
+    if not told.moved:
+        return
+    uid = booking_uid(quote.public_id, "dispute", told.dispute)
+    await payments.dispute(quote.session_id, told.amount_cents, uid, now)
+    if told.won is not None:
+        end = payments.win_dispute if told.won else payments.lose_dispute
+        await end(quote.session_id, told.amount_cents, f"{uid}:closed", now)
+    log.info("dispute.told", payment=payment.id, won=told.won)
+
+
+async def _after_payment(clients: Clients, quote: StoredQuote, told: PaymentTold, now: datetime) -> None:
+    """What waited for this payment may be handled, and no other page shall take money for the same stay."""
+    for event_id in await event_rows.list_early([told.intent, told.checkout]):
+        await _ask(clients, event_id)
+    others = await payment_rows.list_of_session(quote.session_id)
+    await checkouts.end_checkouts(clients, [other for other in others if other.state is PaymentState.OPEN], now)
+    log.info("payment.taken", quote=quote.id, lot=quote.lot_id, amount_cents=told.amount_cents)

@@ -1,0 +1,49 @@
+"""Payouts: the provider pays out for all lots at once; the books want to know how much of it was which lot's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from parkhub.clients.payments import PaymentProvider
+from parkhub.db import payments as payment_rows
+from parkhub.db import quotes as quote_rows
+from parkhub.domain.payments import PayoutTold
+from parkhub.services import payments
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Share:
+    """What of a payout was a lot's: ``amount_cents`` arrived, ``fee_cents`` was kept of it."""
+
+    amount_cents: int = 0
+    fee_cents: int = 0
+
+
+async def shares_of(provider: PaymentProvider, told: PayoutTold) -> Mapping[int, Share]:
+    """A payout's shares by lot id. What is of no lot (another shop on the same account) is left out."""
+    shares: dict[int, Share] = {}
+    async for moved in provider.balance_transactions(payout=told.payout):
+        payment = await payment_rows.find_by_intent(moved.intent)
+        if payment is None or moved.kind == "payout":
+            continue
+        lot_id = (await quote_rows.get_quote(payment.quote_id)).lot_id
+        share = shares.setdefault(lot_id, Share())
+        share.amount_cents += moved.amount_cents - moved.fee_cents
+        share.fee_cents += moved.fee_cents
+    return shares
+
+
+async def book(told: PayoutTold, shares: Mapping[int, Share], now: datetime) -> None:
+    """Book each lot's share, once. A share that is not above zero (more was given back than came in) is left to
+    people: reconciliation tells of it.
+    """
+    for lot_id, share in sorted(shares.items()):
+        if share.amount_cents <= 0:
+            log.warning("payout.negative_share", payout=told.payout, lot=lot_id, amount_cents=share.amount_cents)
+            continue
+        uid = f"payout:{told.payout}:{lot_id}"
+        await payments.pay_out(lot_id, share.amount_cents, share.fee_cents, uid, now)

@@ -1,0 +1,119 @@
+"""Giving back through the payment provider what was paid through it, all or a part, with a reason."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from parkhub.clients import Clients
+from parkhub.clients.payments import RefundOrder
+from parkhub.db import payments as payment_rows
+from parkhub.db import quotes as quote_rows
+from parkhub.db import sessions as session_rows
+from parkhub.db.engine import transaction
+from parkhub.db.payments import AskedRefund, Payment
+from parkhub.db.quotes import StoredQuote
+from parkhub.domain.ledger import Account
+from parkhub.domain.payments import PaymentState, booking_uid
+from parkhub.domain.reasons import checked_reason
+from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
+from parkhub.services import billing, payments
+
+AT_PROVIDER: Final = "Given back at the payment provider"
+STUCK_AFTER: Final = timedelta(minutes=1)
+ASKED_AGAIN_FOR: Final = timedelta(hours=20)
+"""The provider knows a refund by its key for a day; after that asking again would give back twice."""
+_BATCH: Final = 50
+
+log = structlog.get_logger(__name__)
+
+
+async def refund_payment(
+    clients: Clients, public_id: str, amount_cents: int | None, reason: str, account_id: int | None, now: datetime
+) -> Payment:
+    """Give back a paid quote through the provider, all that is left of it if no amount is said.
+
+    Raises InvalidInputError, ConflictError for a quote that is not paid, BusyError when the provider is away: then it
+    is asked again, with the same key.
+    """
+    async with transaction():
+        quote = await quote_rows.get_by_public_id(public_id)
+        await session_rows.lock_lot(quote.lot_id)
+        payment = await payment_rows.get_of_quote(quote.id)
+        reason = checked_reason(reason, [(await session_rows.get_session(quote.session_id)).plate])
+        amount = await _checked_amount(clients, payment, quote, amount_cents, now)
+        name = secrets.token_urlsafe(12)
+        refund = await payment_rows.add_refund(name, payment.id, amount, reason, account_id, now)
+    return await _give_back(clients, refund, now)
+
+
+async def ask_again(clients: Clients, now: datetime) -> int:
+    """Ask again for refunds of which it is not known whether they were made."""
+    stuck = await payment_rows.list_stuck_refunds(now - STUCK_AFTER, now - ASKED_AGAIN_FOR, _BATCH)
+    for refund in stuck:
+        try:
+            await _give_back(clients, refund, now)
+        except ParkHubError as error:
+            log.warning("refund.not_made", refund=refund.id, reason=str(error))
+    return len(stuck)
+
+
+async def book(payment: Payment, quote: StoredQuote, refunded_cents: int, now: datetime) -> None:
+    """Book what was given back beyond what is booked. Inside a transaction that holds the lot's books.
+
+    ``refunded_cents`` is all that was given back of the payment by then, so that neither order nor repetition matters.
+    """
+    difference = refunded_cents - payment.refunded_cents
+    if difference <= 0:
+        return
+    reason, account_id = AT_PROVIDER, None
+    covered = 0
+    for refund in await payment_rows.list_asked_refunds(payment.id):
+        if covered + refund.amount_cents <= difference:
+            covered += refund.amount_cents
+            reason, account_id = refund.reason, refund.account_id
+            await payment_rows.end_refund(refund.id, "done")
+    uid = booking_uid(quote.public_id, "refund", str(refunded_cents))
+    await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
+    await payment_rows.set_refunded(payment.id, refunded_cents)
+
+
+async def _give_back(clients: Clients, refund: AskedRefund, now: datetime) -> Payment:
+    payment = await payment_rows.get_payment(refund.payment_id)
+    quote = await quote_rows.get_quote(payment.quote_id)
+    order = RefundOrder(
+        key=refund.public_id,
+        intent=payment.intent,
+        amount_cents=refund.amount_cents,
+        currency=quote.quote.currency,
+        now=now,
+        metadata={"quote": quote.public_id},
+    )
+    try:
+        done = await clients.payments.refund(order)
+    except InvalidInputError:
+        await payment_rows.end_refund(refund.id, "refused")
+        raise
+    async with transaction():
+        await session_rows.lock_lot(quote.lot_id)
+        await book(await payment_rows.get_payment(payment.id), quote, done.refunded_cents, now)
+    await clients.live.announce(f"quote:{quote.public_id}")
+    await clients.live.announce(f"sessions:{quote.lot_id}")
+    return await payment_rows.get_payment(payment.id)
+
+
+async def _checked_amount(
+    clients: Clients, payment: Payment, quote: StoredQuote, amount_cents: int | None, now: datetime
+) -> int:
+    if payment.state is not PaymentState.PAID:
+        raise ConflictError("This has not been paid, so there is nothing to give back.")
+    if payment.provider != clients.payments.name:
+        raise InvalidInputError("This was paid through another payment provider than the one set up now.")
+    asked = sum(refund.amount_cents for refund in await payment_rows.list_asked_refunds(payment.id))
+    left = payment.paid_cents - payment.refunded_cents - asked
+    bill = await billing.get_bill(quote.session_id, now)
+    amount = min(left, bill.books.refundable_cents - asked) if amount_cents is None else amount_cents
+    if amount <= 0 or amount > left or amount > bill.books.refundable_cents - asked:
+        raise InvalidInputError("That is more than was paid and not yet given back.")
+    return amount
