@@ -36,12 +36,14 @@ from parkhub.web import (
     permits_api,
     recordings,
     reviews_api,
+    sandbox,
     sessions_api,
     speech,
     stream,
     tariffs_api,
     troubles,
     uploads,
+    webhooks,
 )
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.errors import exception_handlers
@@ -76,6 +78,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *enforcement.routes,
     *permits_api.routes,
     *bookings_api.routes,
+    *webhooks.routes,
+    *sandbox.routes,
 ]
 
 
@@ -113,7 +117,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         dependencies={"clients": Provide(provide_clients), "settings": Provide(provide_settings)},
         middleware=[DefineMiddleware(CsrfGuard, config=csrf_config(secret_key(given), secure=given.secure_cookies))],
         exception_handlers=exception_handlers,
-        before_send=[security_headers(secure=given.secure_cookies)],
+        before_send=[security_headers(secure=given.secure_cookies, paid_at=given.checkout_origins)],
         template_config=template_config(),
         openapi_config=OpenAPIConfig(
             title="ParkHub",

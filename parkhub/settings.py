@@ -230,6 +230,14 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def checkout_origins(self) -> tuple[str, ...]:
+        """Other sites that a form of ours may lead to: where Stripe's pages are."""
+        if not self.stripe_secret_key.get_secret_value():
+            return ()
+        parts = urlsplit(self.stripe_api_base or "https://checkout.stripe.com")
+        return (f"{parts.scheme}://{parts.netloc}",)
+
+    @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """What Stripe's webhooks may be signed with."""
         given = self.stripe_webhook_secret.get_secret_value().split(",")

@@ -135,14 +135,18 @@ def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
 
 def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
     """Makers of the workers of a work process; of several such processes one runs each job of the clock."""
-    from tasks import upkeep
+    from tasks import payments, upkeep
 
+    jobs = [Job(payments.handle_event, 20, payments.give_up), Job(payments.send_sandbox_event, 20)]
     every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
     every_5_min = set(range(0, 60, 5))
     crons = [
         cron(_clocked(upkeep.expire_spots), name="expire_spots", second=every_5_s, timeout=30),
         cron(_clocked(upkeep.close_passages), name="close_passages", second=every_5_s, timeout=30, run_at_startup=True),
         cron(_clocked(upkeep.requeue_lost), name="requeue_lost", second=every_20_s, timeout=30, run_at_startup=True),
+        cron(
+            _clocked(payments.keep_payments), name="keep_payments", second={13, 33, 53}, timeout=50, run_at_startup=True
+        ),
         cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
@@ -150,7 +154,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(upkeep.close_overlong), name="close_overlong", minute=every_5_min, second=41, timeout=120),
         cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),
     ]
-    return [lambda: make_worker(ctx, QueueName.WORK, [], max_jobs=4, poll_delay=0.5, cron_jobs=crons)]
+    return [lambda: make_worker(ctx, QueueName.WORK, jobs, max_jobs=4, poll_delay=0.1, cron_jobs=crons)]
 
 
 def _clocked(run: Work) -> Any:

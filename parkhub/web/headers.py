@@ -1,18 +1,20 @@
 """Headers that every answer carries (ASVS 3.4)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from parkhub.web.guards import PRIVATE
 
+_FORMS: Final = "form-action 'self'"
 POLICY: Final = "; ".join(
     (
         "default-src 'self'",
         "img-src 'self' data: blob:",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'self'",
+        _FORMS,
         "frame-ancestors 'none'",
     )
 )
@@ -20,10 +22,14 @@ POLICY: Final = "; ".join(
 Header = tuple[bytes, bytes]
 
 
-def security_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
-    """Build the hook that adds them. ``secure``: people come by https, and shall go on doing so."""
+def security_headers(*, secure: bool, paid_at: Sequence[str] = ()) -> BeforeMessageSendHookHandler:
+    """Build the hook that adds them. ``secure``: people come by https, and shall go on doing so.
+
+    ``paid_at``: sites where drivers pay; browsers hold `form-action` against where a form's answer leads, too.
+    """
+    policy = POLICY.replace(_FORMS, " ".join((_FORMS, *paid_at)))
     always: list[Header] = [
-        (b"content-security-policy", POLICY.encode()),
+        (b"content-security-policy", policy.encode()),
         (b"x-content-type-options", b"nosniff"),
         # Not `no-referrer`: browsers then send `Origin: null`, and forms could not prove where they come from.
         (b"referrer-policy", b"same-origin"),

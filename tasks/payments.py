@@ -1,0 +1,31 @@
+"""What the payment provider told is handled here, and what the sandbox tells later is sent."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from parkhub.db import stripe_events
+from parkhub.services import checkouts, payment_events, payment_sandbox, refunds
+
+
+async def handle_event(ctx: dict[str, Any], event_id: int) -> None:
+    """Handle a kept event, once."""
+    await payment_events.handle(ctx["clients"], event_id, datetime.now(UTC))
+
+
+async def give_up(_: dict[str, Any], event_id: int) -> None:
+    """An event that made every try fail is left for later."""
+    stored = await stripe_events.get_event(event_id)
+    await payment_events.put_off(stored, "it could not be handled; the log says why", datetime.now(UTC))
+
+
+async def send_sandbox_event(ctx: dict[str, Any], name: str) -> None:
+    """Send what a test payment's bank answers later, signed as everything of the sandbox is."""
+    await payment_sandbox.send_late(ctx["clients"], ctx["settings"], name, datetime.now(UTC))
+
+
+async def keep_payments(ctx: dict[str, Any]) -> None:
+    """By the clock: events whose time has come, refunds that may not have been made, checkouts that ended untold."""
+    now = datetime.now(UTC)
+    await payment_events.requeue_due(ctx["clients"], now)
+    await refunds.ask_again(ctx["clients"], now)
+    await checkouts.expire_untold(now)
