@@ -92,7 +92,7 @@ def test_the_constraints_name_versions_and_nothing_else() -> None:
 def test_every_direct_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["test"], *extras["bench"], *extras["training"]]
+    wanted = [*project["dependencies"], *extras["test"], *extras["bench"], *extras["training"], *extras["ultralytics"]]
     names = {_normal(re.split(r"[<>=;\[ ]", requirement)[0]) for requirement in wanted}
     pinned = {_normal(line.split("==")[0]) for line in (ROOT / "constraints.txt").read_text().splitlines()}
     assert names <= pinned
