@@ -85,9 +85,12 @@ def our_boxes(model: Path) -> np.ndarray:
 
 
 def picture() -> np.ndarray:
-    """Blocks of colour and noise, a little wider than high: far out in the grey around it all cells answer alike."""
+    """Blocks of colour and noise, a little wider than high: far out in the grey around it all cells answer alike.
+
+    Its height is a fraction of pixels on the network's picture, and the grey above and below is not the same.
+    """
     numbers = np.random.default_rng(3)
-    made = numbers.integers(0, 236, (13, 16, 3), np.uint8).repeat(30, axis=0).repeat(30, axis=1)
+    made = numbers.integers(0, 236, (13, 16, 3), np.uint8).repeat(30, axis=0).repeat(30, axis=1)[:386]
     return made + numbers.integers(0, 20, made.shape, np.uint8)
 
 

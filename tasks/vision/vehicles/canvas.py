@@ -13,15 +13,20 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a picture lies on the canvas: times ``scale``, then ``left`` and ``top`` pixels from its corner."""
+    """Where a picture lies on the canvas: times its scales, then ``left`` and ``top`` pixels from its corner.
 
-    scale: float
+    The scales differ a little, because each side becomes whole pixels by itself.
+    """
+
+    scale_x: float
+    scale_y: float
     left: int
     top: int
 
     def back(self, boxes: Array) -> Array:
         """Boxes (N x 4: left, top, width, height) of the canvas in pixels of the picture."""
-        moved: Array = (boxes - np.array([self.left, self.top, 0, 0], np.float32)) / np.float32(self.scale)
+        scales = np.array([self.scale_x, self.scale_y] * 2, np.float32)
+        moved: Array = (boxes - np.array([self.left, self.top, 0, 0], np.float32)) / scales
         return moved
 
 
@@ -52,7 +57,7 @@ class Canvas:
         top = round((self.height - inner[1]) / 2 - 0.1) if self.centred else 0
         fitted = np.full((self.height, self.width, 3), self.padding, np.uint8)
         fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner)
-        return fitted, Placement(scale, left, top)
+        return fitted, Placement(inner[0] / width, inner[1] / height, left, top)
 
     def blob(self, fitted: Picture) -> Array:
         """1 x 3 x height x width as the network wants it."""

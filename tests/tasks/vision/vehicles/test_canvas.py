@@ -13,10 +13,21 @@ from tasks.vision.vehicles.canvas import Canvas
 )
 def test_the_rest_of_the_canvas_is_grey_114(canvas, top):
     fitted, placement = canvas.place(np.full((100, 200, 3), 7, np.uint8))
-    assert placement.scale == 0.32
     assert (fitted[top : top + 32] == 7).all()
     assert (fitted == 114).all(axis=2).sum() == 32 * 64
     np.testing.assert_allclose(placement.back(np.array([[8, top + 4, 16, 8]], np.float32)), [[25, 12.5, 50, 25]])
+
+
+@pytest.mark.parametrize(
+    ("canvas", "top", "rows"),
+    [(Canvas(160, 160), 0, 128), (Canvas(160, 160, centred=True), 15, 129)],
+    ids=["upper left corner", "middle"],
+)
+def test_what_fills_the_picture_on_the_canvas_fills_the_picture(canvas, top, rows):
+    fitted, placement = canvas.place(np.full((386, 480, 3), 7, np.uint8))  # 128 and two thirds of a row
+    filled = np.flatnonzero((fitted == 7).all(axis=(1, 2)))
+    assert (filled[0], len(filled)) == (top, rows)
+    np.testing.assert_allclose(placement.back(np.array([[0, top, 160, rows]], np.float32)), [[0, 0, 480, 386]])
 
 
 def test_colours_come_in_the_order_and_range_a_family_wants():
