@@ -1,0 +1,135 @@
+"""Giving back through the provider: all, a part, with a reason, once; on both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from builders import save_account, stand_ins
+from paying import a_stay, handle_all, later, pay, quoted, send
+
+from parkhub.clients import Clients
+from parkhub.clients.payment_sandbox import PaymentSandbox
+from parkhub.clients.payments import Refunded, RefundOrder
+from parkhub.clients.shelf import MemoryShelf
+from parkhub.db import ledger as ledger_rows
+from parkhub.db import payments as payment_rows
+from parkhub.db import quotes as quote_rows
+from parkhub.domain.audit import EntryFilter
+from parkhub.domain.ledger import Account, Kind
+from parkhub.errors import BusyError, ConflictError, InvalidInputError
+from parkhub.services import audit, payment_sandbox, refunds
+from parkhub.settings import Settings
+
+WHY = "The barrier did not open"
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return stand_ins()
+
+
+async def test_a_part_and_then_the_rest_is_given_back_with_who_and_why(database: Settings, clients: Clients):
+    session, account = await a_stay(), await save_account()
+    checkout = await pay(clients, database, session, later(90))
+    part = await refunds.refund_payment(clients, checkout.id, 150, WHY, account.id, later(95))
+    assert (part.paid_cents, part.refunded_cents) == (400, 150)
+    rest = await refunds.refund_payment(clients, checkout.id, None, WHY, account.id, later(96))
+    assert rest.refunded_cents == 400
+    assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 0
+    posted = [each.transaction for each in await ledger_rows.list_of_session(session.id)]
+    assert [each.reason for each in posted if each.kind is Kind.REFUND] == [WHY, WHY]
+    entries = await audit.list_entries(EntryFilter(action="payment.refunded"))
+    assert [(entry.account_id, entry.reason) for entry in entries] == [(account.id, WHY)] * 2
+    assert (await quote_rows.get_paid_quote(checkout.id)).refunded_cents == 400
+
+
+async def test_what_stripe_tells_of_a_refund_made_here_changes_nothing(database: Settings, clients: Clients):
+    session = await a_stay()
+    checkout = await pay(clients, database, session, later(90))
+    await refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95))
+    sandbox = payment_sandbox.sandbox_of(clients)
+    intent = (await payment_rows.list_of_session(session.id))[0].intent
+    _, told = await sandbox.refund_told(RefundOrder("at the provider", intent, 100, "EUR", later(96)))
+    await send(clients, database, told, later(97))
+    await handle_all(clients, later(97))
+    posted = [each.transaction for each in await ledger_rows.list_of_session(session.id)]
+    assert [each.reason for each in posted if each.kind is Kind.REFUND] == [WHY, refunds.AT_PROVIDER]
+    assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 150
+
+
+TOO_MUCH = [(401, "more than was paid"), (0, "more than was paid"), (-5, "more than was paid")]
+
+
+@pytest.mark.parametrize(("cents", "words"), TOO_MUCH)
+async def test_no_more_is_given_back_than_was_paid(database: Settings, clients: Clients, cents: int, words: str):
+    checkout = await pay(clients, database, await a_stay(), later(90))
+    with pytest.raises(InvalidInputError, match=words):
+        await refunds.refund_payment(clients, checkout.id, cents, WHY, None, later(95))
+
+
+async def test_many_refunds_at_once_give_back_no_more_than_was_paid(database: Settings, clients: Clients):
+    session = await a_stay()
+    checkout = await pay(clients, database, session, later(90))
+    asked = [refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95)) for _ in range(6)]
+    done = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(not isinstance(each, BaseException) for each in done) == 2
+    assert {type(each) for each in done if isinstance(each, BaseException)} == {InvalidInputError}
+    assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 100
+
+
+async def test_what_is_not_paid_yet_cannot_be_given_back(database: Settings, clients: Clients):
+    checkout, _ = await quoted(clients, database, await a_stay(), later(10))
+    with pytest.raises(ConflictError, match="has not been paid"):
+        await refunds.refund_payment(clients, checkout.id, None, WHY, None, later(11))
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "The car AB 123 was towed"])
+async def test_a_refund_needs_a_reason_without_a_plate(database: Settings, clients: Clients, reason: str):
+    checkout = await pay(clients, database, await a_stay(), later(90))
+    with pytest.raises(InvalidInputError):
+        await refunds.refund_payment(clients, checkout.id, None, reason, None, later(95))
+
+
+class Dropping(PaymentSandbox):
+    """A provider that does what it is asked, but whose answer is lost the first time."""
+
+    answers = False
+
+    async def refund(self, order: RefundOrder) -> Refunded:
+        done = await super().refund(order)
+        if not self.answers:
+            self.answers = True
+            raise BusyError("The payment provider is away.")
+        return done
+
+
+async def test_a_refund_whose_answer_was_lost_is_asked_for_again_and_made_once(database: Settings):
+    given = stand_ins()
+    clients = Clients(given.pictures, given.queue, given.live, given.limiter, Dropping(MemoryShelf()))
+    session = await a_stay()
+    checkout = await pay(clients, database, session, later(90))
+    with pytest.raises(BusyError):
+        await refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95))
+    with pytest.raises(InvalidInputError):
+        await refunds.refund_payment(clients, checkout.id, 300, WHY, None, later(95))
+    assert await refunds.ask_again(clients, later(95)) == 0
+    assert await refunds.ask_again(clients, later(97)) == 1
+    assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 250
+    assert await refunds.ask_again(clients, later(99)) == 0
+
+
+class Refusing(PaymentSandbox):
+    """A provider that gives nothing back."""
+
+    async def refund(self, order: RefundOrder) -> Refunded:
+        raise InvalidInputError("The payment provider refused this (insufficient_funds).")
+
+
+async def test_a_refused_refund_is_said_and_not_asked_for_again(database: Settings):
+    given = stand_ins()
+    clients = Clients(given.pictures, given.queue, given.live, given.limiter, Refusing(MemoryShelf()))
+    checkout = await pay(clients, database, await a_stay(), later(90))
+    for _ in range(2):
+        with pytest.raises(InvalidInputError, match="insufficient_funds"):
+            await refunds.refund_payment(clients, checkout.id, None, WHY, None, later(95))
+    assert await refunds.ask_again(clients, later(95) + timedelta(hours=1)) == 0
