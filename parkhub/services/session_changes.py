@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from parkhub.clients import Clients
+from parkhub.db import bookings as booking_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.audit import AuditEntry
 from parkhub.domain.matching import match_passage
+from parkhub.domain.plates import fold
 from parkhub.domain.reasons import checked_reason
 from parkhub.domain.reviews import EXITS, PRICES, Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
@@ -122,10 +124,32 @@ async def change(
     for session in after:
         await session_rows.save_session(session)
     entry = await note(action, before, after, reason, account_id, now, undoes)
-    for session in after:
-        await billing.correct(session, f"session:{session.id}:audit:{entry}", now)
-        await bookings.follow(session, now)
+    for old, new in zip(before, after, strict=True):
+        await _move_booking(old, new, now)
+        await billing.correct(new, f"session:{new.id}:audit:{entry}", now)
+        await bookings.follow(new, now)
     return entry
+
+
+async def _move_booking(old: ParkingSession, new: ParkingSession, now: datetime) -> None:
+    """A session that gives its booking up leaves it to a car that may still come; one that takes one has come on it."""
+    if old.booking_id == new.booking_id:
+        return
+    await bookings.follow(replace(old, state=SessionState.CANCELLED), now)
+    if new.booking_id is not None:
+        await bookings.arrived(new.booking_id, new.id, new.entered_at)
+
+
+async def find_booking(session: ParkingSession, plate: str) -> int | None:
+    """The booking of a session once it has that plate: its own if it is that plate's, else one that waits for it."""
+    if session.state is not SessionState.OPEN:
+        return session.booking_id
+    if session.booking_id is not None:
+        own = await booking_rows.get_booking(session.booking_id)
+        if fold(own.plate) == fold(plate):
+            return own.id
+    found = await bookings.find_booking(session.lot_id, plate, session.entered_at)
+    return found.id if found else None
 
 
 async def note(

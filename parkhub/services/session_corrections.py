@@ -20,6 +20,7 @@ from parkhub.services.session_changes import (
     answer_settled,
     ask_price,
     change,
+    find_booking,
     follow_exits,
     locked,
     note,
@@ -33,7 +34,7 @@ BACK_MAX: Final = timedelta(days=366)
 async def edit_plate(
     clients: Clients, session_id: int, text: str, reason: str, account_id: int | None, now: datetime
 ) -> int:
-    """Give a session another plate, or none; its right and price follow. Answers the audit entry's id.
+    """Give a session another plate, or none; its right, booking and price follow. Answers the audit entry's id.
 
     Raises ConflictError when that plate is inside already: merge the two.
     """
@@ -51,6 +52,7 @@ async def edit_plate(
             plate=plate,
             permit_id=free.permit_id if free else None,
             right=free.kind.value if free else "",
+            booking_id=await find_booking(session, plate),
         )
         entry = await change(PLATE_CHANGED, [session], [after], reason, account_id, now)
         await answer(session.id, (Question.ENTRY_WITHOUT_PLATE,), "plate_given", account_id, now)

@@ -6,10 +6,11 @@ import pytest
 from builders import save_permit
 from stays import AT, WHY, asked, clients, come, go, later, now_is, owed, save_priced_lot, seen, undo
 
+from parkhub.db import bookings as booking_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
-from parkhub.domain.bookings import BookingRules
+from parkhub.domain.bookings import BookingRules, BookingState
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
 from parkhub.domain.passages import Direction
@@ -263,3 +264,27 @@ async def test_a_reason_does_not_name_the_plate(lot: int) -> None:
     for old_or_new in ("it was not ab-1234", "it says CD 56 78"):
         with pytest.raises(InvalidInputError, match="plate"):
             await session_corrections.edit_plate(clients, session.id, "CD5678", old_or_new, None, later(9999))
+
+
+async def test_a_car_that_was_misread_comes_on_its_booking_once_its_plate_is_right(lot: int) -> None:
+    await booking_rules.set_rules(lot, BookingRules(), 1, [], None, AT)
+    booking = await bookings.book(clients, Wish(lot, "AB1234", later(0), later(300)), None, later(-10))
+    session = await come(lot, "XY9999", 5)
+    edited = await session_corrections.edit_plate(clients, session.id, "AB1234", WHY, None, later(20))
+    assert (await now_is(session)).booking_id == booking.id
+    assert (await booking_rows.get_booking(booking.id)).state is BookingState.ARRIVED
+    await undo(await undo(await undo(edited)))
+    assert (await now_is(session)).booking_id is None
+    assert (await booking_rows.get_booking(booking.id)).state is BookingState.RESERVED
+    await go(session, 65)
+    assert await owed(session.id) == 200
+
+
+async def test_a_car_misread_as_a_booked_one_leaves_the_booking_to_that(lot: int) -> None:
+    await booking_rules.set_rules(lot, BookingRules(), 1, [], None, AT)
+    booking = await bookings.book(clients, Wish(lot, "AB1234", later(0), later(300)), None, later(-10))
+    wrong = await come(lot, "AB1234", 5)
+    await session_corrections.edit_plate(clients, wrong.id, "AB7234", WHY, None, later(20))
+    assert (await now_is(wrong)).booking_id is None
+    right = await come(lot, "AB1234", 30)
+    assert right.booking_id == booking.id
