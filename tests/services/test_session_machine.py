@@ -15,12 +15,14 @@ from builders import save_camera, save_lot, stand_ins
 from hypothesis import HealthCheck, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import passages as passage_rows
+from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import close_database, current_engine, fetch, open_database
+from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate
@@ -29,7 +31,9 @@ from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
 from parkhub.services import (
     audit,
     billing,
+    discount_codes,
     payments,
+    reviews,
     session_changes,
     session_corrections,
     session_overlong,
@@ -117,15 +121,16 @@ class Lot(RuleBasedStateMachine):
         async def build() -> tuple[int, int]:
             lot = await save_lot()
             await tariffs.publish(lot.id, None, TARIFF, AT, None, AT)
+            await discount_codes.add_code(lot.id, Discount("SHOP", minutes=60), CodeLimits(uses_max=3), None, AT)
             return lot.id, (await save_camera(lot)).id
 
         self.lot_id, self.camera_id = self.runner.run(build())
         self.now, self.count, self.cash = AT, 0, 0
         self.clients = stand_ins()
 
-    @rule(minutes=st.sampled_from([1, 4, 20, 61, 700]))
+    @rule(minutes=st.sampled_from([1, 4, 20, 61, 700, -30]))
     def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
+        self.now = max(AT, self.now + timedelta(minutes=minutes))  # a clock may be set back
 
     @rule(
         direction=st.sampled_from([*Direction, None]),
@@ -156,8 +161,14 @@ class Lot(RuleBasedStateMachine):
         for _ in range(times):
             self.do(lambda: sessions.take_passage(self.clients, passage_id, self.now), crash)
 
-    @rule(number=st.integers(0, 9), share=st.sampled_from([1, 2, 3]), times=st.integers(1, 2), crash=CRASHES)
-    def pays(self, number: int, share: int, times: int, crash: str | None) -> None:
+    @rule(
+        number=st.integers(0, 9),
+        share=st.sampled_from([1, 2, 3]),
+        into=st.sampled_from([Account.CASH, Account.CLEARING]),
+        times=st.integers(1, 2),
+        crash=CRASHES,
+    )
+    def pays(self, number: int, share: int, into: Account, times: int, crash: str | None) -> None:
         session = self.pick(number)
         if session is None:
             return
@@ -165,7 +176,7 @@ class Lot(RuleBasedStateMachine):
         self.count += 1
         amount, uid = due * share // 2, f"pay-{self.lot_id}-{self.count}"
         for _ in range(times):
-            self.do(lambda: payments.pay(session.id, amount, Account.CASH, uid, self.now), crash)
+            self.do(lambda: payments.pay(session.id, amount, into, uid, self.now), crash)
         if self.runner.run(ledger_rows.find_transaction(uid)) is not None:
             self.cash += amount
 
@@ -180,6 +191,38 @@ class Lot(RuleBasedStateMachine):
         posted = self.runner.run(ledger_rows.find_transaction(uid))
         if posted is not None:
             self.cash += sum(p.amount_cents for p in posted.transaction.postings if p.account is Account.CASH)
+
+    @rule(number=st.integers(0, 9), won=st.booleans(), times=st.integers(1, 2), crash=CRASHES)
+    def is_disputed(self, number: int, won: bool, times: int, crash: str | None) -> None:
+        session = self.pick(number)
+        if session is None:
+            return
+        amount = self.runner.run(ledger_rows.get_books(session.id))[Account.CLEARING]
+        self.count += 1
+        uid = f"dispute-{self.lot_id}-{self.count}"
+        decide = payments.win_dispute if won else payments.lose_dispute
+        for _ in range(times):
+            self.do(lambda: payments.dispute(session.id, amount, uid, self.now), crash)
+            self.do(lambda: decide(session.id, amount, f"{uid}-decided", self.now), crash)
+        if not won and self.runner.run(ledger_rows.find_transaction(f"{uid}-decided")) is not None:
+            self.cash -= amount
+
+    @rule(number=st.integers(0, 9), other=st.integers(0, 9), give=st.booleans(), crash=CRASHES)
+    def staff_answer(self, number: int, other: int, give: bool, crash: str | None) -> None:
+        session, asked = self.pick(other), self.runner.run(review_rows.list_open(self.lot_id))
+        if session is None or not asked:
+            return
+        review = asked[number % len(asked)]
+        if give:
+            self.do(lambda: reviews.assign_exit(self.clients, review.id, session.id, WHY, None, self.now), crash)
+        else:
+            self.do(lambda: reviews.dismiss(self.clients, review.id, WHY, None, self.now), crash)
+
+    @rule(number=st.integers(0, 9), crash=CRASHES)
+    def gives_a_code(self, number: int, crash: str | None) -> None:
+        session = self.pick(number)
+        if session is not None:
+            self.do(lambda: discount_codes.give_code(session.id, "SHOP", None, self.now), crash)
 
     @rule(number=st.integers(0, 9), amount=st.sampled_from([None, 50]), crash=CRASHES)
     def is_waived(self, number: int, amount: int | None, crash: str | None) -> None:
@@ -216,7 +259,6 @@ class Lot(RuleBasedStateMachine):
         if one is not None and two is not None:
             self.do(lambda: session_corrections.merge(self.clients, one.id, two.id, WHY, None, self.now), crash)
 
-    @precondition(lambda self: self.count % 2)
     @rule(back=st.integers(0, 3), crash=CRASHES)
     def staff_undo(self, back: int, crash: str | None) -> None:
         entries = self.runner.run(audit.list_entries(audit.EntryFilter(lot_id=self.lot_id)))
@@ -245,12 +287,16 @@ class Lot(RuleBasedStateMachine):
         """All that always holds, after everything that has happened."""
         assert await verify(self.lot_id) == []
         balances = await ledger_rows.get_balances(self.lot_id)
-        assert balances.get(("EUR", Account.CASH), 0) == self.cash
+        held = (Account.CASH, Account.CLEARING, Account.DISPUTED)
+        assert sum(balances.get(("EUR", account), 0) for account in held) == self.cash
         found = await session_rows.list_sessions(self.lot_id, None, EVER, NEVER, 2**62, 999)
         inside = [session.plate for session in found if session.state is SessionState.OPEN and session.plate]
         assert len(inside) == len(set(inside))
-        taken = [end for s in found if s.state is not SessionState.CANCELLED for end in (s.entry_passage_id,) if end]
-        assert len(taken) == len(set(taken))
+        live = [session for session in found if session.state is not SessionState.CANCELLED]
+        for taken in ([s.entry_passage_id for s in live], [s.exit_passage_id for s in live]):
+            known = [passage_id for passage_id in taken if passage_id is not None]
+            assert len(known) == len(set(known))
+        await self.check_that_nobody_is_forgotten(found)
         owed = 0
         for session in found:
             books = await ledger_rows.get_books(session.id)
@@ -262,6 +308,19 @@ class Lot(RuleBasedStateMachine):
                 assert books.charged_cents == 0
         kept = balances.get(("EUR", Account.RECEIVABLE), 0) + balances.get(("EUR", Account.CREDIT), 0)
         assert kept == owed
+
+    async def check_that_nobody_is_forgotten(self, found: list[ParkingSession]) -> None:
+        """Whoever ended without a price is asked about or was dismissed; who left is in a session or asked about."""
+        rows = await fetch("SELECT * FROM review WHERE lot = {}", self.lot_id)
+        about = {row["session"] for row in rows if row["decided_at"] is None or row["decision"] == "dismissed"}
+        for session in found:
+            if session.state is SessionState.CLOSED and not session.is_priced:
+                assert session.id in about, session
+        asked = {row["passage"] for row in rows if row["decided_at"] is None or row["decision"] == "dismissed"}
+        for row in await fetch(
+            "SELECT id FROM passage WHERE lot = {} AND outcome = 'asked' AND direction = 'exit'", self.lot_id
+        ):
+            assert row["id"] in asked
 
 
 @pytest.fixture
