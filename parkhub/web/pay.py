@@ -1,0 +1,138 @@
+"""Drivers find their parking and pay for it. No plate is ever in an address, a title or a log."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+
+from parkhub.db import lots as lot_rows
+from parkhub.domain.lots import Lot
+from parkhub.domain.own_parking import Found
+from parkhub.domain.permits import PLATE_LENGTHS
+from parkhub.domain.plates import normalise
+from parkhub.domain.sessions import ParkingSession
+from parkhub.errors import NotFoundError, TooOftenError
+from parkhub.languages import Language, marked
+from parkhub.secret_key import secret_key
+from parkhub.services import own_parking
+from parkhub.settings import Settings
+from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.guards import PRIVATE
+from parkhub.web.speech import spoken
+from parkhub.web.stay_tokens import make_token
+from parkhub.web.templating import AnyRequest, page
+
+NO_LOT: Final = marked("There is no car park at this address.")
+_CLOCK: Final = re.compile(r"([01]?\d|2[0-3])[:.h ]?([0-5]\d)(:[0-5]\d)?")
+
+
+class FindForm(msgspec.Struct):
+    """A plate with the time of arrival, or a ticket."""
+
+    plate: str = ""
+    arrived: str = ""
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A stay that may be the driver's: when it came in, and the way to its page."""
+
+    when: str
+    token: str
+
+
+@get("/pay/{slug:str}", include_in_schema=False)
+async def show_find(request: AnyRequest, slug: FromPath[str], settings: GivenSettings) -> Template:
+    """Ask for a plate or a ticket."""
+    return _find_page(request, settings, await find_lot(slug), FindForm())
+
+
+@post("/pay/{slug:str}", status_code=200, include_in_schema=False)
+async def find(
+    request: AnyRequest,
+    slug: FromPath[str],
+    data: Annotated[FindForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    settings: GivenSettings,
+    clients: GivenClients,
+) -> Response[Any] | Template:
+    """Lead to the stay's page; ask which one of those alike it is; or say that nothing fits, whatever the reason."""
+    lot, now, words = await find_lot(slug), datetime.now(UTC), spoken(request)
+    wrong = _faults(data, words)
+    if wrong:
+        return _find_page(request, settings, lot, data, 422, wrong=wrong)
+    address = request.client.host if request.client else "unknown"
+    try:
+        if data.ticket.strip():
+            found = Found(await own_parking.find_by_ticket(clients, lot, data.ticket, address))
+        else:
+            minute = _minute(data.arrived)
+            assert minute is not None
+            found = await own_parking.find_by_plate(clients, lot, data.plate, minute, address, now)
+    except TooOftenError as error:
+        answer = _find_page(request, settings, lot, data, 429, wait=-(-(error.retry_after_s or 60) // 60))
+        answer.headers["retry-after"] = str(error.retry_after_s)
+        return answer
+    key = secret_key(settings)
+    if found.own is not None:
+        request.scope["state"][PRIVATE] = True
+        return Redirect(f"/pay/stays/{make_token(key, found.own.id, now)}", status_code=303)
+    if found.alike:
+        offers = [_offer(each, key, lot, now, words) for each in found.alike]
+        return driver_page(request, settings, "pay/alike.html", lot, offers=offers)
+    return _find_page(request, settings, lot, data, 404, nothing=True)
+
+
+async def find_lot(slug: str) -> Lot:
+    """The lot of an address. Raises NotFoundError."""
+    lot = await lot_rows.find_lot(slug)
+    if lot is None:
+        raise NotFoundError(NO_LOT)
+    return lot
+
+
+def driver_page(
+    request: AnyRequest, settings: Settings, name: str, lot: Lot, status_code: int = 200, **context: Any
+) -> Template:
+    """A page of one driver, kept by nobody."""
+    request.scope["state"][PRIVATE] = True
+    pretended = not settings.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+    given = {"lot": lot, "language": spoken(request), "pretended": pretended, **context}
+    return page(request, name, status_code=status_code, **given)
+
+
+def _find_page(
+    request: AnyRequest, settings: Settings, lot: Lot, form: FindForm, status_code: int = 200, **context: Any
+) -> Template:
+    given: dict[str, Any] = {"wrong": {}, "nothing": False, "wait": 0, "form": form, **context}
+    return driver_page(request, settings, "pay/find.html", lot, status_code, **given)
+
+
+def _faults(form: FindForm, words: Language) -> dict[str, str]:
+    if form.ticket.strip():
+        return {}
+    wrong = {}
+    if len(normalise(form.plate)) not in PLATE_LENGTHS:
+        wrong["plate"] = words.gettext("Type the letters and digits of your number plate.")
+    if _minute(form.arrived) is None:
+        wrong["arrived"] = words.gettext("Say about when you came in, such as 14:30.")
+    return wrong
+
+
+def _minute(text: str) -> int | None:
+    found = _CLOCK.fullmatch(text.strip())
+    return int(found[1]) * 60 + int(found[2]) if found else None
+
+
+def _offer(session: ParkingSession, key: str, lot: Lot, now: datetime, words: Language) -> Offer:
+    return Offer(words.when(session.entered_at, ZoneInfo(lot.time_zone), now), make_token(key, session.id, now))
+
+
+routes = [show_find, find]

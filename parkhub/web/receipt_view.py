@@ -1,0 +1,86 @@
+"""A receipt in words, for its page and its PDF."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from parkhub.languages import Language
+from parkhub.services.receipts import Receipt
+from parkhub.web.quote_words import LineView, lines_of
+
+
+@dataclass(frozen=True)
+class ReceiptView:
+    """One receipt in one language, its times by the lot's clock."""
+
+    receipt: Receipt
+    language: Language
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The lot's."""
+        return ZoneInfo(self.receipt.lot.time_zone)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What, and how it was: pairs of words."""
+        gettext, paid = self.language.gettext, self.receipt.paid
+        minutes = paid.span.length // timedelta(minutes=1)
+        return [
+            (gettext("Ticket"), paid.ticket),
+            (gettext("Came in"), self._moment(paid.span.start)),
+            (gettext("Paid for until"), self._moment(paid.span.end)),
+            (gettext("Parked for"), self.language.duration(minutes)),
+            (gettext("Paid at"), self._moment(paid.paid_at)),
+        ]
+
+    @property
+    def lines(self) -> list[LineView]:
+        """How the price was made."""
+        return lines_of(self.receipt.paid.lines, self.language)
+
+    @property
+    def sums(self) -> list[tuple[str, str]]:
+        """What stands between the lines and what was paid: tax on top, what was paid before."""
+        gettext, paid, found = self.language.gettext, self.receipt.paid, list[tuple[str, str]]()
+        if paid.tax and sum(line.amount_cents for line in paid.lines) != paid.gross:
+            found.append((gettext("%(percent)s%% tax", percent=self.percent), self.money(paid.tax)))
+        if self.receipt.before_cents:
+            found.append((gettext("The stay in all"), self.money(paid.gross)))
+            found.append((gettext("Paid before"), self.money(-self.receipt.before_cents)))
+        return found
+
+    @property
+    def total(self) -> str:
+        """What was paid this time."""
+        return self.money(self.receipt.paid.paid_cents)
+
+    @property
+    def tax(self) -> tuple[str, str] | None:
+        """The tax in it, in words and as an amount; None for none."""
+        if not self.receipt.tax_cents:
+            return None
+        words = self.language.gettext(
+            "Net %(net)s, tax %(percent)s%%", net=self.money(self.receipt.net_cents), percent=self.percent
+        )
+        return words, self.money(self.receipt.tax_cents)
+
+    @property
+    def refunded(self) -> str:
+        """What was given back; "" for nothing."""
+        given = self.receipt.paid.refunded_cents
+        return self.money(-given) if given else ""
+
+    @property
+    def percent(self) -> str:
+        """The rate of the tax."""
+        return self.language.number(round(float(self.receipt.paid.tax_percent), 3))
+
+    def money(self, cents: int) -> str:
+        """An amount in the receipt's currency."""
+        return self.language.money(cents, self.receipt.paid.currency)
+
+    def _moment(self, moment: datetime) -> str:
+        day, clock = self.language.full_day(moment, self.zone), self.language.clock(moment, self.zone)
+        return self.language.gettext("%(day)s, %(clock)s", day=day, clock=clock)

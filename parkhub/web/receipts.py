@@ -1,0 +1,38 @@
+"""Receipts, under addresses that nobody can guess: a page and a sheet to print."""
+
+import asyncio
+
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.response import Template
+
+from parkhub.services.receipts import get_receipt
+from parkhub.web.dependencies import GivenSettings
+from parkhub.web.guards import PRIVATE
+from parkhub.web.pay import driver_page
+from parkhub.web.receipt_pdf import receipt_pdf
+from parkhub.web.receipt_view import ReceiptView
+from parkhub.web.speech import spoken
+from parkhub.web.templating import AnyRequest
+
+
+@get("/receipts/{public_id:str}", include_in_schema=False)
+async def show_receipt(request: AnyRequest, public_id: FromPath[str], settings: GivenSettings) -> Template:
+    """The receipt as a page."""
+    receipt = await get_receipt(public_id)
+    return driver_page(
+        request, settings, "receipts/receipt.html", receipt.lot, view=ReceiptView(receipt, spoken(request))
+    )
+
+
+@get("/receipts/{public_id:str}/pdf", include_in_schema=False)
+async def show_receipt_pdf(request: AnyRequest, public_id: FromPath[str]) -> Response[bytes]:
+    """The receipt as a PDF."""
+    request.scope["state"][PRIVATE] = True
+    view = ReceiptView(await get_receipt(public_id), spoken(request))
+    name = f'attachment; filename="receipt-{view.receipt.number}.pdf"'
+    body = await asyncio.to_thread(receipt_pdf, view)
+    return Response(body, media_type="application/pdf", headers={"content-disposition": name})
+
+
+routes = [show_receipt, show_receipt_pdf]

@@ -1,0 +1,222 @@
+"""A stay's page: how long, how much, and the way to pay. Its address is signed and ends by itself."""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ASGIApp
+
+from parkhub.db import lots as lot_rows
+from parkhub.domain.text import printable
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, ParkHubError, TooOftenError
+from parkhub.languages import Language, marked
+from parkhub.secret_key import secret_key
+from parkhub.services import billing, checkouts, discount_codes
+from parkhub.settings import Settings
+from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.guards import PRIVATE
+from parkhub.web.pay import driver_page
+from parkhub.web.speech import spoken
+from parkhub.web.stay_tokens import StayToken, read_token
+from parkhub.web.stay_view import StayState, StayView
+from parkhub.web.stream import stream
+from parkhub.web.templating import ENVIRONMENT, AnyRequest
+from parkhub.web.watched import encode
+
+log = structlog.get_logger(__name__)
+
+CODE_TRIES: Final = 10
+CODE_WINDOW_S: Final = 3600
+EMAIL_LENGTH_MAX: Final = 254
+NO_STAY: Final = marked(
+    "This link is none of ours, or a letter of it is missing. Find your parking again at its car park."
+)
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+class StayForm(msgspec.Struct):
+    """What the page's one form sends. ``do``: "code" or "pay"; ``shown``: the amount on the button, minor units."""
+
+    do: str = "pay"
+    code: str = ""
+    email: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class StaySource:
+    """A stay's page in one language."""
+
+    session_id: int
+    language: Language
+
+    @property
+    def key(self) -> Hashable:
+        """See `Source`."""
+        return "stay", self.session_id, self.language.code
+
+    async def read(self) -> StayView:
+        """See `Source`."""
+        return await read_stay(self.session_id, self.language)
+
+    def topics(self, view: StayView) -> frozenset[str]:
+        """See `Source`."""
+        return frozenset({f"session:{self.session_id}", f"sessions:{view.lot.id}"})
+
+    def tell(self, view: StayView, before: StayView | None) -> bytes | None:
+        """See `Source`."""
+        told = _told(view)
+        if before is not None and {**_told(before), "clock": ""} == {**told, "clock": ""}:
+            return None
+        return encode("stay", told)
+
+    def due_s(self, view: StayView) -> float:
+        """See `Source`."""
+        return view.changes_in_s
+
+
+@get("/pay/stays/{token:str}", include_in_schema=False)
+async def show_stay(request: AnyRequest, token: FromPath[str], settings: GivenSettings) -> Response[Any] | Template:
+    """The stay as it is now."""
+    found = _read(settings, token)
+    return (
+        _ended_page(request, settings, await _view(request, found))
+        if _ended(found)
+        else await _page(request, settings, token)
+    )
+
+
+@get("/pay/stays/{token:str}/events", include_in_schema=False)
+async def stream_stay(request: AnyRequest, token: FromPath[str], settings: GivenSettings) -> ASGIApp:
+    """Every change of it."""
+    found = _read(settings, token)
+    if _ended(found):
+        raise NotFoundError(NO_STAY)
+    return await stream(request, StaySource(found.session_id, spoken(request)))
+
+
+@post("/pay/stays/{token:str}", status_code=200, include_in_schema=False)
+async def change_stay(
+    request: AnyRequest,
+    token: FromPath[str],
+    data: Annotated[StayForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    settings: GivenSettings,
+    clients: GivenClients,
+) -> Response[Any] | Template:
+    """Take a discount code if there is one, else begin to pay."""
+    found, now, words = _read(settings, token), datetime.now(UTC), spoken(request)
+    if _ended(found):
+        return _ended_page(request, settings, await _view(request, found))
+    if data.code.strip():  # whichever button was pressed: who types a code and pays wants it taken off
+        try:
+            await clients.limiter.hit(f"code:{found.session_id}", CODE_TRIES, CODE_WINDOW_S)
+            await discount_codes.give_code(found.session_id, data.code, None, now)
+        except (InvalidInputError, ConflictError, TooOftenError) as error:
+            wrong = {"code": words.gettext(str(error))}
+            return await _page(request, settings, token, data, error.status, wrong=wrong)
+        await clients.live.announce(f"session:{found.session_id}")
+        return await _page(request, settings, token, StayForm(email=data.email), taken=data.code.strip().upper())
+    if data.do == "code":
+        return await _page(request, settings, token, data)
+    email = data.email.strip()
+    if email and (len(email) > EMAIL_LENGTH_MAX or not printable(email) or not _EMAIL.fullmatch(email)):
+        wrong = {"email": words.gettext("This is no e-mail address. Leave it empty if you want no receipt by e-mail.")}
+        return await _page(request, settings, token, data, 422, wrong=wrong)
+    view = await _view(request, found)
+    if view.state is not StayState.DUE:
+        return Redirect(f"/pay/stays/{token}", status_code=303)
+    if view.bill.due_cents > _shown(data):  # nobody pays more than the button said
+        return await _page(request, settings, token, data, 409, risen=True)
+    try:
+        checkout = await checkouts.start_checkout(clients, settings, found.session_id, email, now)
+    except ConflictError:
+        return await _page(request, settings, token, data, 409, on_its_way=True)
+    except InvalidInputError:
+        return Redirect(f"/pay/stays/{token}", status_code=303)
+    except ParkHubError as error:
+        log.warning("checkout.not_opened", error=str(error))
+        return await _page(request, settings, token, data, 503, unavailable=True)
+    if checkout.amount_cents > _shown(data):
+        return await _page(request, settings, token, data, 409, risen=True)
+    return _leave_for(request, settings, view, checkout.url)
+
+
+async def read_stay(session_id: int, language: Language) -> StayView:
+    """A stay as it is now. Raises NotFoundError."""
+    now = datetime.now(UTC)
+    bill = await billing.get_bill(session_id, now)
+    return StayView(bill, await lot_rows.get_lot(bill.session.lot_id), now, language)
+
+
+def _leave_for(request: AnyRequest, settings: Settings, view: StayView, url: str) -> Response[Any] | Template:
+    """Send the browser to the provider.
+
+    A page in between when that is another site: `form-action 'self'` holds for what a form is redirected to as well.
+    """
+    request.scope["state"][PRIVATE] = True
+    target = urlsplit(url)
+    if not target.netloc or target.netloc == request.headers.get("host"):
+        return Redirect(url, status_code=303)
+    return driver_page(request, settings, "pay/leaving.html", view.lot, url=url, host=target.hostname)
+
+
+def _read(settings: Settings, token: str) -> StayToken:
+    found = read_token(secret_key(settings), token)
+    if found is None:
+        raise NotFoundError(NO_STAY)
+    return found
+
+
+def _ended(token: StayToken) -> bool:
+    return token.ends_at <= datetime.now(UTC)
+
+
+async def _view(request: AnyRequest, token: StayToken) -> StayView:
+    return await read_stay(token.session_id, spoken(request))
+
+
+def _ended_page(request: AnyRequest, settings: Settings, view: StayView) -> Template:
+    return driver_page(request, settings, "pay/ended.html", view.lot, 410)
+
+
+async def _page(
+    request: AnyRequest,
+    settings: Settings,
+    token: str,
+    form: StayForm | None = None,
+    status_code: int = 200,
+    **context: Any,
+) -> Template:
+    view = await _view(request, _read(settings, token))
+    usual: dict[str, Any] = {"wrong": {}, "taken": "", "risen": False, "unavailable": False, "on_its_way": False}
+    given = {**usual, "view": view, "token": token, "form": form or StayForm(), **context}
+    return driver_page(request, settings, "pay/stay.html", view.lot, status_code, **given)
+
+
+def _told(view: StayView) -> dict[str, Any]:
+    """What an open page puts in: a part made here, so that scripts know no language."""
+    now = ENVIRONMENT.get_template("pay/_now.html").render(view=view, language=view.language)
+    return {
+        "state": view.state.value,
+        "now": now,
+        "pay": view.language.gettext("Pay %(amount)s", amount=view.due),
+        "shown": max(0, view.bill.due_cents),
+        "clock": view.clock,
+        "left_s": view.left_s,
+    }
+
+
+def _shown(form: StayForm) -> int:
+    return int(form.shown) if re.fullmatch(r"[0-9]{1,12}", form.shown, re.ASCII) else 0
+
+
+routes = [show_stay, stream_stay, change_stay]
