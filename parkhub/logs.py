@@ -22,6 +22,9 @@ PROCESS_VARIABLE = "PARKHUB_PROCESS"
 _QUIET = ("arq", "httpx", "httpcore", "asyncio", "watchfiles", "piccolo", "uvicorn")
 """Libraries that tell each step at `info`; their warnings are wanted, their steps only at `debug`."""
 
+_NEVER_TOLD = ("stripe",)
+"""Libraries that tell what they send, drivers' addresses among it."""
+
 
 def set_up_logs(settings: Settings, process: str = "", stream: TextIO | None = None) -> None:
     """Send all logs of this process to ``stream`` (standard error when None), as ``settings`` ask.
@@ -69,6 +72,8 @@ def set_up_logs(settings: Settings, process: str = "", stream: TextIO | None = N
     root.setLevel(level)
     for library in _QUIET:
         logging.getLogger(library).setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+    for library in _NEVER_TOLD:
+        logging.getLogger(library).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "tariff",
     "permits",
     "ledger",
+    "stripe",
     "audit",
     "models",
     "rules",

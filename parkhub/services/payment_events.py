@@ -35,7 +35,7 @@ from parkhub.domain.payments import (
     understand,
 )
 from parkhub.domain.webhook_signatures import check_signature
-from parkhub.errors import BusyError, InvalidInputError, ParkHubError
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError
 from parkhub.secret_key import secret_key
 from parkhub.services import checkouts, payments, payouts, refunds
 from parkhub.settings import REAL_MONEY, Settings
@@ -107,6 +107,24 @@ async def handle(clients: Clients, event_id: int, now: datetime) -> EventStatus:
         log.warning("event.failed", event_id=stored.event.id, type=stored.event.type, reason=str(error))
         await put_off(stored, str(error), now)
     return (await event_rows.get_event(event_id)).status
+
+
+async def handle_again(clients: Clients, settings: Settings, name: str, now: datetime) -> StoredEvent:
+    """Handle an event now by the provider's name for it: a kept one once more, another fetched from the provider.
+
+    Raises NotFoundError when the provider does not know it either.
+    """
+    stored = await event_rows.find_event(name)
+    if stored is None:
+        raw = await clients.payments.fetch_event(name)
+        if raw is None:
+            raise NotFoundError("Neither ParkHub nor the payment provider knows this event.")
+        await keep(clients, settings, raw, now)
+        stored = await event_rows.find_event(read_event(raw).id)
+        assert stored is not None
+    await event_rows.reopen(stored.id, now)
+    await handle(clients, stored.id, now)
+    return await event_rows.get_event(stored.id)
 
 
 async def put_off(stored: StoredEvent, error: str, now: datetime) -> None:
