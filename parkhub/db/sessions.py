@@ -6,14 +6,12 @@ from typing import Any
 
 from parkhub.db import ledger
 from parkhub.db.engine import Row, fetch, on_postgresql
-from parkhub.domain.matching import Inside
 from parkhub.domain.plates import fold
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
 
-PART_MIN = 3
-"""Letters from which on a part of a plate is looked up in an index."""
+PART_MIN = 3  # letters, from which on a part of a plate is looked up in an index
 
 _COLUMNS = (
     "ticket, lot, plate, folded, kind, state, ending, entered_at, exited_at, leave_by, entry_passage, exit_passage, "
@@ -149,36 +147,6 @@ async def find_left(lot_id: int, folded: str, since: datetime, until: datetime) 
         until,
     )
     return _session(rows[0]) if rows else None
-
-
-async def list_inside(lot_id: int, at: datetime) -> list[Inside]:
-    """Sessions with a plate that a car leaving at ``at`` may belong to, by id and plate.
-
-    Those that are open, and those that ended later because nobody had seen the car leave.
-    """
-    rows = await fetch(
-        "SELECT id, plate FROM parking_session WHERE lot = {} AND state = 'open' AND plate <> '' AND entered_at <= {} "
-        "UNION ALL SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND state = 'closed' "
-        "AND ending IN ('exit_missed', 'too_long') AND plate <> '' AND entered_at <= {}",
-        lot_id,
-        at,
-        lot_id,
-        at,
-        at,
-    )
-    return [Inside(row["id"], row["plate"]) for row in rows]
-
-
-async def list_just_left(lot_id: int, since: datetime, until: datetime) -> list[Inside]:
-    """Sessions with a plate whose car was seen to leave in ``since`` <= at <= ``until``."""
-    rows = await fetch(
-        "SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND exited_at <= {} "
-        "AND state = 'closed' AND ending = 'exit' AND plate <> ''",
-        lot_id,
-        since,
-        until,
-    )
-    return [Inside(row["id"], row["plate"]) for row in rows]
 
 
 async def find_just_entered(lot_id: int, folded: str, since: datetime, until: datetime) -> ParkingSession | None:

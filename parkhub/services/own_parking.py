@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from parkhub.clients import Clients
+from parkhub.db import matching as matching_rows
 from parkhub.db import sessions as session_rows
 from parkhub.domain import own_parking
 from parkhub.domain.accounts import network, pause_s
@@ -38,7 +39,7 @@ async def find_by_plate(
     await _hit_address(clients, source)
     await clients.limiter.hit(key, TRIES_PER_PLATE, PLATE_WINDOW_S)
     await asyncio.sleep(pause_s(await clients.limiter.count(f"own-parking:{digest}", PLATE_WINDOW_S)))
-    ids = own_parking.alike(plate, await session_rows.list_inside(lot.id, now))
+    ids = own_parking.alike(plate, await matching_rows.list_inside(lot.id, now))
     known = [each for each in await session_rows.get_sessions(ids) if each.state is SessionState.OPEN]
     found = own_parking.find(plate, arrived_minute, known, ZoneInfo(lot.time_zone))
     await asyncio.sleep(answered - asyncio.get_running_loop().time())

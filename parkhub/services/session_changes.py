@@ -10,6 +10,7 @@ import msgspec
 
 from parkhub.clients import Clients
 from parkhub.db import bookings as booking_rows
+from parkhub.db import matching as matching_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
@@ -97,7 +98,7 @@ async def _ask_again(passage_id: int, now: datetime) -> None:
     for review in asked:
         await review_rows.reopen(review.id)
     if not asked:
-        inside = await session_rows.list_inside(passage.lot_id, passage.last_at)
+        inside = await matching_rows.list_inside(passage.lot_id, passage.last_at)
         suggestions = match_passage(passage, inside).suggestions
         await review_rows.ask(passage.lot_id, Question.DOUBTFUL_EXIT, passage_id, None, suggestions, now)
 

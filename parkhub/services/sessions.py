@@ -7,6 +7,7 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.db import lot_rules as rule_rows
+from parkhub.db import matching as matching_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
@@ -171,9 +172,9 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
         suggestions = tuple(Suggestion(each.id, float(each.kind is not passage.kind)) for each in waiting)
         reason = "a car without a plate left"
         return await _ask(Question.EXIT_WITHOUT_PLATE, passage, now, reason, suggestions=suggestions)
-    inside = await session_rows.list_inside(lot_id, at)
+    inside = await matching_rows.list_inside(lot_id, at)
     back = {each.plate for each in inside}
-    just_left = await session_rows.list_just_left(lot_id, at - SEEN_AGAIN, at + SEEN_AGAIN)
+    just_left = await matching_rows.list_just_left(lot_id, at - SEEN_AGAIN, at + SEEN_AGAIN)
     gone = [each for each in just_left if each.plate not in back]
     found = match_passage(passage, [*inside, *gone])
     if found.clear is not None:
@@ -192,7 +193,7 @@ async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
     """An entry may arrive late, when the exit is known and waits for a person."""
     for review, passage_id in await review_rows.list_exits_since(session.lot_id, session.entered_at):
         passage = await passage_rows.get_passage(passage_id)
-        found = match_passage(passage, await session_rows.list_inside(session.lot_id, passage.last_at))
+        found = match_passage(passage, await matching_rows.list_inside(session.lot_id, passage.last_at))
         if found.clear == session.id:
             await _close_by(session, passage, now)
             await passage_rows.set_outcome(passage.id, Outcome.LEFT.value, "its entry arrived later", session.id)

@@ -15,6 +15,7 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import matching as matching_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
@@ -214,7 +215,7 @@ async def _close_passages(clients: Clients, now: datetime) -> None:
 
 async def _pay_at_machine(world: World, car: Car, event: Machine) -> None:
     """The driver types the plate; one that was misread is found if it can be no other."""
-    inside = await session_rows.list_inside(world.lot_id, event.at)
+    inside = await matching_rows.list_inside(world.lot_id, event.at)
     found = match([Candidate(car.plate, 1.0)], 1.0, inside).clear
     if found is not None:
         due = (await billing.get_bill(found, event.at)).due_cents
@@ -223,7 +224,7 @@ async def _pay_at_machine(world: World, car: Car, event: Machine) -> None:
 
 
 async def _pay_at_barrier(world: World, car: Car, event: Barrier) -> None:
-    gone = await session_rows.list_just_left(world.lot_id, event.at - JUST_LEFT, event.at)
+    gone = await matching_rows.list_just_left(world.lot_id, event.at - JUST_LEFT, event.at)
     found = match([Candidate(car.plate, 1.0)], 1.0, gone).clear
     if found is None:
         return

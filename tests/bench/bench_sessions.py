@@ -30,6 +30,7 @@ from builders import save_camera, save_lot  # noqa: E402
 
 from parkhub.db import ledger as ledger_rows  # noqa: E402
 from parkhub.db import lots as lot_rows  # noqa: E402
+from parkhub.db import matching as matching_rows  # noqa: E402
 from parkhub.db import sessions as session_rows  # noqa: E402
 from parkhub.db.engine import close_database, current_engine, migrate, on_postgresql, open_database  # noqa: E402
 from parkhub.domain.matching import match  # noqa: E402
@@ -138,8 +139,8 @@ async def look_up(folder: Path, url: str, sessions: int) -> list[dict[str, Any]]
         async def misread(number: int) -> None:
             true = plate(sessions - number % OPEN)
             read = true[:-2] + ("8" if true[-2] != "8" else "3") + true[-1]
-            inside = await session_rows.list_inside(lot, end)
-            gone = await session_rows.list_just_left(lot, end - timedelta(minutes=5), end)
+            inside = await matching_rows.list_inside(lot, end)
+            gone = await matching_rows.list_just_left(lot, end - timedelta(minutes=5), end)
             assert match([Candidate(read, 0.9), Candidate(true, 0.05)], 0.9, [*inside, *gone]).suggestions
 
         async def inside(number: int) -> None:

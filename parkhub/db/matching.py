@@ -1,0 +1,36 @@
+"""The sessions that a car that leaves may belong to."""
+
+from datetime import datetime
+
+from parkhub.db.engine import fetch
+from parkhub.domain.matching import Inside
+
+
+async def list_inside(lot_id: int, at: datetime) -> list[Inside]:
+    """Sessions with a plate that a car leaving at ``at`` may belong to, by id and plate.
+
+    Those that are open, and those that ended later because nobody had seen the car leave.
+    """
+    rows = await fetch(
+        "SELECT id, plate FROM parking_session WHERE lot = {} AND state = 'open' AND plate <> '' AND entered_at <= {} "
+        "UNION ALL SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND state = 'closed' "
+        "AND ending IN ('exit_missed', 'too_long') AND plate <> '' AND entered_at <= {}",
+        lot_id,
+        at,
+        lot_id,
+        at,
+        at,
+    )
+    return [Inside(row["id"], row["plate"]) for row in rows]
+
+
+async def list_just_left(lot_id: int, since: datetime, until: datetime) -> list[Inside]:
+    """Sessions with a plate whose car was seen to leave in ``since`` <= at <= ``until``."""
+    rows = await fetch(
+        "SELECT id, plate FROM parking_session WHERE lot = {} AND exited_at >= {} AND exited_at <= {} "
+        "AND state = 'closed' AND ending = 'exit' AND plate <> ''",
+        lot_id,
+        since,
+        until,
+    )
+    return [Inside(row["id"], row["plate"]) for row in rows]
