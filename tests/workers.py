@@ -24,6 +24,9 @@ def environment(settings: Settings) -> dict[str, str]:
         "PARKHUB_DATA_DIR": str(settings.data_dir),
         "PARKHUB_DATABASE_URL": settings.database_url,
         "PARKHUB_REDIS_URL": settings.redis_url,
+        "PARKHUB_STRIPE_API_BASE": settings.stripe_api_base,
+        "PARKHUB_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
+        "PARKHUB_STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret.get_secret_value(),
         "PARKHUB_LOG_FORMAT": "json",
     }
 
