@@ -121,7 +121,13 @@ async def change(
     """Save sessions, note it, and let their prices follow; answers the audit entry's id. The lot must be held.
 
     ``before`` and ``after`` are the same sessions in the same order; a plate is set free before another takes it.
+    Raises ConflictError when another session with a plate is open.
     """
+    for session in after:
+        if session.state is SessionState.OPEN and session.plate:
+            inside = await session_rows.find_inside(session.lot_id, session.plate)
+            if inside is not None and all(inside.id != each.id for each in after):
+                raise ConflictError("A session with this plate is open already. Merge the two.")
     for session in after:
         await session_rows.save_session(session)
     entry = await note(action, before, after, reason, account_id, now, undoes)

@@ -43,8 +43,6 @@ async def edit_plate(
         session = await locked(session_id)
         if session.plate == plate:
             raise InvalidInputError("It has this plate already.")
-        if plate and session.state is SessionState.OPEN and await session_rows.find_inside(session.lot_id, plate):
-            raise ConflictError("A session with this plate is open already. Merge the two.")
         right = await permits.find_right(session.lot_id, plate, session.entered_at) if plate else None
         free = right if right and not right.full else None
         after = replace(
@@ -90,8 +88,6 @@ async def reopen(clients: Clients, session_id: int, reason: str, account_id: int
             raise ConflictError("This session is open.")
         if session.state is SessionState.CANCELLED:
             raise ConflictError("This session was cancelled. Take that back first.")
-        if session.plate and await session_rows.find_inside(session.lot_id, session.plate):
-            raise ConflictError("A session with this plate is open already. Merge the two.")
         after = replace(session, state=SessionState.OPEN, ending=Ending.NONE, exited_at=None, exit_passage_id=None)
         entry = await change("session.reopened", [session], [after], reason, account_id, now)
         await follow_exits([session], [after], account_id, now)

@@ -104,3 +104,20 @@ async def test_a_correction_is_undone_after_a_later_payment_which_is_credit_then
     await go(session, 30)
     assert (await billing.get_bill(session.id, later(9999))).books.credit_cents == 200
     assert await verify(lot) == []
+
+
+async def test_an_exit_is_not_taken_back_by_undoing_while_the_car_is_inside_again(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    closed = await go(session, 90)
+    await come(lot, "AB1234", 120)
+    with pytest.raises(ConflictError, match="open already"):
+        await undo(closed)
+
+
+async def test_no_merged_visit_is_open_beside_another_of_its_plate(lot: int) -> None:
+    first = await come(lot, "AB1234")
+    await go(first, 30)
+    other = await come(lot, "CD5678", 40)
+    await come(lot, "AB1234", 50)
+    with pytest.raises(ConflictError, match="open already"):
+        await session_corrections.merge(clients, first.id, other.id, WHY, None, later(9999))
