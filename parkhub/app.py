@@ -36,6 +36,7 @@ from parkhub.web import (
     pay,
     payments_api,
     permits_api,
+    provider_payments_api,
     receipts,
     recordings,
     reviews_api,
@@ -87,6 +88,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *permits_api.routes,
     *bookings_api.routes,
     *webhooks.routes,
+    *provider_payments_api.routes,
     *sandbox.routes,
 ]
 

@@ -153,6 +153,12 @@ async def end_refund(refund_id: int, state: str) -> None:
     await fetch("UPDATE payment_refund SET state = {} WHERE id = {}", state, refund_id)
 
 
+async def find_refund(public_id: str) -> AskedRefund | None:
+    """The refund, however it ended."""
+    rows = await fetch("SELECT * FROM payment_refund WHERE public_id = {}", public_id)
+    return _refund(rows[0]) if rows else None
+
+
 async def list_asked_refunds(payment_id: int) -> list[AskedRefund]:
     """A payment's refunds that were asked for and are not known to have ended, the first first."""
     rows = await fetch("SELECT * FROM payment_refund WHERE payment = {} AND state = 'asked' ORDER BY id", payment_id)

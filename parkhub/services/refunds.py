@@ -30,20 +30,31 @@ log = structlog.get_logger(__name__)
 
 
 async def refund_payment(
-    clients: Clients, public_id: str, amount_cents: int | None, reason: str, account_id: int | None, now: datetime
+    clients: Clients,
+    public_id: str,
+    amount_cents: int | None,
+    reason: str,
+    account_id: int | None,
+    now: datetime,
+    uid: str = "",
 ) -> Payment:
     """Give back a paid quote through the provider, all that is left of it if no amount is said.
 
-    Raises InvalidInputError, ConflictError for a quote that is not paid, BusyError when the provider is away: then it
-    is asked again, with the same key.
+    ``uid`` is made by whoever asks: asked again with it, nothing more is given back. Raises InvalidInputError,
+    ConflictError for a quote that is not paid, BusyError when the provider is away: then it is asked again by itself.
     """
+    name = f"asked:{uid}" if uid else secrets.token_urlsafe(12)
     async with transaction():
         quote = await quote_rows.get_by_public_id(public_id)
         await session_rows.lock_lot(quote.lot_id)
         payment = await payment_rows.get_of_quote(quote.id)
         reason = checked_reason(reason, [(await session_rows.get_session(quote.session_id)).plate])
+        known = await payment_rows.find_refund(name)
+        if known is not None:
+            if known.payment_id != payment.id or amount_cents not in (None, known.amount_cents):
+                raise ConflictError("Another refund was asked for with this id.")
+            return payment
         amount = await _checked_amount(clients, payment, quote, amount_cents, now)
-        name = secrets.token_urlsafe(12)
         refund = await payment_rows.add_refund(name, payment.id, amount, reason, account_id, now)
     return await _give_back(clients, refund, now)
 

@@ -34,8 +34,8 @@ def localstripe(tmp_path: Path) -> Iterator[str]:
     """Its address."""
     pytest.importorskip("localstripe", reason="localstripe is not installed")
     port = free_port()
-    command = [sys.executable, "-m", "localstripe.server", "--from-scratch", "--port", str(port)]
-    program = f"import sys; sys.argv = {command[2:]!r}; from localstripe.server import start; start()"
+    arguments = ["localstripe", "--from-scratch", "--port", str(port)]
+    program = f"import sys; sys.argv = {arguments!r}; from localstripe.server import start; start()"
     with running([sys.executable, "-c", program], tmp_path, {}, cwd=tmp_path) as server:
         address = f"http://127.0.0.1:{port}"
 
