@@ -19,7 +19,7 @@ from parkhub.settings import Settings
 PROCESS_VARIABLE = "PARKHUB_PROCESS"
 """Environment variable by which the supervisor tells a process its name, such as `web.1`."""
 
-_QUIET = ("arq", "httpx", "httpcore", "asyncio", "watchfiles", "piccolo", "uvicorn")
+_QUIET = ("arq", "httpx", "httpcore", "asyncio", "watchfiles", "piccolo", "uvicorn", "fontTools")
 """Libraries that tell each step at `info`; their warnings are wanted, their steps only at `debug`."""
 
 _NEVER_TOLD = ("stripe",)

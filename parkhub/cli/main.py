@@ -21,6 +21,7 @@ COMMANDS = (
     "plates",
     "adapt",
     "account",
+    "lot",
     "tariff",
     "permits",
     "ledger",
