@@ -18,6 +18,7 @@ from parkhub.secret_key import secret_key
 from parkhub.services import billing
 from parkhub.services.checkouts import CheckoutState, find_checkout
 from parkhub.services.receipts import get_receipt
+from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenSettings
 from parkhub.web.pay import driver_page
 from parkhub.web.receipt_view import ReceiptView
@@ -57,7 +58,7 @@ class CheckoutSource:
         """See `Source`."""
 
 
-@get("/pay/checkouts/{public_id:str}", include_in_schema=False)
+@get("/pay/checkouts/{public_id:str}", opt=NO_CSRF, include_in_schema=False)
 async def show_checkout(
     request: AnyRequest, public_id: FromPath[str], settings: GivenSettings, cancelled: FromQuery[str | None] = None
 ) -> Template:
@@ -78,7 +79,7 @@ async def show_checkout(
     return driver_page(request, settings, "pay/checkout.html", stay.lot, **given)
 
 
-@get("/pay/checkouts/{public_id:str}/events", include_in_schema=False)
+@get("/pay/checkouts/{public_id:str}/events", opt=NO_CSRF, include_in_schema=False)
 async def stream_checkout(request: AnyRequest, public_id: FromPath[str]) -> ASGIApp:
     """Every change of it."""
     return await stream(request, CheckoutSource(public_id))

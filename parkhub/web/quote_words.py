@@ -45,7 +45,7 @@ def _words(line: Line, language: Language) -> str:
         case LineKind.GRACE:
             return gettext("Left within the free time to turn around")
         case LineKind.FREE:
-            return gettext("%(span)s free", span=span)
+            return gettext("Free time, %(span)s", span=span)
         case LineKind.UNITS if line.minutes == HOUR:
             return ngettext(
                 "%(num)s hour started at %(price)s", "%(num)s hours started at %(price)s", line.count, price=price

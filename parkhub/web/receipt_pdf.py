@@ -27,6 +27,7 @@ class Sheet(FPDF):
         self.set_margins(MARGIN_MM, MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
         self.set_title(title)
+        self.c_margin = 0
         self.set_lang(language)
         self.set_creator("ParkHub")
         self.add_page()

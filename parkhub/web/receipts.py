@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from parkhub.services.receipts import get_receipt
+from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenSettings
 from parkhub.web.guards import PRIVATE
 from parkhub.web.pay import driver_page
@@ -16,7 +17,7 @@ from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
 
 
-@get("/receipts/{public_id:str}", include_in_schema=False)
+@get("/receipts/{public_id:str}", opt=NO_CSRF, include_in_schema=False)
 async def show_receipt(request: AnyRequest, public_id: FromPath[str], settings: GivenSettings) -> Template:
     """The receipt as a page."""
     receipt = await get_receipt(public_id)
@@ -25,7 +26,7 @@ async def show_receipt(request: AnyRequest, public_id: FromPath[str], settings: 
     )
 
 
-@get("/receipts/{public_id:str}/pdf", include_in_schema=False)
+@get("/receipts/{public_id:str}/pdf", opt=NO_CSRF, include_in_schema=False)
 async def show_receipt_pdf(request: AnyRequest, public_id: FromPath[str]) -> Response[bytes]:
     """The receipt as a PDF."""
     request.scope["state"][PRIVATE] = True

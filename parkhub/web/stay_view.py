@@ -98,8 +98,8 @@ class StayView:
 
     @property
     def due(self) -> str:
-        """What is to be paid now."""
-        return self._money(max(0, self.bill.due_cents))
+        """What is to be paid now; "" for nothing."""
+        return self._money(self.bill.due_cents) if self.bill.due_cents > 0 else ""
 
     @property
     def paid(self) -> str:

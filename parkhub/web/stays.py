@@ -22,6 +22,7 @@ from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
 from parkhub.services import billing, checkouts, discount_codes
 from parkhub.settings import Settings
+from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE
 from parkhub.web.pay import driver_page
@@ -95,7 +96,7 @@ async def show_stay(request: AnyRequest, token: FromPath[str], settings: GivenSe
     )
 
 
-@get("/pay/stays/{token:str}/events", include_in_schema=False)
+@get("/pay/stays/{token:str}/events", opt=NO_CSRF, include_in_schema=False)
 async def stream_stay(request: AnyRequest, token: FromPath[str], settings: GivenSettings) -> ASGIApp:
     """Every change of it."""
     found = _read(settings, token)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from builders import save_lot
-from litestar import Litestar
 from drivers import PLATE, save_paid_lot, save_stay
+from litestar import Litestar
 from visitors import Visitor, visit
 
 from parkhub.domain.sessions import ParkingSession
