@@ -24,6 +24,18 @@ async def list_inside(lot_id: int, at: datetime) -> list[Inside]:
     return [Inside(row["id"], row["plate"]) for row in rows]
 
 
+async def list_unpriced(lot_id: int, at: datetime) -> list[Inside]:
+    """Sessions with a plate that ended before ``at`` without a price, while somebody is asked about that."""
+    rows = await fetch(
+        "SELECT parking_session.id, plate FROM review JOIN parking_session ON parking_session.id = review.session "
+        "WHERE review.lot = {} AND decided_at IS NULL AND review.kind IN ('exit_missed', 'too_long') "
+        "AND parking_session.state = 'closed' AND plate <> '' AND exited_at < {}",
+        lot_id,
+        at,
+    )
+    return [Inside(row["id"], row["plate"]) for row in rows]
+
+
 async def list_just_left(lot_id: int, since: datetime, until: datetime) -> list[Inside]:
     """Sessions with a plate whose car was seen to leave in ``since`` <= at <= ``until``."""
     rows = await fetch(

@@ -31,6 +31,11 @@ CLEAR: Final = 1.0
 """Most that a clear winner costs: about one letter, less on short plates."""
 
 CLEAR_PER_LETTER: Final = 0.2
+UNDOUBTED: Final = 0.75
+"""Cost beyond which a winner is clear only if its entry's own candidates speak for it: another letter, which nobody
+doubted, is rather another car, whose entry was missed.
+"""
+
 MARGIN: Final = 0.6
 """By how much every other session must cost more than a clear winner."""
 
@@ -114,6 +119,11 @@ def match(candidates: Sequence[Candidate], confidence: float, inside: Iterable[I
     limit = min(CLEAR, CLEAR_PER_LETTER * len(candidates[0].text)) if sure else 0.0
     apart = second - best >= MARGIN or (sure and best == 0 and second > LOOK_ALIKE)
     return Match(likely[0].session_id if best <= limit and apart else None, likely)
+
+
+def speak_for(entry: Iterable[Candidate], text: str) -> bool:
+    """Whether what a car may have been read as when it came in says that it was the one that leaves as ``text``."""
+    return any(cost(each.text, text) <= LOOK_ALIKE for each in entry)
 
 
 def _best(candidates: Sequence[Candidate], plate: str) -> float:

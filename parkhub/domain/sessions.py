@@ -7,8 +7,9 @@ Rules of passages, all by capture time, whenever the picture arrived:
   unpriced, a person is asked about it, and a new one opens. An entry within a visit that is over is the same car seen
   again.
 - An exit closes the session that it clearly belongs to (`matching`). A doubtful one, one without entry, and one without
-  a plate are a person's to decide, and charge nothing until then. The same plate again within `SEEN_AGAIN` after its
-  exit is the same car.
+  a plate are a person's to decide, and charge nothing until then; so is one that a letter parts from the only near
+  plate, unless either gate thought of the other letter: its own entry may have been missed. The same plate again within
+  `SEEN_AGAIN` after its exit is the same car.
 - An entry that arrives late, when the exit is known and waits for a person, opens a session which that exit closes, if
   it clearly belongs to it.
 - Two plates in one picture are two cars, however close one drives behind the other; motorcycles are vehicles like any

@@ -13,7 +13,7 @@ from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.matching import Suggestion, match_passage
+from parkhub.domain.matching import UNDOUBTED, Suggestion, match_passage, speak_for
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.plates import fold
 from parkhub.domain.reviews import PRICES, Question
@@ -28,6 +28,7 @@ from parkhub.domain.sessions import (
     new_ticket,
 )
 from parkhub.domain.vehicles import VehicleKind
+from parkhub.errors import NotFoundError
 from parkhub.services import billing, bookings, permits
 
 log = structlog.get_logger(__name__)
@@ -179,6 +180,9 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
     found = match_passage(passage, [*inside, *gone])
     if found.clear is not None:
         session = await session_rows.get_session(found.clear)
+        if found.suggestions[0].cost > UNDOUBTED and not await _speaks_entry(session, passage):
+            reason = "one letter is another, though it was read surely"
+            return await _ask(Question.DOUBTFUL_EXIT, passage, now, reason, suggestions=found.suggestions)
         if any(each.session_id == session.id for each in gone):
             return _Taken(Outcome.SEEN_AGAIN, "the same car, seen before", session.id)
         await _close_by(session, passage, now)
@@ -186,7 +190,20 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
     if found.suggestions:
         reason = "it may be one of several cars"
         return await _ask(Question.DOUBTFUL_EXIT, passage, now, reason, suggestions=found.suggestions)
-    return await _ask(Question.EXIT_WITHOUT_ENTRY, passage, now, "nobody saw it come in")
+    unpriced = match_passage(passage, await matching_rows.list_unpriced(lot_id, at))
+    reason = "nobody saw it come in, or it stayed too long"
+    return await _ask(Question.EXIT_WITHOUT_ENTRY, passage, now, reason, suggestions=unpriced.suggestions)
+
+
+async def _speaks_entry(session: ParkingSession, passage: GatePassage) -> bool:
+    """Whether the session's car may have been misread at the entrance, by what else was read there."""
+    if session.entry_passage_id is None:
+        return False
+    try:
+        entry = await passage_rows.get_passage(session.entry_passage_id)
+    except NotFoundError:
+        return False
+    return speak_for(entry.candidates, passage.plate)
 
 
 async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
@@ -194,7 +211,10 @@ async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
     for review, passage_id in await review_rows.list_exits_since(session.lot_id, session.entered_at):
         passage = await passage_rows.get_passage(passage_id)
         found = match_passage(passage, await matching_rows.list_inside(session.lot_id, passage.last_at))
-        if found.clear == session.id:
+        sure = found.clear == session.id and (
+            found.suggestions[0].cost <= UNDOUBTED or await _speaks_entry(session, passage)
+        )
+        if sure:
             await _close_by(session, passage, now)
             await passage_rows.set_outcome(passage.id, Outcome.LEFT.value, "its entry arrived later", session.id)
             await review_rows.decide(review.id, "entry_arrived", None, now)

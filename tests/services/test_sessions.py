@@ -122,6 +122,31 @@ async def test_a_misread_exit_closes_the_one_session_that_it_can_be(gate):
     assert (await session_rows.get_session(came.session_id)).plate == "AB123EF"
 
 
+async def test_a_car_whose_entry_was_missed_does_not_end_the_stay_of_one_with_nearly_its_plate(gate):
+    came = await gate.entry("AB1237", 0)
+    left = await gate.exit("AB1233", 60)
+    assert (left.outcome, await gate.asked()) == (Outcome.ASKED, [Question.DOUBTFUL_EXIT])
+    assert (await session_rows.get_session(came.session_id)).state is SessionState.OPEN
+    await gate.exit("AB1237", 90)
+    assert await gate.charged(came.session_id) == 400
+
+
+@pytest.mark.parametrize("misread_at", ["entry", "exit"])
+async def test_another_letter_is_clear_when_the_gate_that_misread_it_thought_of_the_right_one(gate, misread_at):
+    doubted = (Candidate("AB1237", 0.6), Candidate("AB1233", 0.3))
+    came = await gate.entry("AB1237", 0, **({"candidates": doubted} if misread_at == "entry" else {}))
+    turned = (Candidate("AB1233", 0.6), Candidate("AB1237", 0.3))
+    left = await gate.exit("AB1233", 60, **({"candidates": turned} if misread_at == "exit" else {}))
+    assert (left.outcome, left.session_id) == (Outcome.LEFT, came.session_id)
+
+
+async def test_a_late_entry_does_not_take_the_exit_of_one_with_nearly_its_plate(gate):
+    left = await gate.exit("AB1233", 60)
+    came = await gate.entry("AB1237", 0)
+    assert (await session_rows.get_session(came.session_id)).state is SessionState.OPEN
+    assert (await passage_rows.get_passage(left.id)).outcome == Outcome.ASKED
+
+
 async def test_a_doubtful_exit_is_asked_about_and_charges_nothing(gate):
     first, second = await gate.entry("AB1234", 0), await gate.entry("AB1235", 1)
     left = await gate.exit("AB123E", 60)
@@ -261,6 +286,16 @@ async def test_a_session_open_for_too_long_is_closed_unpriced_once(gate):
     session = await session_rows.get_session(came.session_id)
     assert (session.ending, await gate.charged(session.id)) == (Ending.TOO_LONG, 0)
     assert await gate.asked() == [Question.TOO_LONG]
+
+
+async def test_a_car_that_leaves_after_its_session_was_closed_for_its_length_is_asked_about_with_that(gate):
+    came = await gate.entry("AB1234", 0)
+    await session_overlong.close_overlong(gate.clients, AT + timedelta(days=4))
+    await gate.exit("AB1234", 5 * 24 * 60)
+    assert await gate.asked() == [Question.TOO_LONG, Question.EXIT_WITHOUT_ENTRY]
+    (_, review) = await review_rows.list_open(gate.lot_id)
+    assert [each.session_id for each in review.suggestions] == [came.session_id]
+    assert await gate.charged(came.session_id) == 0
 
 
 async def test_a_lot_may_let_sessions_stay_open_for_ever(gate):
