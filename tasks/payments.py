@@ -1,10 +1,17 @@
 """What the payment provider told is handled here, and what the sandbox tells later is sent."""
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
 
 from parkhub.db import stripe_events
-from parkhub.services import checkouts, payment_events, payment_sandbox, refunds
+from parkhub.services import checkouts, payment_events, payment_sandbox, reconciliation, refunds
+
+RECONCILED: Final = timedelta(days=7)
+
+log = structlog.get_logger(__name__)
 
 
 async def handle_event(ctx: dict[str, Any], event_id: int) -> None:
@@ -21,6 +28,15 @@ async def give_up(_: dict[str, Any], event_id: int) -> None:
 async def send_sandbox_event(ctx: dict[str, Any], name: str) -> None:
     """Send what a test payment's bank answers later, signed as everything of the sandbox is."""
     await payment_sandbox.send_late(ctx["clients"], ctx["settings"], name, datetime.now(UTC))
+
+
+async def reconcile(ctx: dict[str, Any]) -> None:
+    """Every night: tell what the provider's account and the ledger do not agree on. Repairs nothing."""
+    now = datetime.now(UTC)
+    found = await reconciliation.differences(ctx["clients"].payments, now - RECONCILED, now)
+    for each in found:
+        log.error("reconcile.difference", **asdict(each))
+    log.info("reconcile.done", differences=len(found))
 
 
 async def keep_payments(ctx: dict[str, Any]) -> None:
