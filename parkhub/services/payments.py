@@ -5,6 +5,7 @@ nothing, and told again with another amount or for something else it is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from parkhub.db import ledger as ledger_rows
@@ -14,7 +15,8 @@ from parkhub.domain import entries
 from parkhub.domain.ledger import Account, Kind, Transaction
 from parkhub.domain.pricing import due_again_at
 from parkhub.domain.reasons import checked_reason
-from parkhub.domain.sessions import ParkingSession, SessionState
+from parkhub.domain.sessions import Ending, ParkingSession, SessionState
+from parkhub.domain.tariffs import Tariff
 from parkhub.errors import ConflictError, InvalidInputError
 from parkhub.services import audit, billing
 from parkhub.services.billing import Bill
@@ -32,7 +34,8 @@ async def pay(
 ) -> Bill:
     """Money arrived for a session: it is charged up to now, paid, and may leave within the exit grace once all is paid.
 
-    Raises InvalidInputError for no amount or in a lot without any price.
+    ``now`` is when it was paid, though told later: who has left meanwhile, within the grace, owes no more. Raises
+    InvalidInputError for no amount or in a lot without any price.
     """
     async with transaction():
         session = await _locked(session_id)
@@ -43,6 +46,7 @@ async def pay(
             told = {"amount_cents": amount_cents, "into": into.value}
             await _note("payment.taken", session, account_id, told, "", now)
             session = await _may_leave(session, bill, now)
+            session = await _had_paid(session, uid, now)
         return await billing.bill_of(session, now)
 
 
@@ -163,7 +167,25 @@ async def _may_leave(session: ParkingSession, bill: Bill, now: datetime) -> Park
     owes = (await ledger_rows.get_books(session.id)).open_cents
     if session.state is not SessionState.OPEN or owes or bill.tariff is None:
         return session
-    return await session_rows.set_leave_by(session.id, due_again_at(bill.tariff, now))
+    return await _let_leave(session, bill.tariff, now)
+
+
+async def _had_paid(session: ParkingSession, uid: str, paid_at: datetime) -> ParkingSession:
+    """Of who left before the payment was heard of: had it paid in full before, its exit grace counts."""
+    if not session.is_priced or session.exited_at is None or paid_at >= session.exited_at:
+        return session
+    inside = replace(session, state=SessionState.OPEN, ending=Ending.NONE, exited_at=None)
+    bill = await billing.bill_of(inside, paid_at)
+    if bill.tariff is None or bill.due_cents > 0:
+        return session
+    session = await _let_leave(session, bill.tariff, paid_at)
+    await billing.settle(session, f"{uid}:left", paid_at, Kind.CORRECTION)
+    return session
+
+
+async def _let_leave(session: ParkingSession, tariff: Tariff, paid_at: datetime) -> ParkingSession:
+    until = due_again_at(tariff, paid_at)  # an earlier payment that is told later takes no time away
+    return await session_rows.set_leave_by(session.id, max(until, session.leave_by or until))
 
 
 def _event(

@@ -201,3 +201,32 @@ async def test_what_staff_do_with_money_is_noted(lot: int) -> None:
     await payments.refund(session.id, 50, Account.CASH, WHY, "r-1", None, later(30))
     noted = [entry.action for entry in await audit.list_entries(EntryFilter(subject=f"session:{session.id}"))]
     assert noted == ["payment.refunded", "session.waived", "payment.taken", "session.opened_by_hand"]
+
+
+@pytest.mark.parametrize(("left", "owes"), [(59, 0), (65, 0), (70, 0), (71, 200), (125, 400)])
+async def test_who_paid_and_left_before_the_payment_was_told_owes_the_same_as_if_it_had_been_told(
+    lot: int, left: int, owes: int
+) -> None:
+    told, untold = await enter(lot), await enter(lot, "CD456")
+    await payments.pay(told.id, 200, Account.CLEARING, "p-1", later(55))
+    await leave(told, later(left))
+    await leave(untold, later(left))
+    await payments.pay(untold.id, 200, Account.CLEARING, "p-2", later(55))
+    for session in (told, untold):
+        books = (await billing.get_bill(session.id, later(200))).books
+        assert (books.open_cents, books.credit_cents) == (owes, 0)
+    assert await verify(lot) == []
+
+
+async def test_who_had_paid_a_part_only_has_no_time_to_leave(lot: int) -> None:
+    session = await enter(lot)
+    await leave(session, later(65))
+    bill = await payments.pay(session.id, 150, Account.CLEARING, "p-1", later(55))
+    assert (bill.books.open_cents, bill.session.leave_by) == (250, None)
+
+
+async def test_an_earlier_payment_that_is_told_later_takes_no_time_to_leave_away(lot: int) -> None:
+    session = await enter(lot)
+    await payments.pay(session.id, 200, Account.CLEARING, "p-2", later(58))
+    bill = await payments.pay(session.id, 50, Account.CLEARING, "p-1", later(50))
+    assert (bill.session.leave_by, bill.books.credit_cents) == (later(73), 50)
