@@ -87,7 +87,7 @@ class Language:
 
     def full_day(self, moment: datetime, zone: ZoneInfo) -> str:
         """A day with its year, as receipts have it."""
-        return format_date(moment.astimezone(zone), "long", locale=self.locale)
+        return format_date(moment.astimezone(zone), "medium", locale=self.locale)
 
     def when(self, moment: datetime, zone: ZoneInfo, now: datetime) -> str:
         """A time of day, with the day unless that is today."""

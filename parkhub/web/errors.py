@@ -11,7 +11,9 @@ from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 
 from parkhub.errors import ParkHubError, SignInRequiredError
+from parkhub.languages import ENGLISH, marked
 from parkhub.web.guards import sign_in_address
+from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
 
 log = structlog.get_logger(__name__)
@@ -21,15 +23,41 @@ SERVER_ERROR: Final = 500
 
 # What Litestar's own exceptions say is meant for developers; these are the same things for people.
 SENTENCES: Final[dict[int, tuple[str, str]]] = {
-    400: ("The request cannot be understood", "Something in it is missing or misspelt."),
-    401: ("Sign in first", "This is for people who have signed in."),
-    403: ("Not allowed", "You may not do this."),
-    404: ("There is nothing at this address", "It may have been moved or deleted, or the address has a slip in it."),
-    405: ("This address does not take that", "Open it in the browser, or use the form that leads here."),
-    413: ("Too large", "The file is larger than this page takes."),
-    415: ("This type is not taken", "Send it in one of the forms the page names."),
-    429: ("Too many tries", "Wait a while, then try again."),
+    400: (marked("The request cannot be understood"), marked("Something in it is missing or misspelt.")),
+    401: (marked("Sign in first"), marked("This is for people who have signed in.")),
+    403: (marked("Not allowed"), marked("You may not do this.")),
+    404: (
+        marked("There is nothing at this address"),
+        marked("It may have been moved or deleted, or the address has a slip in it."),
+    ),
+    405: (
+        marked("This address does not take that"),
+        marked("Open it in the browser, or use the form that leads here."),
+    ),
+    413: (marked("Too large"), marked("The file is larger than this page takes.")),
+    415: (marked("This type is not taken"), marked("Send it in one of the forms the page names.")),
+    429: (marked("Too many tries"), marked("Wait a while, then try again.")),
 }
+
+# What people who are not signed in may hear from other rooms; said here so that the catalogues know of it.
+HEARD: Final = (
+    marked("Not found"),
+    marked("A value is wrong"),
+    marked("Not just now"),
+    marked("Already there"),
+    marked("Something went wrong here"),
+    marked("It is not your fault. It has been written down and somebody can look it up by the code."),
+    marked("There is nothing at this address."),
+    marked("There is no such payment."),
+    marked("Too many people watch just now. Try again in a moment."),
+    marked("Tries cannot be counted just now. Try again in a moment."),
+    marked("This code does not exist here."),
+    marked("This code is not valid yet."),
+    marked("This code has expired."),
+    marked("This code has been used up."),
+    marked("This code is used for this stay already."),
+    marked("This session was cancelled."),
+)
 
 
 def wants_page(request: AnyRequest) -> bool:
@@ -55,7 +83,9 @@ def _answer(
 ) -> Response[Any] | Template:
     if not wants_page(request):
         return problem(status, title, detail, headers)
-    found = page(request, "error.html", status_code=status, title=title, detail=detail, code=code)
+    words = ENGLISH if request.url.path.startswith("/console") else spoken(request)
+    told = {"title": words.gettext(title), "detail": words.gettext(detail) if detail else "", "code": code}
+    found = page(request, "error.html", status_code=status, language=words, **told)
     found.headers.update(headers or {})
     return found
 
