@@ -1,7 +1,5 @@
 """Receipts, under addresses that nobody can guess: a page and a sheet to print."""
 
-import asyncio
-
 from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Template
@@ -32,8 +30,7 @@ async def show_receipt_pdf(request: AnyRequest, public_id: FromPath[str]) -> Res
     request.scope["state"][PRIVATE] = True
     view = ReceiptView(await get_receipt(public_id), spoken(request))
     name = f'attachment; filename="receipt-{view.receipt.number}.pdf"'
-    body = await asyncio.to_thread(receipt_pdf, view)
-    return Response(body, media_type="application/pdf", headers={"content-disposition": name})
+    return Response(await receipt_pdf(view), media_type="application/pdf", headers={"content-disposition": name})
 
 
 routes = [show_receipt, show_receipt_pdf]

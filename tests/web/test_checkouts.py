@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -147,6 +149,11 @@ async def test_a_receipt_can_be_printed(visitor: Visitor, clients: Clients, web_
     assert "set-cookie" not in answer.headers
     assert answer.content.startswith(b"%PDF-")
     assert b"/MediaBox [0 0 595.28 841.89]" in answer.content
+
+
+def test_the_web_process_does_not_carry_what_draws_receipts() -> None:
+    told = "import sys, parkhub.app; sys.exit(bool({'fpdf', 'numpy', 'segno'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", told], timeout=60, check=False).returncode == 0
 
 
 async def test_a_second_payment_has_a_receipt_of_its_own_part(
