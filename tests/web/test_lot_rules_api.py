@@ -88,7 +88,7 @@ async def test_a_code_is_made_given_and_ended(desk: Desk) -> None:
         ({"percent": "0", "amount_cents": 2**63}, 400),
         ({"code": "a b"}, 422),
         ({"uses_max": 0}, 400),
-        ({"starts_at": NOW, "ends_at": NOW}, 422),
+        ({"starts_at": "2026-11-21T12:00:00Z", "ends_at": "2026-11-21T12:00:00Z"}, 422),
         ({"ends_at": "9999-12-31T23:59:59-14:00"}, 422),
     ],
     ids=str,
