@@ -125,6 +125,8 @@ class PaymentSandbox:
                 raise InvalidInputError("The payment provider refused this (resource_missing).")
             if refund_id in charge["metadata"].get("sandbox_refunds", ""):
                 return None
+            if charge["disputed"]:
+                raise InvalidInputError("The payment provider refused this (charge_disputed).")
             total = charge["amount_refunded"] + amount
             if amount <= 0 or total > charge["amount"]:
                 raise InvalidInputError("The payment provider refused this (charge_already_refunded).")
@@ -148,7 +150,7 @@ class PaymentSandbox:
 
     async def dispute(self, intent: str, now: datetime) -> tuple[Raw, ...]:
         """A driver's bank takes the money back."""
-        charge = await self._shelf.get(f"charge:{intent}")
+        charge = await self._shelf.change(f"charge:{intent}", lambda known: known and {**known, "disputed": True})
         if charge is None:
             raise NotFoundError("There is no such test payment.")
         dispute = objects.dispute(charge, f"dp_{_derived(intent)}", now)

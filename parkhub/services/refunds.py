@@ -74,17 +74,14 @@ async def book(payment: Payment, quote: StoredQuote, refunded_cents: int, now: d
     """Book what was given back beyond what is booked. Inside a transaction that holds the lot's books.
 
     ``refunded_cents`` is all that was given back of the payment by then, so that neither order nor repetition matters.
+    The reason is that of a refund asked for here, if one is of just this amount.
     """
     difference = refunded_cents - payment.refunded_cents
     if difference <= 0:
         return
-    reason, account_id = AT_PROVIDER, None
-    covered = 0
-    for refund in await payment_rows.list_asked_refunds(payment.id):
-        if covered + refund.amount_cents <= difference:
-            covered += refund.amount_cents
-            reason, account_id = refund.reason, refund.account_id
-            await payment_rows.end_refund(refund.id, "done")
+    asked = await payment_rows.list_asked_refunds(payment.id)
+    ours = next((refund for refund in asked if refund.amount_cents == difference), None)
+    reason, account_id = (ours.reason, ours.account_id) if ours else (AT_PROVIDER, None)
     uid = booking_uid(quote.public_id, "refund", str(refunded_cents))
     await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
     await payment_rows.set_refunded(payment.id, refunded_cents)
@@ -109,6 +106,7 @@ async def _give_back(clients: Clients, refund: AskedRefund, now: datetime) -> Pa
     async with transaction():
         await session_rows.lock_lot(quote.lot_id)
         await book(await payment_rows.get_payment(payment.id), quote, done.refunded_cents, now)
+        await payment_rows.end_refund(refund.id, "done")
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
     return await payment_rows.get_payment(payment.id)
