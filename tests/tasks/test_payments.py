@@ -1,6 +1,7 @@
 """A payment through real processes: the web process hears of it, a worker books it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from workers import web, worker
 
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db import ledger as ledger_rows
+from parkhub.db.sessions import get_session
 from parkhub.db.tariffs import find_in_force
 from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState
@@ -106,6 +108,31 @@ async def test_a_payment_at_a_server_like_stripe_is_paid_refunded_and_reconciled
             for told in (process.stdout, process.stderr, work.stdout, work.stderr):
                 assert KEY not in told
                 assert SECRET not in told
+
+
+async def test_two_hundred_pay_at_once_on_the_card_page_and_each_has_paid_once(
+    database: Settings, redis_url: str, tmp_path: Path
+):
+    settings = database.model_copy(update={"redis_url": redis_url})
+    with web(settings, tmp_path) as (_, address), worker("work", settings, tmp_path):
+        async with opened(settings) as clients, visitors.Visitor(base_url=address, timeout=60) as visitor:
+            first, session_id, lot_id = await begin(clients, settings)
+            entered = (await get_session(session_id)).entered_at
+            tariff_id = (await get_session(session_id)).tariff_id
+            begun = [first]
+            for number in range(199):
+                session = await save_session(lot_id, f"P{number}", entered_at=entered, tariff_id=tariff_id)
+                begun.append(await checkouts.start_checkout(clients, settings, session.id, "", datetime.now(UTC)))
+            form = {"_csrf_token": visitors.token_of(await visitor.get(first.url)), "way": "succeeds"}
+            since = time.monotonic()
+            answers = await asyncio.gather(*(visitor.post(each.url, data=form) for each in begun for _ in range(2)))
+            assert {answer.status_code for answer in answers} == {303}
+            for each in begun:
+                await until(PaymentState.PAID, each)
+            print(f"200 payments, each asked for twice, were booked {time.monotonic() - since:.1f} s after the first")
+            assert (await ledger_rows.get_balances(lot_id))["EUR", Account.CLEARING] == 200 * 400
+            assert await verify(lot_id) == []
+            assert await differences_are_none(clients, datetime.now(UTC)) != []
 
 
 async def differences_are_none(clients: Clients, now: datetime) -> list[str]:
