@@ -53,6 +53,7 @@ _ROWS = {
     "AND (s.id IS NULL OR s.plate = '') AND (e.at < {} OR s.plate_hash <> '')",
     Kind.BOOKING_PLATES: "booking AS x WHERE +x.lot = {} AND x.ends_at < {} AND x.plate <> '' "
     f"AND x.state NOT IN ('reserved', 'arrived') AND {_NO_PLATE}",
+    Kind.RECEIPT_EMAILS: "quote AS x WHERE +x.lot = {} AND x.created_at < {} AND x.email <> ''",
     Kind.PAID_PLATES: f"{_OVER} AND NOT {_OWING}",
     Kind.UNPAID_PLATES: f"{_OVER} AND {_OWING}",
 }
@@ -132,6 +133,8 @@ async def delete(kind: Kind, ids: Sequence[int]) -> None:
             await fetch(f"DELETE FROM audit_plate WHERE id IN ({marks})", *ids)
         case Kind.BOOKING_PLATES:
             await fetch(f"UPDATE booking SET plate = '', folded = '', holder = '' WHERE id IN ({marks})", *ids)
+        case Kind.RECEIPT_EMAILS:
+            await fetch(f"UPDATE quote SET email = '' WHERE id IN ({marks})", *ids)
         case Kind.PAID_PLATES | Kind.UNPAID_PLATES:
             raise ValueError("plates of sessions leave a hash")
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     READS = "reads"  # passages with all that was read of them
     AUDIT_PLATES = "audit_plates"
     BOOKING_PLATES = "booking_plates"
+    RECEIPT_EMAILS = "receipt_emails"
     PAID_PLATES = "paid_plates"  # of sessions: what the others go by, so they go last
     UNPAID_PLATES = "unpaid_plates"
 
@@ -41,7 +42,8 @@ class Deletion:
 def cutoffs(rules: LotRules, now: datetime) -> Cutoffs:
     """By kind, before when what goes must have been over.
 
-    A booking's plate goes with those of paid stays, the plates of the audit log with the last of a session's.
+    A booking's plate and where a receipt was sent go with the plates of paid stays, the plates of the audit log with
+    the last of a session's.
     """
     paid, unpaid = now - timedelta(days=rules.paid_keep_days), now - timedelta(days=rules.unpaid_keep_days)
     pictures = now - timedelta(days=rules.picture_keep_days)
@@ -52,6 +54,7 @@ def cutoffs(rules: LotRules, now: datetime) -> Cutoffs:
         Kind.PAID_PLATES: paid,
         Kind.UNPAID_PLATES: unpaid,
         Kind.BOOKING_PLATES: paid,
+        Kind.RECEIPT_EMAILS: paid,
         Kind.AUDIT_PLATES: min(paid, unpaid),
     }
 

@@ -18,6 +18,7 @@ def test_every_kind_goes_by_its_own_days():
         "reads": 2,
         "audit_plates": 4,
         "booking_plates": 3,
+        "receipt_emails": 3,
         "paid_plates": 3,
         "unpaid_plates": 4,
     }

@@ -1,6 +1,7 @@
 """Retention, on both databases: what has passed its time goes, what is needed stays, a killed run is taken up again."""
 
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -8,16 +9,18 @@ from builders import NOW, save_camera, save_frame, save_lot, stand_ins
 
 from parkhub.clients import Clients
 from parkhub.clients.pictures import MemoryStore
-from parkhub.db import cameras, lot_rules, passages, retention, reviews, sessions
+from parkhub.db import cameras, lot_rules, passages, quotes, retention, reviews, sessions
 from parkhub.db.engine import fetch, transaction
 from parkhub.domain import entries
 from parkhub.domain.cameras import Camera, CameraRole, Gate
 from parkhub.domain.gates import GateRead
 from parkhub.domain.ledger import Account, Kind, Posting
+from parkhub.domain.local_time import Span
 from parkhub.domain.lot_rules import LotRules
 from parkhub.domain.matching import Suggestion
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate, PlateRead, fold
+from parkhub.domain.quotes import Quote
 from parkhub.domain.retention import hash_plate, plate_key
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ticket
@@ -279,6 +282,15 @@ async def test_a_plate_noted_after_it_had_gone_goes_with_the_next_run(gate, clie
     await kept(clients, gate.lot_id)
     await correct(session, 0)
     assert await kept(clients, gate.lot_id) == {"audit_plates": 1}
+
+
+async def test_where_a_receipt_was_sent_goes_after_the_days_of_paid_stays_and_the_receipt_stays(gate, clients):
+    quote = Quote("EUR", (), 336, 64, 400, Fraction(19), Span(days_ago(40), days_ago(39)))
+    for days in (29, 31):
+        await quotes.add_quote(f"quote-{days}", gate.lot_id, 1, "T", "kim@example.org", 400, quote, days_ago(days))
+    assert await kept(clients, gate.lot_id) == {"receipt_emails": 1}
+    left = [await quotes.get_by_public_id(f"quote-{days}") for days in (29, 31)]
+    assert [(each.email, each.quote.gross_cents) for each in left] == [("kim@example.org", 400), ("", 400)]
 
 
 async def test_bookings_lose_their_plates_after_the_days_of_paid_stays(gate, clients):
