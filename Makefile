@@ -6,6 +6,7 @@
 #   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
 #   make lint           the checks of make test that read code only
 #   make format         bring the code into its form
+#   make shots          pictures of every page of drivers into tests/browser/shots; LANGUAGES=de,fr for others than English
 #   make texts          bring new texts for drivers into the catalogues in frontend/locales, to be translated there
 
 PYTHON ?= python3.11
@@ -23,7 +24,7 @@ SCORE ?= ../shared/eval/score.py
 SECTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training bench accuracy lint format texts packages
+.PHONY: help run test test-training bench accuracy lint format shots texts packages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,6 +53,9 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+shots: $(VENV)/.installed-test packages
+	@$(BIN)/python tests/browser/shots.py
 
 POT := $(CURDIR)/build/parkhub.pot
 BABEL := $(BIN)/pybabel --quiet
