@@ -43,6 +43,10 @@ class WebProcess:
         env = {
             "PARKHUB_DATA_DIR": str(self.settings.data_dir),
             "PARKHUB_REDIS_URL": self.settings.redis_url,
+            "PARKHUB_PORT": str(self.port),
+            "PARKHUB_STRIPE_API_BASE": self.settings.stripe_api_base,
+            "PARKHUB_STRIPE_SECRET_KEY": self.settings.stripe_secret_key.get_secret_value(),
+            "PARKHUB_STRIPE_WEBHOOK_SECRET": self.settings.stripe_webhook_secret.get_secret_value(),
             "PARKHUB_LOG_FORMAT": "json",
         }
         self._running = running(command, self.folder, {**os.environ, **env})
