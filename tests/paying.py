@@ -45,6 +45,16 @@ async def a_stay(lot: Lot | None = None, plate: str = "AB123") -> ParkingSession
     return await save_session(found.id, plate, entered_at=AT, tariff_id=version.id if version else None)
 
 
+async def a_stay_until_now(minutes: float, text: str = TARIFF, plate: str = "AB123") -> ParkingSession:
+    """A car that came in so many minutes ago, by the real clock, into a lot of its own."""
+    now = datetime.now(UTC)
+    lot = await save_lot(name="Harbour Street")
+    await tariffs.publish(lot.id, None, text, now - timedelta(days=9), None, now)
+    version = await find_in_force(lot.id, None, now)
+    assert version is not None
+    return await save_session(lot.id, plate, entered_at=now - timedelta(minutes=minutes), tariff_id=version.id)
+
+
 async def quoted(
     clients: Clients, settings: Settings, session: ParkingSession, at: datetime, email: str = ""
 ) -> tuple[Checkout, str]:

@@ -12,14 +12,12 @@ from typing import Any
 import paying
 import pytest
 import stripe_shaped
-from builders import save_lot, save_session
 from stripe_shaped import KEY, StripeShaped
 
 from parkhub.clients import close_clients, open_clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.db.engine import close_database, open_database
-from parkhub.db.tariffs import find_in_force
-from parkhub.services import checkouts, tariffs
+from parkhub.services import checkouts
 from parkhub.settings import Settings
 
 
@@ -63,12 +61,8 @@ async def a_payment_nobody_told_of(given: Settings, server: StripeShaped) -> str
     at = datetime.now(UTC) - timedelta(minutes=30)
     await open_database(given)
     clients = await open_clients(given)
-    lot = await save_lot()
-    await tariffs.publish(lot.id, None, paying.TARIFF, at - timedelta(days=2), None, at)
-    version = await find_in_force(lot.id, None, at)
-    assert version is not None
-    session = await save_session(lot.id, entered_at=at - timedelta(minutes=90), tariff_id=version.id)
-    checkout = await checkouts.start_checkout(clients, given, session.id, "", at + timedelta(minutes=29))
+    session = await paying.a_stay_until_now(120)
+    checkout = await checkouts.start_checkout(clients, given, session.id, "", datetime.now(UTC) - timedelta(minutes=1))
     outcome = await server.sandbox.pay(checkout.url.rpartition("/")[2], Way.SUCCEEDS, at)
     await close_clients(clients)
     await close_database()

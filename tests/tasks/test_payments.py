@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import stripe_shaped
 import visitors
-from builders import save_lot, save_session
-from paying import TARIFF
+from builders import save_session
+from paying import a_stay_until_now
 from pydantic import SecretStr
 from stripe_shaped import KEY
 from workers import web, worker
@@ -19,10 +19,9 @@ from workers import web, worker
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db import ledger as ledger_rows
 from parkhub.db.sessions import get_session
-from parkhub.db.tariffs import find_in_force
 from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState
-from parkhub.services import checkouts, refunds, tariffs
+from parkhub.services import checkouts, refunds
 from parkhub.services.checkouts import Checkout
 from parkhub.services.ledger import verify
 from parkhub.services.reconciliation import differences
@@ -35,13 +34,9 @@ pytestmark = pytest.mark.slow
 
 async def begin(clients: Clients, settings: Settings) -> tuple[Checkout, int, int]:
     """A stay of 90 minutes that is about to be paid, its session and its lot."""
-    now = datetime.now(UTC)
-    lot = await save_lot()
-    await tariffs.publish(lot.id, None, TARIFF, now - timedelta(days=2), None, now)
-    version = await find_in_force(lot.id, None, now)
-    assert version is not None
-    session = await save_session(lot.id, entered_at=now - timedelta(minutes=90), tariff_id=version.id)
-    return await checkouts.start_checkout(clients, settings, session.id, "", now), session.id, lot.id
+    session = await a_stay_until_now(90)
+    checkout = await checkouts.start_checkout(clients, settings, session.id, "", datetime.now(UTC))
+    return checkout, session.id, session.lot_id
 
 
 async def until(state: PaymentState, checkout: Checkout) -> checkouts.CheckoutState:

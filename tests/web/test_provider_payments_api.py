@@ -1,20 +1,18 @@
 """What was paid through the provider, for programs of staff: seen, and given back once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from builders import save_lot, save_session
 from litestar import Litestar
+from paying import a_stay_until_now
 from visitors import Desk, Visitor, token_of
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.db import stripe_events
-from parkhub.db.tariffs import find_in_force
-from parkhub.services import checkouts, payment_events, payment_sandbox, tariffs
+from parkhub.services import checkouts, payment_events, payment_sandbox
 from parkhub.settings import Settings
 
-TARIFF = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "2.00"}}]\n'
 WHY = "The barrier did not open"
 
 
@@ -28,11 +26,7 @@ async def paid(app: Litestar, web_settings: Settings) -> tuple[int, str]:
     """A session and the quote of €4 that was paid for it."""
     clients: Clients = app.state.clients
     now = datetime.now(UTC)
-    lot = await save_lot()
-    await tariffs.publish(lot.id, None, TARIFF, now - timedelta(days=2), None, now)
-    version = await find_in_force(lot.id, None, now)
-    assert version is not None
-    session = await save_session(lot.id, entered_at=now - timedelta(minutes=90), tariff_id=version.id)
+    session = await a_stay_until_now(90)
     checkout = await checkouts.start_checkout(clients, web_settings, session.id, "", now)
     sandbox = payment_sandbox.sandbox_of(clients)
     for event in (await sandbox.pay(checkout.url.rpartition("/")[2], Way.SUCCEEDS, now)).now:

@@ -4,18 +4,17 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import save_lot, save_session
 from httpx import Response
 from litestar import Litestar
+from paying import a_stay_until_now
 from visitors import Visitor
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import stripe_events
-from parkhub.db.tariffs import find_in_force
 from parkhub.domain.payments import PaymentState
 from parkhub.errors import NotFoundError
-from parkhub.services import checkouts, payment_events, payment_sandbox, tariffs
+from parkhub.services import checkouts, payment_events, payment_sandbox
 from parkhub.services.checkouts import Checkout
 from parkhub.settings import Settings, load_settings
 
@@ -31,13 +30,8 @@ def clients(app: Litestar) -> Clients:
 @pytest.fixture
 async def checkout(clients: Clients, web_settings: Settings) -> Checkout:
     """€5.40 to pay."""
+    session = await a_stay_until_now(150, TARIFF)
     now = datetime.now(UTC)
-    lot = await save_lot(name="Harbour Street")
-    await tariffs.publish(lot.id, None, TARIFF, now - timedelta(days=2), None, now)
-    version = await find_in_force(lot.id, None, now)
-    assert version is not None
-    came = now - timedelta(minutes=150)
-    session = await save_session(lot.id, entered_at=came, tariff_id=version.id)
     return await checkouts.start_checkout(clients, web_settings, session.id, "kim@example.org", now)
 
 
