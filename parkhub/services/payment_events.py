@@ -35,7 +35,7 @@ from parkhub.domain.payments import (
     understand,
 )
 from parkhub.domain.webhook_signatures import check_signature
-from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
 from parkhub.services import checkouts, payments, payouts, refunds
 from parkhub.settings import REAL_MONEY, Settings
@@ -66,7 +66,11 @@ async def receive(clients: Clients, settings: Settings, body: bytes, signature: 
     if not accepted:
         log.warning("webhook.no_secret")
         raise BusyError("Webhooks are refused here until a signing secret is set.", retry_after_s=3600)
-    check_signature(body, signature, accepted, now)
+    try:
+        check_signature(body, signature, accepted, now)
+    except SignatureError as error:
+        log.warning("webhook.refused", reason=str(error))
+        raise
     try:
         raw = json.loads(body)
     except ValueError:

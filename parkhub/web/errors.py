@@ -62,8 +62,8 @@ HEARD: Final = (
 
 
 def wants_page(request: AnyRequest) -> bool:
-    """Whether HTML is the right answer: for browsers, and for whoever does not say; never under /api and /health."""
-    if request.url.path.startswith(("/api/", "/health/", "/schema")):
+    """Whether HTML is the right answer: for browsers, and for whoever does not say; never where programs ask."""
+    if request.url.path.startswith(("/api/", "/health/", "/schema", "/webhooks/")):
         return False
     accept = request.headers.get("accept", "")
     return "html" in accept or "json" not in accept

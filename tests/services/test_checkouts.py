@@ -1,5 +1,6 @@
 """A stay becomes a quote, and the quote a page where it can be paid, on both databases."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,13 @@ async def test_the_same_price_gives_the_same_checkout_again(database: Settings, 
     first, _ = await quoted(clients, database, session, later(61))
     again, _ = await quoted(clients, database, session, later(80))
     assert again == first
+
+
+async def test_asked_for_many_times_at_once_it_is_one_checkout(database: Settings, clients: Clients):
+    session = await a_stay()
+    asked = await asyncio.gather(*(quoted(clients, database, session, later(10)) for _ in range(8)))
+    assert len({checkout for checkout, _ in asked}) == 1
+    assert len(await payment_rows.list_of_session(session.id)) == 1
 
 
 async def test_a_higher_price_gives_another_checkout_and_ends_the_first(database: Settings, clients: Clients):

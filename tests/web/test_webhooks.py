@@ -41,6 +41,7 @@ async def test_an_event_that_is_not_signed_is_refused(app: Litestar, visitor: Vi
     for headers in ({}, {"stripe-signature": "t=1,v1=00"}, signed("whsec_another")[1]):
         answer = await visitor.post("/webhooks/stripe", content=signed("x")[0], headers=headers)
         assert answer.status_code == 401
+        assert answer.json()["title"] == "The signature is wrong"
     assert await stripe_events.find_event("evt_1") is None
 
 
