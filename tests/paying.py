@@ -11,7 +11,7 @@ from parkhub.clients.payments import Raw
 from parkhub.db import stripe_events
 from parkhub.db.tariffs import find_in_force
 from parkhub.domain.lots import Lot
-from parkhub.domain.payments import EventStatus
+from parkhub.domain.payment_events import EventStatus
 from parkhub.domain.sessions import ParkingSession
 from parkhub.services import payment_events, payment_sandbox, tariffs
 from parkhub.services.checkouts import Checkout, start_checkout

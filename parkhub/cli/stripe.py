@@ -111,7 +111,7 @@ async def _opened(settings: Settings) -> "AsyncIterator[Clients]":
 
 
 async def _resend(settings: Settings, names: list[str], output: Output) -> bool:
-    from parkhub.domain.payments import UNFINISHED
+    from parkhub.domain.payment_events import UNFINISHED
     from parkhub.services.payment_events import handle_again
 
     unfinished = False

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.payments import UNFINISHED, EventStatus, ProviderEvent
+from parkhub.domain.payment_events import UNFINISHED, EventStatus, ProviderEvent
 from parkhub.errors import NotFoundError
 
 _UNFINISHED = ", ".join(f"'{status.value}'" for status in UNFINISHED)

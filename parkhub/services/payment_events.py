@@ -18,22 +18,19 @@ from parkhub.db.payments import Payment
 from parkhub.db.quotes import StoredQuote
 from parkhub.db.stripe_events import StoredEvent
 from parkhub.domain.ledger import Account
-from parkhub.domain.payments import (
+from parkhub.domain.payment_events import (
     UNFINISHED,
     UNKNOWN_FOR,
     DisputeTold,
     EventStatus,
-    PaymentState,
     PaymentTold,
     PayoutTold,
     RefundTold,
-    booking_uid,
-    furthest,
-    paid_as_of,
     read_event,
     retry_at,
     understand,
 )
+from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as_of
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key

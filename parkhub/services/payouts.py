@@ -9,7 +9,7 @@ import structlog
 from parkhub.clients.payments import PaymentProvider
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
-from parkhub.domain.payments import PayoutTold
+from parkhub.domain.payment_events import PayoutTold
 from parkhub.services import payments
 
 log = structlog.get_logger(__name__)

@@ -19,7 +19,8 @@ from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import stripe_events
 from parkhub.domain.ledger import Account
-from parkhub.domain.payments import EventStatus, PaymentState
+from parkhub.domain.payment_events import EventStatus
+from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.webhook_signatures import sign
 from parkhub.errors import BusyError, ConflictError, InvalidInputError, SignatureError

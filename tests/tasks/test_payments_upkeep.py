@@ -11,7 +11,8 @@ from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.clients.queue import MemoryQueue
 from parkhub.db import stripe_events
-from parkhub.domain.payments import EventStatus, PaymentState
+from parkhub.domain.payment_events import EventStatus
+from parkhub.domain.payments import PaymentState
 from parkhub.services import checkouts, payment_sandbox
 from parkhub.settings import Settings
 from tasks import payments

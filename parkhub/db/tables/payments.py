@@ -65,7 +65,7 @@ class PaymentRefund(Table, tablename="payment_refund"):
 
 
 class StripeEvent(Table, tablename="stripe_event"):
-    """An event of the provider's, once, reduced to what is needed (`domain/payments.py`).
+    """An event of the provider's, once, reduced to what is needed (`domain/payment_events.py`).
 
     ``about``: the payment intent or object it is about; ``next_at``: when it is tried again.
     """
