@@ -133,7 +133,13 @@ async def test_a_receipt_tells_what_was_paid_with_its_tax_and_no_plate(
     checkout = await open_checkout(clients, web_settings, stay)
     await pay(visitor, clients, checkout)
     page = await visitor.get(f"/receipts/{checkout.id}", headers={"accept-language": "de"})
-    for words in (f"Quittung {stay.ticket}-1", "6,00\xa0€", "Netto 5,04\xa0€, Steuer 19\xa0%", "0,96\xa0€", "2 h 28 min"):
+    for words in (
+        f"Quittung {stay.ticket}-1",
+        "6,00\xa0€",
+        "Netto 5,04\xa0€, Steuer 19\xa0%",
+        "0,96\xa0€",
+        "2 h 28 min",
+    ):
         assert words in page.text, words
     assert PLATE not in page.text
 
