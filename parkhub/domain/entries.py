@@ -209,6 +209,15 @@ def payout(amount_cents: int, fee_cents: int) -> tuple[Posting, ...]:
     )
 
 
+def payout_short(short_cents: int, fee_cents: int) -> tuple[Posting, ...]:
+    """A lot gave back no less than came in: so much less was paid out for the others. Nothing if there was nothing."""
+    if not (0 <= short_cents <= AMOUNT_MAX and 0 <= fee_cents <= AMOUNT_MAX):
+        raise InvalidInputError("Neither what is short nor a fee is below zero.")
+    return _postings(
+        (Account.BANK, -short_cents), (Account.FEES, fee_cents), (Account.CLEARING, short_cents - fee_cents)
+    )
+
+
 def _change(books: Books, quote: Quote) -> tuple[int, int]:
     """By how much net and tax of what was charged differ from a quote."""
     return quote.net_cents + books[Account.REVENUE], quote.tax_cents - books.charged_tax_cents

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from parkhub.clients.payments import PaymentProvider
+from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.domain import entries
+from parkhub.domain.ledger import Kind, Transaction
 from parkhub.domain.payment_events import PayoutTold
 from parkhub.services import payments
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -38,12 +37,10 @@ async def shares_of(provider: PaymentProvider, told: PayoutTold) -> Mapping[int,
 
 
 async def book(told: PayoutTold, shares: Mapping[int, Share], now: datetime) -> None:
-    """Book each lot's share, once. A share that is not above zero (more was given back than came in) is left to
-    people: reconciliation tells of it.
-    """
+    """Book each lot's share, once; inside a transaction. It is below zero where more was given back than came in."""
     for lot_id, share in sorted(shares.items()):
-        if share.amount_cents <= 0:
-            log.warning("payout.negative_share", payout=told.payout, lot=lot_id, amount_cents=share.amount_cents)
-            continue
         uid = f"payout:{told.payout}:{lot_id}"
-        await payments.pay_out(lot_id, share.amount_cents, share.fee_cents, uid, now)
+        if share.amount_cents > 0:
+            await payments.pay_out(lot_id, share.amount_cents, share.fee_cents, uid, now)
+        elif postings := entries.payout_short(-share.amount_cents, share.fee_cents):
+            await ledger_rows.post(Transaction(uid, lot_id, None, Kind.PAYOUT, told.currency, now, postings))

@@ -28,6 +28,7 @@ from parkhub.secret_key import secret_key
 from parkhub.services import checkouts, payment_events, payment_sandbox, refunds
 from parkhub.services.billing import get_bill
 from parkhub.services.ledger import verify
+from parkhub.services.reconciliation import differences
 from parkhub.settings import Settings
 
 
@@ -333,6 +334,23 @@ async def test_a_payout_is_split_between_the_lots_it_came_from(database: Setting
         assert found["EUR", Account.BANK] == cents
         assert found.get(("EUR", Account.CLEARING), 0) == 0
         assert await verify(lot.id) == []
+
+
+async def test_of_a_payout_a_lot_that_gave_back_more_than_came_in_has_a_share_below_zero(
+    database: Settings, clients: Clients
+):
+    one, other = await a_paid_lot(), await a_paid_lot()
+    first = await pay(clients, database, await a_stay(one, "AA1"), later(30))
+    await send(clients, database, await sandbox(clients).pay_out(later(100)), later(100))
+    await refunds.refund_payment(clients, first.id, 150, "Barrier was stuck", None, later(110))
+    await pay(clients, database, await a_stay(other, "AA2"), later(90))
+    await send(clients, database, await sandbox(clients).pay_out(later(200)), later(200))
+    assert await handle_all(clients, later(200)) == [EventStatus.HANDLED] * 2
+    for lot, cents in ((one, 50), (other, 400)):
+        found = await ledger_rows.get_balances(lot.id)
+        assert (found["EUR", Account.BANK], found["EUR", Account.CLEARING]) == (cents, 0)
+        assert await verify(lot.id) == []
+    assert await differences(clients.payments, AT, later(999)) == []
 
 
 async def test_refunds_and_payments_at_once_leave_the_books_whole(database: Settings, clients: Clients):
