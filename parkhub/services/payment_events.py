@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -38,6 +38,8 @@ from parkhub.services import checkouts, payments, payouts, refunds
 from parkhub.settings import REAL_MONEY, Settings
 
 HANDLE_EVENT: Final = "handle_event"
+PAYOUT_WAITS: Final = timedelta(days=1)
+"""So long a payout waits for payments in it that were not told yet; then it is booked without them."""
 _BATCH: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -159,7 +161,9 @@ async def _handle(clients: Clients, stored: StoredEvent, now: datetime) -> None:
         await event_rows.finish(stored.id, EventStatus.IGNORED, now)
         return
     if isinstance(told, PayoutTold):
-        shares = await payouts.shares_of(clients.payments, told)
+        shares, whole = await payouts.shares_of(clients.payments, told)
+        if not whole and now - stored.received_at < PAYOUT_WAITS:
+            raise _EarlyError
         async with transaction():
             if await event_rows.finish(stored.id, EventStatus.HANDLED, now):
                 await payouts.book(told, shares, now)

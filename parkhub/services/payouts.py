@@ -22,18 +22,25 @@ class Share:
     fee_cents: int = 0
 
 
-async def shares_of(provider: PaymentProvider, told: PayoutTold) -> Mapping[int, Share]:
-    """A payout's shares by lot id. What is of no lot (another shop on the same account) is left out."""
+async def shares_of(provider: PaymentProvider, told: PayoutTold) -> tuple[Mapping[int, Share], bool]:
+    """A payout's shares by lot id, and whether all of it was a lot's.
+
+    What is not is of another shop on the same account, or of a payment that was not told yet.
+    """
     shares: dict[int, Share] = {}
+    whole = True
     async for moved in provider.balance_transactions(payout=told.payout):
         payment = await payment_rows.find_by_intent(moved.intent)
-        if payment is None or moved.kind == "payout":
+        if moved.kind == "payout":
+            continue
+        if payment is None:
+            whole = False
             continue
         lot_id = (await quote_rows.get_quote(payment.quote_id)).lot_id
         share = shares.setdefault(lot_id, Share())
         share.amount_cents += moved.amount_cents - moved.fee_cents
         share.fee_cents += moved.fee_cents
-    return shares
+    return shares, whole
 
 
 async def book(told: PayoutTold, shares: Mapping[int, Share], now: datetime) -> None:

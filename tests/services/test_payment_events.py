@@ -336,6 +336,26 @@ async def test_a_payout_is_split_between_the_lots_it_came_from(database: Setting
         assert await verify(lot.id) == []
 
 
+async def test_a_payout_waits_a_day_for_payments_in_it_that_were_not_told(database: Settings, clients: Clients):
+    lot = await a_paid_lot()
+    await pay(clients, database, await a_stay(lot, "AA1"), later(30))
+    _, name = await quoted(clients, database, await a_stay(lot, "AA2"), later(30))
+    paid = (await sandbox(clients).pay(name, Way.SUCCEEDS, later(30))).now
+    events = await sandbox(clients).pay_out(later(40))
+    await send(clients, database, events, later(40))
+    assert await handle_all(clients, later(40)) == [EventStatus.EARLY]
+    await send(clients, database, paid, later(41))
+    assert await handle_all(clients, later(50)) == [EventStatus.EARLY, EventStatus.HANDLED]
+    assert await handle_all(clients, later(55)) == [EventStatus.HANDLED]
+    assert (await ledger_rows.get_balances(lot.id))["EUR", Account.BANK] == 400
+    _, name = await quoted(clients, database, await a_stay(lot, "AA3"), later(30))
+    await sandbox(clients).pay(name, Way.SUCCEEDS, later(31))
+    await pay(clients, database, await a_stay(lot, "AA4"), later(30))
+    await send(clients, database, await sandbox(clients).pay_out(later(60)), later(60))
+    assert await handle_all(clients, later(60) + timedelta(days=1)) == [EventStatus.HANDLED]
+    assert (await ledger_rows.get_balances(lot.id))["EUR", Account.BANK] == 600
+
+
 async def test_of_a_payout_a_lot_that_gave_back_more_than_came_in_has_a_share_below_zero(
     database: Settings, clients: Clients
 ):
