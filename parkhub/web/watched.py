@@ -199,18 +199,22 @@ class Streams:
 
     async def join(self, source: Source[Any]) -> tuple[Watched[Any], Client]:
         """Begin to watch. Raises what reading raises, and BusyError when there are too many clients already."""
-        if self._closed or self.client_count >= self._clients_max:
-            raise BusyError("Too many people watch just now. Try again in a moment.")
         async with self._opening:  # the first to come reads; the others find it open
+            self._check_room()
             held = self._held.get(source.key)
             if held is None or held[1].done():
                 watched = Watched(source, await source.read(), self._spacing_s, self._reread_s)
+                self._check_room()  # once more: everybody may have been let go while it was read
                 task = asyncio.create_task(watched.run(), name=f"watch {type(source).__name__}")
                 held = self._held[source.key] = (watched, task)
         client = Client()
         client.push(f"retry: {RETRY_MS}\n\n".encode() + held[0].everything)
         held[0].clients.add(client)
         return held[0], client
+
+    def _check_room(self) -> None:
+        if self._closed or self.client_count >= self._clients_max:
+            raise BusyError("Too many people watch just now. Try again in a moment.")
 
     def leave(self, watched: Watched[Any], client: Client) -> None:
         """Stop watching; the last one out ends the re-reading."""

@@ -350,6 +350,17 @@ async def test_a_stop_ends_every_stream_and_lets_nobody_in(streams: Streams, lot
         await streams.join(lot)
 
 
+async def test_who_comes_while_everybody_is_let_go_is_not_let_in(streams: Streams, lot: TheLot) -> None:
+    async def read_slowly() -> LotView:
+        streams.close()  # the stop comes in the middle of the first reading
+        return lot.view()
+
+    lot.read = read_slowly  # type: ignore[method-assign]
+    with pytest.raises(BusyError):
+        await streams.join(lot)
+    assert streams.client_count == 0
+
+
 async def test_spots_that_moved_make_the_page_draw_itself_anew(streams: Streams, lot: TheLot, live: MemoryLive) -> None:
     _, client = await streams.join(lot)
     [before] = told(await client.next())
