@@ -1,5 +1,6 @@
 """`parkhub tariff`: check a tariff's text, price a stay with it, start from an example."""
 
+import asyncio
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from parkhub.cli.database import DataDir, SettingsFile, instant, lot_of, opened, settings_of
 from parkhub.cli.output import Line, Output, Row, wrong_usage
 from parkhub.errors import InvalidInputError, ParkHubError
+from parkhub.settings import Settings
 
 if TYPE_CHECKING:
     from parkhub.domain.quotes import Quote
@@ -72,6 +75,45 @@ def price(
 
 
 @app.command()
+def publish(
+    file: File,
+    lot: Annotated[str, typer.Option(help="A lot by slug.")],
+    start: Annotated[
+        str | None, typer.Option("--from", help="From when on: a time with its offset, else UTC; now without it.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only for these vehicles: car, motorcycle, bus or truck; for any without it.")
+    ] = None,
+    data_dir: DataDir = None,
+    settings_file: SettingsFile = None,
+    *,
+    jsonl: JsonLines = False,
+) -> None:
+    """Make a tariff a lot's, from now or later on; stays that have begun keep theirs."""
+    settings = settings_of(data_dir, settings_file, "tariff")
+    text = _text(file)
+    told = asyncio.run(_publish(settings, lot, kind, text, instant(start, "--from") or datetime.now(UTC)))
+    output = Output(
+        ("lot", "kind", "valid from"), lambda line: [(line["lot"], line["kind"], line["valid_from"])], jsonl
+    )
+    output.add(told)
+    raise SystemExit(output.end())
+
+
+async def _publish(settings: Settings, slug: str, kind: str | None, text: str, start: datetime | None) -> Line:
+    from parkhub.domain.vehicles import VehicleKind
+    from parkhub.services import tariffs
+
+    if kind is not None and kind not in list(VehicleKind):
+        raise wrong_usage(f"--kind is one of {', '.join(VehicleKind)}.")
+    async with opened(settings):
+        lot = await lot_of(slug)
+        now = datetime.now(UTC)
+        version = await tariffs.publish(lot.id, VehicleKind(kind) if kind else None, text, start or now, None, now)
+    return {"lot": slug, "id": version.id, "kind": kind or "any", "valid_from": version.valid_from.isoformat()}
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a tariff."""
     from parkhub.domain.tariff_form import tariff_schema
@@ -90,8 +132,12 @@ def example(name: Annotated[str | None, typer.Argument(help="Leave it out to lis
 def _read(file: Path) -> "Tariff":
     from parkhub.domain.tariff_reader import parse_tariff
 
+    return parse_tariff(_text(file))
+
+
+def _text(file: Path) -> str:
     try:
-        return parse_tariff(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     except OSError as error:
         raise InvalidInputError(f"The file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -37,6 +37,8 @@ async def undo(clients: Clients, entry_id: int, account_id: int | None, now: dat
         entry = await audit.get_entry(entry_id)
         if entry.lot_id is None or not entry.before or not entry.after or not _is_correction(entry):
             raise InvalidInputError("This cannot be undone.")
+        if entry.undone_by is not None:
+            raise ConflictError("This was taken back already.")
         await session_rows.lock_lot(entry.lot_id)
         ids = [int(each) for each in entry.after]
         now_there = {str(each.id): each for each in await session_rows.get_sessions(ids)}

@@ -24,6 +24,7 @@ HEADER: Final = "x-csrftoken"
 FORM_BYTES_MAX: Final = 64 * 1024
 OPT_KEY: Final = "exclude_from_csrf"
 NO_CSRF: Final[dict[str, Any]] = {OPT_KEY: True}
+REFUSED_PROGRAM: Final = "Send the value of the cookie that ends in csrf as the header X-CSRFToken."
 REFUSED: Final = "This form was not sent from ParkHub, or it lay open too long. Open the page again and repeat."
 
 

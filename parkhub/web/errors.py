@@ -12,6 +12,7 @@ from litestar.types import ExceptionHandlersMap
 
 from parkhub.errors import ParkHubError, SignInRequiredError
 from parkhub.languages import ENGLISH, marked
+from parkhub.web.csrf import REFUSED, REFUSED_PROGRAM
 from parkhub.web.guards import sign_in_address
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
@@ -119,6 +120,8 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any] | 
     ours = error.status_code == HTTPStatus.FORBIDDEN and error.detail.endswith(".")
     if isinstance(error, ValidationException) and not wants_page(request):
         detail = _wrong_parts(error) or detail
+    if error.detail == REFUSED and not wants_page(request):
+        ours, detail = False, REFUSED_PROGRAM
     headers = dict(error.headers or {})
     return _answer(request, error.status_code, title, error.detail if ours else detail, headers=headers)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from parkhub.db.ledger import Posted
 from parkhub.domain.reviews import Review
-from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.services.billing import Bill
 from parkhub.web.guards import ID_MAX
@@ -50,7 +50,7 @@ class BillItem(msgspec.Struct, frozen=True):
     """A session's price as if it ended now, beside its books; minor units.
 
     ``due_cents``: what would have to be paid to leave now; below zero when more was paid. ``changes_at``: until then
-    the price stays.
+    at least the price stays; null once the session is over.
     """
 
     currency: str
@@ -191,7 +191,7 @@ def bill_item(bill: Bill) -> BillItem:
         books.credit_cents,
         books.refundable_cents,
         bill.due_cents,
-        quote.changes_at if quote else None,
+        quote.changes_at if quote and bill.session.state is SessionState.OPEN else None,
     )
 
 

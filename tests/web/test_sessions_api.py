@@ -199,6 +199,7 @@ async def test_strangers_and_forms_of_other_sites_are_turned_away(desk, program,
     session = await desk.open("AB1234", 90)
     forged = await staff.post(f"/api/v1/sessions/{session}/cancel", json={"reason": WHY})
     assert forged.status_code == 403
+    assert "X-CSRFToken" in forged.json()["detail"]
     assert (await desk.get(f"/sessions/{session}"))["session"]["state"] == "open"
 
 
