@@ -164,7 +164,7 @@ def test_a_watched_folder_is_sent_as_it_fills_until_told_to_end(
         wait_for(lambda: len(receiver.requests) == 2, "the slow picture")
         assert [body for _, _, body in receiver.requests] == [jpeg(4), data]
         program.signal(number)
-        assert program.end(5) == 0
+        assert program.end() == 0
         assert "Traceback" not in program.stderr
 
 
@@ -174,7 +174,7 @@ def test_a_node_that_waits_for_its_server_ends_at_once(key_file: Path, tmp_path:
     with _started(tmp_path, "upload", str(tmp_path / "a.jpg"), *away) as program:
         wait_for(lambda: "trying again" in program.stderr, "a try")
         program.signal(signal.SIGTERM)
-        assert program.end(5) == 1
+        assert program.end() == 1
         assert "Traceback" not in program.stderr
 
 
