@@ -57,7 +57,7 @@ class WebProcess:
         """Stop it as an operator does."""
         assert self._program is not None
         self._program.signal(signal.SIGTERM)
-        assert self._program.end(10) in (0, -signal.SIGTERM)
+        assert self._program.end() in (0, -signal.SIGTERM)
 
     def close(self) -> None:
         """Make sure that it is gone."""
