@@ -70,6 +70,12 @@ async def lock_lot(lot_id: int) -> None:
     await ledger.lock(lot_id)
 
 
+async def lock_session(session_id: int) -> ParkingSession:
+    """The session, with its lot held, so that it stays as it is until the transaction ends. Raises NotFoundError."""
+    await lock_lot((await get_session(session_id)).lot_id)
+    return await get_session(session_id)
+
+
 async def add_session(session: ParkingSession) -> ParkingSession:
     """Keep a new session; its id is the database's to give."""
     rows = await fetch(

@@ -69,8 +69,7 @@ async def end_code(code_id: int, account_id: int | None, now: datetime) -> Store
 async def give_code(session_id: int, text: str, account_id: int | None, now: datetime) -> Bill:
     """Use a code for a session, as it was typed. Raises InvalidInputError with the reason, fit for the driver."""
     async with transaction():
-        await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
-        session = await session_rows.get_session(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.state is SessionState.CANCELLED:
             raise ConflictError("This session was cancelled.")
         code = text.strip().upper()

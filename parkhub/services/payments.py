@@ -38,7 +38,7 @@ async def pay(
     InvalidInputError for no amount or in a lot without any price.
     """
     async with transaction():
-        session = await _locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if not await _is_posted(uid, session, Kind.PAYMENT, into, amount_cents):
             bill = await _up_to_now(session, uid, now)
             event = _event(uid, bill, Kind.PAYMENT, now, references=references)
@@ -55,7 +55,7 @@ async def waive(
 ) -> Bill:
     """Forgo what a session owes, or a part of it. An open session is charged up to now first."""
     async with transaction():
-        session = await _locked(session_id)
+        session = await session_rows.lock_session(session_id)
         reason = checked_reason(reason, [session.plate])
         sent = None if amount_cents is None else -amount_cents
         if not await _is_posted(uid, session, Kind.WAIVER, Account.RECEIVABLE, sent):
@@ -79,7 +79,7 @@ async def refund(
 ) -> Bill:
     """Give back what was paid, all or a part of it: what was paid too much first."""
     async with transaction():
-        session = await _locked(session_id)
+        session = await session_rows.lock_session(session_id)
         reason = checked_reason(reason, [session.plate])
         sent = None if amount_cents is None else -amount_cents
         if not await _is_posted(uid, session, Kind.REFUND, out_of, sent):
@@ -128,17 +128,12 @@ _DISPUTES = {
 
 async def _disputed(session_id: int, kind: Kind, amount_cents: int, uid: str, now: datetime) -> Bill:
     async with transaction():
-        session = await _locked(session_id)
+        session = await session_rows.lock_session(session_id)
         sign = 1 if kind is Kind.DISPUTE else -1
         if not await _is_posted(uid, session, kind, Account.DISPUTED, sign * amount_cents):
             event = _event(uid, await billing.bill_of(session, now), kind, now)
             await post_event(event, lambda books: _DISPUTES[kind](books, amount_cents))
         return await billing.bill_of(session, now)
-
-
-async def _locked(session_id: int) -> ParkingSession:
-    await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
-    return await session_rows.get_session(session_id)
 
 
 async def _is_posted(uid: str, session: ParkingSession, kind: Kind, account: Account, sent_cents: int | None) -> bool:

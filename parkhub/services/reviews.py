@@ -14,7 +14,7 @@ from parkhub.domain.reviews import EXITS, Review
 from parkhub.domain.sessions import Ending, Outcome, SessionState
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import audit
-from parkhub.services.session_changes import answer_settled, change, locked
+from parkhub.services.session_changes import answer_settled, change
 
 
 async def assign_exit(
@@ -22,7 +22,7 @@ async def assign_exit(
 ) -> int:
     """Decide that the car of a question about an exit was this session's: it ends when the car was seen."""
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         review = await review_rows.get_review(review_id)
         if review.passage_id is None or review.lot_id != session.lot_id or review.question not in EXITS:
             raise InvalidInputError("This question is not about a car that left this session's lot.")

@@ -105,12 +105,6 @@ async def _ask_again(passage_id: int, now: datetime) -> None:
         await review_rows.ask(passage.lot_id, Question.DOUBTFUL_EXIT, passage_id, None, suggestions, now)
 
 
-async def locked(session_id: int) -> ParkingSession:
-    """The session, with its lot held, so that it stays as it is until the transaction ends."""
-    await session_rows.lock_lot((await session_rows.get_session(session_id)).lot_id)
-    return await session_rows.get_session(session_id)
-
-
 async def change(
     action: str,
     before: Sequence[ParkingSession],

@@ -22,7 +22,6 @@ from parkhub.services.session_changes import (
     change,
     find_booking,
     follow_exits,
-    locked,
     note,
 )
 
@@ -40,7 +39,7 @@ async def edit_plate(
     """
     plate = _plate(text)
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.plate == plate:
             raise InvalidInputError("It has this plate already.")
         right = await permits.find_right(session.lot_id, plate, session.entered_at) if plate else None
@@ -65,7 +64,7 @@ async def close_by_hand(
     or ahead, ConflictError for a session that is over.
     """
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.state is SessionState.CANCELLED or session.is_priced:
             raise ConflictError("This session is over. Reopen it first.")
         if not session.entered_at <= exited_at <= now:
@@ -83,7 +82,7 @@ async def reopen(clients: Clients, session_id: int, reason: str, account_id: int
     Whose car it was that a camera saw leave is asked.
     """
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.state is SessionState.OPEN:
             raise ConflictError("This session is open.")
         if session.state is SessionState.CANCELLED:
@@ -103,7 +102,7 @@ async def merge(
     booking or a code: those stay where they are.
     """
     async with transaction():
-        session, other = await locked(session_id), await session_rows.get_session(other_id)
+        session, other = await session_rows.lock_session(session_id), await session_rows.get_session(other_id)
         cancelled = SessionState.CANCELLED in (session.state, other.state)
         if session.id == other.id or session.lot_id != other.lot_id or cancelled:
             raise InvalidInputError("Two sessions of the same lot can be merged, and neither may be cancelled.")
@@ -144,7 +143,7 @@ async def split(
 ) -> int:
     """Make one session two: the car had left at ``left_at`` and come again at ``came_at``."""
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.state is SessionState.CANCELLED or not (
             session.entered_at <= left_at <= came_at <= (session.exited_at or now)
         ):
@@ -180,7 +179,7 @@ async def split(
 async def cancel(clients: Clients, session_id: int, reason: str, account_id: int | None, now: datetime) -> int:
     """Say that a visit never was: a car that turned away, lettering taken for a plate. It costs nothing."""
     async with transaction():
-        session = await locked(session_id)
+        session = await session_rows.lock_session(session_id)
         if session.state is SessionState.CANCELLED:
             raise ConflictError("This session is cancelled already.")
         after = replace(session, state=SessionState.CANCELLED)

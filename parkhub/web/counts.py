@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from parkhub.db import counts as count_rows
-from parkhub.db import lots as lot_rows
 from parkhub.domain.counts import FrameCount, LotCount
 from parkhub.domain.text import whole_number
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.errors import InvalidInputError, NotFoundError
+from parkhub.errors import InvalidInputError
+from parkhub.web.api_answers import find_lot
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest, count
 
@@ -47,9 +47,7 @@ def in_words(found: FrameCount) -> str:
 @get("/console/lots/{slug:str}/counts.csv")
 async def export(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """The last ``days`` (7) of a lot, a line for every five minutes in which a picture was read."""
-    lot = await lot_rows.find_lot(slug)
-    if lot is None:
-        raise NotFoundError("There is no car park at this address.")
+    lot = await find_lot(slug)
     days = whole_number(request.query_params.get("days", str(DAYS)))
     if days is None or not 0 < days <= DAYS_MAX:
         raise InvalidInputError(f"Ask for 1 to {DAYS_MAX} days.")
