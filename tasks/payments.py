@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 async def handle_event(ctx: dict[str, Any], event_id: int) -> None:
     """Handle a kept event, once."""
-    await payment_events.handle(ctx["clients"], event_id, datetime.now(UTC))
+    await payment_events.handle(ctx["clients"], ctx["settings"], event_id, datetime.now(UTC))
 
 
 async def give_up(_: dict[str, Any], event_id: int) -> None:
@@ -43,5 +43,5 @@ async def keep_payments(ctx: dict[str, Any]) -> None:
     """By the clock: events whose time has come, refunds that may not have been made, checkouts that ended untold."""
     now = datetime.now(UTC)
     await payment_events.requeue_due(ctx["clients"], now)
-    await refunds.ask_again(ctx["clients"], now)
+    await refunds.ask_again(ctx["clients"], ctx["settings"], now)
     await checkouts.expire_untold(now)

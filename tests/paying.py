@@ -15,9 +15,10 @@ from parkhub.domain.payment_events import EventStatus
 from parkhub.domain.sessions import ParkingSession
 from parkhub.services import payment_events, payment_sandbox, tariffs
 from parkhub.services.checkouts import Checkout, start_checkout
-from parkhub.settings import Settings
+from parkhub.settings import Settings, load_settings
 
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)  # a Monday
+SETTINGS = load_settings()
 TARIFF = """
 currency: EUR
 exit_grace_minutes: 15
@@ -71,7 +72,10 @@ async def send(clients: Clients, settings: Settings, events: Iterable[Raw], at: 
 
 async def handle_all(clients: Clients, at: datetime) -> list[EventStatus]:
     """Handle every event that is due, as the worker would; answers what became of each."""
-    return [await payment_events.handle(clients, event_id, at) for event_id in await stripe_events.list_due(at, 1000)]
+    return [
+        await payment_events.handle(clients, SETTINGS, event_id, at)
+        for event_id in await stripe_events.list_due(at, 1000)
+    ]
 
 
 async def pay(

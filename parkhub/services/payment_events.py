@@ -88,7 +88,7 @@ async def keep(clients: Clients, settings: Settings, raw: Mapping[str, Any], now
     return event_id
 
 
-async def handle(clients: Clients, event_id: int, now: datetime) -> EventStatus:
+async def handle(clients: Clients, settings: Settings, event_id: int, now: datetime) -> EventStatus:
     """Handle a kept event once, however often and by however many this is called; answers what became of it.
 
     What cannot be handled now is noted and tried again later.
@@ -97,7 +97,7 @@ async def handle(clients: Clients, event_id: int, now: datetime) -> EventStatus:
     if stored.status not in UNFINISHED:
         return stored.status
     try:
-        await _handle(clients, stored, now)
+        await _handle(clients, settings, stored, now)
     except _EarlyError:
         too_long = now - stored.received_at > UNKNOWN_FOR
         if too_long:
@@ -126,7 +126,7 @@ async def handle_again(clients: Clients, settings: Settings, name: str, now: dat
         stored = await event_rows.find_event(read_event(raw).id)
         assert stored is not None
     await event_rows.reopen(stored.id, now)
-    await handle(clients, stored.id, now)
+    await handle(clients, settings, stored.id, now)
     return await event_rows.get_event(stored.id)
 
 
@@ -155,7 +155,7 @@ async def _ask(clients: Clients, event_id: int) -> None:
         log.warning("event.not_enqueued", event_id=event_id, reason=str(error))
 
 
-async def _handle(clients: Clients, stored: StoredEvent, now: datetime) -> None:
+async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now: datetime) -> None:
     told = understand(stored.event)
     if told is None:
         await event_rows.finish(stored.id, EventStatus.IGNORED, now)
@@ -173,9 +173,9 @@ async def _handle(clients: Clients, stored: StoredEvent, now: datetime) -> None:
             return
         payment, quote = await _payment_of(told)
         if isinstance(told, PaymentTold):
-            await _book_payment(payment, quote, told, stored, now)
+            await _book_payment(settings, payment, quote, told, stored, now)
         elif isinstance(told, RefundTold):
-            await refunds.book(payment, quote, told.refunded_cents, now)
+            await refunds.book(settings, payment, quote, told.refunded_cents, now)
         else:
             await _book_dispute(payment, quote, told, now)
     await clients.live.announce(f"quote:{quote.public_id}")
@@ -204,7 +204,7 @@ async def _payment_of(told: PaymentTold | RefundTold | DisputeTold) -> tuple[Pay
 
 
 async def _book_payment(
-    payment: Payment, quote: StoredQuote, told: PaymentTold, stored: StoredEvent, now: datetime
+    settings: Settings, payment: Payment, quote: StoredQuote, told: PaymentTold, stored: StoredEvent, now: datetime
 ) -> None:
     state = furthest(payment.state, told.state)
     if state is not PaymentState.PAID:

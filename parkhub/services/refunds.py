@@ -19,6 +19,7 @@ from parkhub.domain.payments import PaymentState, booking_uid
 from parkhub.domain.reasons import checked_reason
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
 from parkhub.services import billing, payments
+from parkhub.settings import Settings
 
 AT_PROVIDER: Final = "Given back at the payment provider"
 STUCK_AFTER: Final = timedelta(minutes=1)
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 async def refund_payment(
     clients: Clients,
+    settings: Settings,
     public_id: str,
     amount_cents: int | None,
     reason: str,
@@ -56,21 +58,21 @@ async def refund_payment(
             return payment
         amount = await _checked_amount(clients, payment, quote, amount_cents, now)
         refund = await payment_rows.add_refund(name, payment.id, amount, reason, account_id, now)
-    return await _give_back(clients, refund, now)
+    return await _give_back(clients, settings, refund, now)
 
 
-async def ask_again(clients: Clients, now: datetime) -> int:
+async def ask_again(clients: Clients, settings: Settings, now: datetime) -> int:
     """Ask again for refunds of which it is not known whether they were made."""
     stuck = await payment_rows.list_stuck_refunds(now - STUCK_AFTER, now - ASKED_AGAIN_FOR, _BATCH)
     for refund in stuck:
         try:
-            await _give_back(clients, refund, now)
+            await _give_back(clients, settings, refund, now)
         except ParkHubError as error:
             log.warning("refund.not_made", refund=refund.id, reason=str(error))
     return len(stuck)
 
 
-async def book(payment: Payment, quote: StoredQuote, refunded_cents: int, now: datetime) -> None:
+async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunded_cents: int, now: datetime) -> None:
     """Book what was given back beyond what is booked. Inside a transaction that holds the lot's books.
 
     ``refunded_cents`` is all that was given back of the payment by then, so that neither order nor repetition matters.
@@ -87,7 +89,7 @@ async def book(payment: Payment, quote: StoredQuote, refunded_cents: int, now: d
     await payment_rows.set_refunded(payment.id, refunded_cents)
 
 
-async def _give_back(clients: Clients, refund: AskedRefund, now: datetime) -> Payment:
+async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, now: datetime) -> Payment:
     payment = await payment_rows.get_payment(refund.payment_id)
     quote = await quote_rows.get_quote(payment.quote_id)
     order = RefundOrder(
@@ -105,7 +107,7 @@ async def _give_back(clients: Clients, refund: AskedRefund, now: datetime) -> Pa
         raise
     async with transaction():
         await session_rows.lock_lot(quote.lot_id)
-        await book(await payment_rows.get_payment(payment.id), quote, done.refunded_cents, now)
+        await book(settings, await payment_rows.get_payment(payment.id), quote, done.refunded_cents, now)
         await payment_rows.end_refund(refund.id, "done")
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")

@@ -14,7 +14,7 @@ from parkhub.db import quotes as quote_rows
 from parkhub.db.payments import Payment
 from parkhub.errors import InvalidInputError
 from parkhub.services import refunds
-from parkhub.web.dependencies import GivenClients
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest
 
@@ -60,14 +60,20 @@ async def list_payments(session_id: FromPath[int]) -> PaymentItems:
 
 @post("/payments/{public_id:str}/refunds", tags=["Money"])
 async def refund_payment(
-    request: AnyRequest, public_id: FromPath[str], data: JSONBody[RefundForm], clients: GivenClients
+    request: AnyRequest,
+    public_id: FromPath[str],
+    data: JSONBody[RefundForm],
+    clients: GivenClients,
+    settings: GivenSettings,
 ) -> PaymentItem:
     """Give back through the provider, all or a part."""
     if not _UID.fullmatch(data.uid):
         raise InvalidInputError("Make up a uid of 8 to 80 letters, digits, dots and dashes for every refund.")
     now = datetime.now(UTC)
     return await _item(
-        await refunds.refund_payment(clients, public_id, data.amount_cents, data.reason, request.user.id, now, data.uid)
+        await refunds.refund_payment(
+            clients, settings, public_id, data.amount_cents, data.reason, request.user.id, now, data.uid
+        )
     )
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from builders import new_spots, save_camera
 from drivers import PLATE, save_paid_lot, save_stay
+from paying import SETTINGS
 from playwright.async_api import Page, expect
 
 from parkhub.clients import Clients
@@ -41,7 +42,7 @@ def address(settings: Settings, session: ParkingSession) -> str:
 async def handle_events(clients: Clients) -> None:
     """As a worker does."""
     for event_id in await stripe_events.list_due(datetime.now(UTC) + timedelta(hours=1), 100):
-        await payment_events.handle(clients, event_id, datetime.now(UTC))
+        await payment_events.handle(clients, SETTINGS, event_id, datetime.now(UTC))
 
 
 async def too_wide(page: Page) -> int:

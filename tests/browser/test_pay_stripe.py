@@ -63,7 +63,7 @@ async def test_a_driver_pays_at_stripe_and_has_a_receipt(
     await page.get_by_role("button", name="Pay").click()
     await expect(page).to_have_title("Waiting for the payment")
     for event_id in await stripe_events.list_due(datetime.now(UTC) + timedelta(hours=1), 9):
-        await payment_events.handle(clients, event_id, datetime.now(UTC))
+        await payment_events.handle(clients, web_settings, event_id, datetime.now(UTC))
     await expect(page.get_by_role("heading", name=re.compile("^Leave before"))).to_be_visible()
     await expect(page.get_by_text("Paid €6.00")).to_be_visible()
     assert (await ledger_rows.get_balances(lot.id))["EUR", Account.CLEARING] == 600

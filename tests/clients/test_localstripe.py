@@ -100,4 +100,4 @@ async def test_what_it_signs_is_taken_and_kept(given: Settings, tmp_path: Path):
                 await asyncio.sleep(0.1)
     stored = await stripe_events.get_event(due[0])
     assert stored.event.type == "payment_intent.succeeded"
-    assert await payment_events.handle(stand_ins(), due[0], datetime.now(UTC)) == "ignored"
+    assert await payment_events.handle(stand_ins(), given, due[0], datetime.now(UTC)) == "ignored"

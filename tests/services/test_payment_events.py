@@ -82,7 +82,7 @@ async def test_a_webhook_that_is_handled_many_times_at_once_is_booked_once(datab
     )
     assert sum(told) == 1
     (event_id,) = await stripe_events.list_due(later(90), 9)
-    found = await asyncio.gather(*(payment_events.handle(clients, event_id, later(90)) for _ in range(8)))
+    found = await asyncio.gather(*(payment_events.handle(clients, database, event_id, later(90)) for _ in range(8)))
     assert found == [EventStatus.HANDLED] * 8
     assert await balance(session, Account.CLEARING) == 400
 
@@ -362,7 +362,7 @@ async def test_of_a_payout_a_lot_that_gave_back_more_than_came_in_has_a_share_be
     one, other = await a_paid_lot(), await a_paid_lot()
     first = await pay(clients, database, await a_stay(one, "AA1"), later(30))
     await send(clients, database, await sandbox(clients).pay_out(later(100)), later(100))
-    await refunds.refund_payment(clients, first.id, 150, "Barrier was stuck", None, later(110))
+    await refunds.refund_payment(clients, database, first.id, 150, "Barrier was stuck", None, later(110))
     await pay(clients, database, await a_stay(other, "AA2"), later(90))
     await send(clients, database, await sandbox(clients).pay_out(later(200)), later(200))
     assert await handle_all(clients, later(200)) == [EventStatus.HANDLED] * 2
@@ -382,7 +382,7 @@ async def test_refunds_and_payments_at_once_leave_the_books_whole(database: Sett
         paid = (await sandbox(clients).pay(name, Way.SUCCEEDS, later(91))).now
         await send(clients, database, paid, later(91))
         await asyncio.gather(
-            refunds.refund_payment(clients, first.id, None, "Barrier was stuck", None, later(91)),
+            refunds.refund_payment(clients, database, first.id, None, "Barrier was stuck", None, later(91)),
             handle_all(clients, later(91)),
         )
         books = await ledger_rows.get_books(session.id)

@@ -151,11 +151,14 @@ class Payments(RuleBasedStateMachine):
             quote = self.runner.run(quote_rows.get_quote(paid[number % len(paid)].quote_id)).public_id
             self.refunds += 1
             uid = f"refund-{self.lot_id}-{self.refunds}"
-            self.do(lambda: refunds.refund_payment(self.clients, quote, cents, WHY, None, self.now, uid), crash)
+            self.do(
+                lambda: refunds.refund_payment(self.clients, self.settings, quote, cents, WHY, None, self.now, uid),
+                crash,
+            )
 
     @rule(number=NUMBERS, crash=CRASHES)
     def upkeep_runs(self, number: int, crash: str | None) -> None:
-        self.do(lambda: refunds.ask_again(self.clients, self.now), crash)
+        self.do(lambda: refunds.ask_again(self.clients, self.settings, self.now), crash)
         self.do(lambda: checkouts.expire_untold(self.now), crash)
 
     @rule(number=NUMBERS, cents=st.sampled_from([70, 200]))
@@ -220,7 +223,7 @@ class Payments(RuleBasedStateMachine):
             await send(self.clients, self.settings, reversed(self.events), self.now)
             self.now += timedelta(hours=7)
             await handle_all(self.clients, self.now)
-            await refunds.ask_again(self.clients, self.now)
+            await refunds.ask_again(self.clients, self.settings, self.now)
         assert await handle_all(self.clients, self.now + timedelta(days=1)) == []
         assert await verify(self.lot_id) == []
         told = [each async for each in self.provider.balance_transactions()]

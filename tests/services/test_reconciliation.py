@@ -40,7 +40,7 @@ async def a_whole_story(clients: Clients, settings: Settings) -> tuple[str, str]
     lot = await a_paid_lot()
     session = await a_stay(lot, "AA1")
     checkout = await pay(clients, settings, session, later(90))
-    await refunds.refund_payment(clients, checkout.id, 150, "The barrier did not open", None, later(95))
+    await refunds.refund_payment(clients, settings, checkout.id, 150, "The barrier did not open", None, later(95))
     for number, won in ((2, True), (3, False)):
         other = await a_stay(lot, f"AA{number}")
         await pay(clients, settings, other, later(90))

@@ -31,9 +31,9 @@ def clients() -> Clients:
 async def test_a_part_and_then_the_rest_is_given_back_with_who_and_why(database: Settings, clients: Clients):
     session, account = await a_stay(), await save_account()
     checkout = await pay(clients, database, session, later(90))
-    part = await refunds.refund_payment(clients, checkout.id, 150, WHY, account.id, later(95))
+    part = await refunds.refund_payment(clients, database, checkout.id, 150, WHY, account.id, later(95))
     assert (part.paid_cents, part.refunded_cents) == (400, 150)
-    rest = await refunds.refund_payment(clients, checkout.id, None, WHY, account.id, later(96))
+    rest = await refunds.refund_payment(clients, database, checkout.id, None, WHY, account.id, later(96))
     assert rest.refunded_cents == 400
     assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 0
     posted = [each.transaction for each in await ledger_rows.list_of_session(session.id)]
@@ -46,7 +46,7 @@ async def test_a_part_and_then_the_rest_is_given_back_with_who_and_why(database:
 async def test_what_stripe_tells_of_a_refund_made_here_changes_nothing(database: Settings, clients: Clients):
     session = await a_stay()
     checkout = await pay(clients, database, session, later(90))
-    await refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95))
+    await refunds.refund_payment(clients, database, checkout.id, 150, WHY, None, later(95))
     sandbox = payment_sandbox.sandbox_of(clients)
     intent = (await payment_rows.list_of_session(session.id))[0].intent
     _, told = await sandbox.refund_told(RefundOrder("at the provider", intent, 100, "EUR", later(96)))
@@ -64,13 +64,13 @@ TOO_MUCH = [(401, "more than was paid"), (0, "more than was paid"), (-5, "more t
 async def test_no_more_is_given_back_than_was_paid(database: Settings, clients: Clients, cents: int, words: str):
     checkout = await pay(clients, database, await a_stay(), later(90))
     with pytest.raises(InvalidInputError, match=words):
-        await refunds.refund_payment(clients, checkout.id, cents, WHY, None, later(95))
+        await refunds.refund_payment(clients, database, checkout.id, cents, WHY, None, later(95))
 
 
 async def test_many_refunds_at_once_give_back_no_more_than_was_paid(database: Settings, clients: Clients):
     session = await a_stay()
     checkout = await pay(clients, database, session, later(90))
-    asked = [refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95)) for _ in range(6)]
+    asked = [refunds.refund_payment(clients, database, checkout.id, 150, WHY, None, later(95)) for _ in range(6)]
     done = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(not isinstance(each, BaseException) for each in done) == 2
     assert {type(each) for each in done if isinstance(each, BaseException)} == {InvalidInputError}
@@ -80,14 +80,14 @@ async def test_many_refunds_at_once_give_back_no_more_than_was_paid(database: Se
 async def test_what_is_not_paid_yet_cannot_be_given_back(database: Settings, clients: Clients):
     checkout, _ = await quoted(clients, database, await a_stay(), later(10))
     with pytest.raises(ConflictError, match="has not been paid"):
-        await refunds.refund_payment(clients, checkout.id, None, WHY, None, later(11))
+        await refunds.refund_payment(clients, database, checkout.id, None, WHY, None, later(11))
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "The car AB 123 was towed"])
 async def test_a_refund_needs_a_reason_without_a_plate(database: Settings, clients: Clients, reason: str):
     checkout = await pay(clients, database, await a_stay(), later(90))
     with pytest.raises(InvalidInputError):
-        await refunds.refund_payment(clients, checkout.id, None, reason, None, later(95))
+        await refunds.refund_payment(clients, database, checkout.id, None, reason, None, later(95))
 
 
 class Dropping(PaymentSandbox):
@@ -109,13 +109,13 @@ async def test_a_refund_whose_answer_was_lost_is_asked_for_again_and_made_once(d
     session = await a_stay()
     checkout = await pay(clients, database, session, later(90))
     with pytest.raises(BusyError):
-        await refunds.refund_payment(clients, checkout.id, 150, WHY, None, later(95))
+        await refunds.refund_payment(clients, database, checkout.id, 150, WHY, None, later(95))
     with pytest.raises(InvalidInputError):
-        await refunds.refund_payment(clients, checkout.id, 300, WHY, None, later(95))
-    assert await refunds.ask_again(clients, later(95)) == 0
-    assert await refunds.ask_again(clients, later(97)) == 1
+        await refunds.refund_payment(clients, database, checkout.id, 300, WHY, None, later(95))
+    assert await refunds.ask_again(clients, database, later(95)) == 0
+    assert await refunds.ask_again(clients, database, later(97)) == 1
     assert (await ledger_rows.get_books(session.id))[Account.CLEARING] == 250
-    assert await refunds.ask_again(clients, later(99)) == 0
+    assert await refunds.ask_again(clients, database, later(99)) == 0
 
 
 class Refusing(PaymentSandbox):
@@ -131,5 +131,5 @@ async def test_a_refused_refund_is_said_and_not_asked_for_again(database: Settin
     checkout = await pay(clients, database, await a_stay(), later(90))
     for _ in range(2):
         with pytest.raises(InvalidInputError, match="insufficient_funds"):
-            await refunds.refund_payment(clients, checkout.id, None, WHY, None, later(95))
-    assert await refunds.ask_again(clients, later(95) + timedelta(hours=1)) == 0
+            await refunds.refund_payment(clients, database, checkout.id, None, WHY, None, later(95))
+    assert await refunds.ask_again(clients, database, later(95) + timedelta(hours=1)) == 0

@@ -94,7 +94,7 @@ async def test_a_payment_at_a_server_like_stripe_is_paid_refunded_and_reconciled
                 assert answer.headers["location"].endswith(f"/pay/checkouts/{checkout.id}")
                 await until(PaymentState.PAID, checkout)
                 now = datetime.now(UTC)
-                await refunds.refund_payment(clients, checkout.id, 150, "The barrier did not open", None, now)
+                await refunds.refund_payment(clients, settings, checkout.id, 150, "The gate stuck", None, now)
                 intent = (await differences_are_none(clients, now))[0]
                 await server.tell(await server.sandbox.dispute(intent, now))
                 await server.tell(await server.sandbox.pay_out(now))

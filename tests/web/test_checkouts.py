@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from drivers import PLATE, TWO_AN_HOUR, save_paid_lot, save_stay
 from litestar import Litestar
+from paying import SETTINGS
 from visitors import Visitor
 
 from parkhub.clients import Clients
@@ -45,7 +46,7 @@ async def pay(visitor: Visitor, clients: Clients, checkout: checkouts.Checkout) 
     """As a driver does in the sandbox, and a worker after that."""
     await visitor.send_form(checkout.url, way="succeeds")
     for event_id in await stripe_events.list_due(datetime.now(UTC) + timedelta(hours=1), 100):
-        await payment_events.handle(clients, event_id, datetime.now(UTC))
+        await payment_events.handle(clients, SETTINGS, event_id, datetime.now(UTC))
 
 
 async def test_coming_back_proves_nothing(visitor: Visitor, clients: Clients, web_settings: Settings, lot: Lot) -> None:
@@ -172,7 +173,7 @@ async def test_a_second_payment_has_a_receipt_of_its_own_part(
     second = await open_checkout(clients, web_settings, stay, later)
     await visitor.send_form(second.url, way="succeeds")
     for event_id in await stripe_events.list_due(later, 100):
-        await payment_events.handle(clients, event_id, later)
+        await payment_events.handle(clients, SETTINGS, event_id, later)
     receipt = await receipts.get_receipt(second.id)
     assert receipt.number == f"{stay.ticket}-2"
     told: dict[str, Any] = {"paid": receipt.paid.paid_cents, "before": receipt.before_cents, "tax": receipt.tax_cents}

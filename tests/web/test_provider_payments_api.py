@@ -32,7 +32,7 @@ async def paid(app: Litestar, web_settings: Settings) -> tuple[int, str]:
     for event in (await sandbox.pay(checkout.url.rpartition("/")[2], Way.SUCCEEDS, now)).now:
         await payment_events.keep(clients, web_settings, event, now)
     for event_id in await stripe_events.list_due(now, 9):
-        await payment_events.handle(clients, event_id, now)
+        await payment_events.handle(clients, web_settings, event_id, now)
     return session.id, checkout.id
 
 

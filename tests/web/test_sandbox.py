@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from httpx import Response
 from litestar import Litestar
-from paying import a_stay_until_now
+from paying import SETTINGS, a_stay_until_now
 from visitors import Visitor
 
 from parkhub.clients import Clients
@@ -43,7 +43,7 @@ async def choose(visitor: Visitor, checkout: Checkout, way: str, **more: str) ->
 async def state(clients: Clients, checkout: Checkout) -> PaymentState:
     """Once every event was handled, as a worker would."""
     for event_id in await stripe_events.list_due(datetime.now(UTC) + timedelta(hours=1), 100):
-        await payment_events.handle(clients, event_id, datetime.now(UTC))
+        await payment_events.handle(clients, SETTINGS, event_id, datetime.now(UTC))
     return (await checkouts.find_checkout(checkout.id)).state
 
 
