@@ -15,6 +15,7 @@ class BookingRules(Table, tablename="booking_rules"):
     no_show_minutes = Integer()
     cancel_free_hours = Integer()
     cancel_fee_percent = Integer()
+    payment = Text(default="either")
 
 
 class BookablePlace(Table, tablename="bookable_place"):
@@ -32,7 +33,7 @@ class BookablePlace(Table, tablename="bookable_place"):
 class Booking(Table, tablename="booking"):
     """A place held for a plate. Times half-open; no two that hold a place overlap in ``held_from`` to ``held_until``.
 
-    Sessions are named without a foreign key, because they expire at other times.
+    Sessions, tariffs and drivers are named without a foreign key, because they expire at other times.
     """
 
     id = BigSerial(primary_key=True)
@@ -54,3 +55,12 @@ class Booking(Table, tablename="booking"):
     fee_cents = BigInt()
     currency = Text()
     created_at = Timestamptz(default=None, null=False)
+    public_id = Text()
+    email = Text()
+    language = Text()
+    payment = Text()
+    hold_until = Timestamptz(default=None, null=True)
+    changes = Integer()
+    tariff = Integer(default=None, null=True)
+    tax_percent = Text(default="0")
+    driver = Integer(default=None, null=True, index=True)

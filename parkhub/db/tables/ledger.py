@@ -9,7 +9,7 @@ from parkhub.db.tables.lots import Lot
 class LedgerTransaction(Table, tablename="ledger_transaction"):
     """One posted transaction. Unique by uid, and by lot and sequence. ``refs`` JSON text; ``seal`` as in the domain.
 
-    ``session`` has no foreign key: ledger rows outlive what they were posted for.
+    ``session`` and ``booking`` have no foreign key: ledger rows outlive what they were posted for.
     """
 
     id = BigSerial(primary_key=True)
@@ -17,6 +17,7 @@ class LedgerTransaction(Table, tablename="ledger_transaction"):
     lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
     sequence = BigInt()
     session = BigInt(default=None, null=True, index=True)
+    booking = BigInt(default=None, null=True, index=True)
     kind = Text()
     currency = Text()
     at = Timestamptz(default=None, null=False)

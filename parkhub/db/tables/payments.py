@@ -10,13 +10,15 @@ class Quote(Table, tablename="quote"):
     """A priced stay as a driver saw it and its receipt shows it; never changed.
 
     ``public_id`` cannot be guessed. ``lines`` as JSON; ``amount_cents`` was to be paid, the rest of ``gross_cents``
-    had been paid before. Sessions are named without a foreign key, because they expire at other times.
+    had been paid before. It is of a session or of a booking, which are named without a foreign key, because they
+    expire at other times.
     """
 
     id = BigSerial(primary_key=True)
     public_id = Text(unique=True)
     lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
-    session = BigInt()
+    session = BigInt(default=None, null=True)
+    booking = BigInt(default=None, null=True)
     ticket = Text()
     currency = Text()
     lines = Text()
