@@ -6,6 +6,7 @@ file is left without a row that knows it.
 
 from parkhub.db.tables.accounts import Account, SignIn
 from parkhub.db.tables.audit import AuditEntry, AuditPlate
+from parkhub.db.tables.barriers import Barrier, BarrierCall, BarrierCamera, BarrierOpening
 from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
@@ -68,6 +69,10 @@ TABLES = (
     Payment,
     PaymentRefund,
     StripeEvent,
+    Barrier,
+    BarrierCamera,
+    BarrierOpening,
+    BarrierCall,
 )
 
 __all__ = [
@@ -75,6 +80,10 @@ __all__ = [
     "Account",
     "AuditEntry",
     "AuditPlate",
+    "Barrier",
+    "BarrierCall",
+    "BarrierCamera",
+    "BarrierOpening",
     "BookablePlace",
     "Booking",
     "BookingRules",
