@@ -14,7 +14,7 @@ from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.passages import Passage, PlateRead
-from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, StripeEvent
+from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.retention import DeletionLog
@@ -67,6 +67,7 @@ TABLES = (
     Booking,
     Quote,
     Payment,
+    Receipt,
     PaymentRefund,
     StripeEvent,
     Barrier,
@@ -111,6 +112,7 @@ __all__ = [
     "PermitPlate",
     "PlateRead",
     "Quote",
+    "Receipt",
     "Recording",
     "Review",
     "SessionCode",

@@ -11,7 +11,7 @@ class Quote(Table, tablename="quote"):
 
     ``public_id`` cannot be guessed. ``lines`` as JSON; ``amount_cents`` was to be paid, the rest of ``gross_cents``
     had been paid before. It is of a session or of a booking, which are named without a foreign key, because they
-    expire at other times.
+    expire at other times. ``language`` is what its driver reads.
     """
 
     id = BigSerial(primary_key=True)
@@ -32,6 +32,7 @@ class Quote(Table, tablename="quote"):
     changes_at = Timestamptz(default=None, null=True)
     created_at = Timestamptz(default=None, null=False)
     email = Text()
+    language = Text(default="en")
 
 
 class Payment(Table, tablename="payment"):
@@ -51,6 +52,24 @@ class Payment(Table, tablename="payment"):
     paid_at = Timestamptz(default=None, null=True)
     paid_cents = BigInt()
     refunded_cents = BigInt()
+
+
+class Receipt(Table, tablename="receipt"):
+    """The receipt of a quote that was paid; never changed.
+
+    ``public_id`` cannot be guessed and is not the quote's, which leads to the stay. ``number`` is 1, 2, 3, … in a lot.
+    Who takes the money is kept as it was then.
+    """
+
+    id = BigSerial(primary_key=True)
+    public_id = Text(unique=True)
+    quote = ForeignKey(Quote, on_delete=OnDelete.restrict, null=False, unique=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
+    number = BigInt()
+    operator_name = Text()
+    operator_address = Text()
+    operator_tax_number = Text()
+    issued_at = Timestamptz(default=None, null=False)
 
 
 class PaymentRefund(Table, tablename="payment_refund"):

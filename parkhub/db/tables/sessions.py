@@ -30,6 +30,9 @@ class LotRules(Table, tablename="lot_rules"):
     read_keep_days = Integer()
     paid_keep_days = Integer()
     unpaid_keep_days = Integer()
+    operator_name = Text()
+    operator_address = Text()
+    operator_tax_number = Text()
 
 
 class ParkingSession(Table, tablename="parking_session"):
