@@ -22,7 +22,7 @@ PROCESS_VARIABLE = "PARKHUB_PROCESS"
 _QUIET = ("arq", "httpx", "httpcore", "asyncio", "watchfiles", "piccolo", "uvicorn", "fontTools")
 """Libraries that tell each step at `info`; their warnings are wanted, their steps only at `debug`."""
 
-_NEVER_TOLD = ("stripe",)
+_NEVER_TOLD = ("stripe", "aiosmtplib")
 """Libraries that tell what they send, drivers' addresses among it."""
 
 

@@ -110,6 +110,23 @@ class Settings(BaseSettings):
     ] = SecretStr("")
 
     @classmethod
+    smtp_host: Annotated[
+        str, Field(description="Mail server that takes our letters; empty writes them into `outbox` of the data folder")
+    ] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535, description="Its port, such as 465 with `tls`")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Field(description="How letters are kept secret on their way; `none` takes no password over a network"),
+    ] = "starttls"
+    smtp_user: Annotated[str, Field(description="Who we are to the mail server; empty means nobody")] = ""
+    smtp_password: Annotated[SecretStr, Field(validate_default=True, description="The password of that")] = SecretStr(
+        ""
+    )
+    mail_from: Annotated[
+        str,
+        Field(validate_default=True, description="Whom letters are from, such as ParkHub <no-reply@park.example.org>"),
+    ] = ""
+
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
@@ -224,6 +241,33 @@ class Settings(BaseSettings):
         return value
 
     @property
+    @field_validator("smtp_host", "smtp_user")
+    @classmethod
+    def _is_a_word(cls, value: str) -> str:
+        if re.search(r"[\s/]|://", value):
+            raise ValueError("must be a name such as smtp.example.org, without port and without smtp://")
+        return value
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _is_safe_there(cls, value: SecretStr, known: ValidationInfo) -> SecretStr:
+        given = known.data
+        if bool(value.get_secret_value()) != bool(given.get("smtp_user", "")):
+            raise ValueError("is set together with smtp_user, or neither is")
+        near = given.get("smtp_host") in ("localhost", "127.0.0.1", "::1")
+        if value.get_secret_value() and given.get("smtp_security") == "none" and not near:
+            raise ValueError("would cross the network for everybody to read; set smtp_security to starttls or tls")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str, known: ValidationInfo) -> str:
+        if not value and not known.data.get("smtp_host"):
+            return value
+        if not re.fullmatch(r"[^<>\x00-\x1f\x7f]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", value):
+            raise ValueError("must be an address such as ParkHub <no-reply@park.example.org>")
+        return value
+
     def address(self) -> str:
         """Where people reach ParkHub, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parkhub.secret_key import secret_key
-from parkhub.services import bookings, labels, looks, passages, permits, recordings, retention, session_overlong, upkeep
+from parkhub.services import (
+    bookings,
+    labels,
+    looks,
+    mail,
+    passages,
+    permits,
+    recordings,
+    retention,
+    session_overlong,
+    upkeep,
+)
 
 
 async def expire_spots(ctx: dict[str, Any]) -> None:
@@ -34,6 +45,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await upkeep.delete_old_sign_ins(now)
     await labels.delete_old(ctx["clients"], ctx["settings"], now)
     await permits.delete_old_listed(now)
+    await mail.delete_old(now)
 
 
 async def release_no_shows(ctx: dict[str, Any]) -> None:

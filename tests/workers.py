@@ -27,6 +27,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "PARKHUB_STRIPE_API_BASE": settings.stripe_api_base,
         "PARKHUB_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
         "PARKHUB_STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret.get_secret_value(),
+        "PARKHUB_SMTP_HOST": settings.smtp_host,
+        "PARKHUB_SMTP_PORT": str(settings.smtp_port),
+        "PARKHUB_SMTP_SECURITY": settings.smtp_security,
+        "PARKHUB_MAIL_FROM": settings.mail_from,
         "PARKHUB_LOG_FORMAT": "json",
     }
 

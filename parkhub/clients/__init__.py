@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from parkhub.clients.limiter import Limiter, RedisLimiter
 from parkhub.clients.live import Live, RedisLive
+from parkhub.clients.mail import Mailer, MemoryMailer, open_mailer
 from parkhub.clients.payment_sandbox import PaymentSandbox
 from parkhub.clients.payments import PaymentProvider
 from parkhub.clients.pictures import FolderStore, PictureStore
@@ -24,6 +25,7 @@ class Clients:
     live: Live
     limiter: Limiter
     payments: PaymentProvider = field(default_factory=lambda: PaymentSandbox(MemoryShelf()))
+    mail: Mailer = field(default_factory=MemoryMailer)
     redis: Redis | None = field(default=None, repr=False)
 
 
@@ -36,6 +38,7 @@ async def open_clients(settings: Settings) -> Clients:
         live=RedisLive(redis),
         limiter=RedisLimiter(redis),
         payments=_payments(settings, redis),
+        mail=open_mailer(settings),
         redis=redis,
     )
 
@@ -53,5 +56,6 @@ async def close_clients(clients: Clients) -> None:
     """Give every connection back."""
     await clients.queue.close()
     await clients.payments.close()
+    await clients.mail.close()
     if clients.redis is not None:
         await clients.redis.aclose(close_connection_pool=True)

@@ -13,6 +13,7 @@ from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
+from parkhub.db.tables.mail import Letter
 from parkhub.db.tables.passages import Passage, PlateRead
 from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
@@ -80,6 +81,7 @@ __all__ = [
     "TABLES",
     "Account",
     "AuditEntry",
+    Letter,
     "AuditPlate",
     "Barrier",
     "BarrierCall",
@@ -105,6 +107,7 @@ __all__ = [
     "OccupancySample",
     "ParkingSession",
     "Passage",
+    "Letter",
     "Payment",
     "PaymentRefund",
     "Permit",

@@ -1,0 +1,113 @@
+"""Letters: kept with what they tell of, sent afterwards, once."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from jinja2 import TemplateError
+
+from parkhub.clients import Clients
+from parkhub.db import mail as rows
+from parkhub.db.engine import transaction
+from parkhub.db.mail import StoredLetter
+from parkhub.domain.mail import TRIED_FOR, LetterState, read_address, retry_at
+from parkhub.errors import BusyError, InvalidInputError
+from parkhub.letters import put_in_words
+
+SEND_LETTERS: Final = "send_letters"
+TAKEN_FOR: Final = timedelta(seconds=60)
+"""So long nobody else sends a letter that was taken: longer than sending may last."""
+ENDED_KEPT: Final = timedelta(days=400)
+"""So long a ``uid`` is known to have been used; nothing but it and what became of the letter is kept."""
+_BATCH: Final = 200
+_FAILED_MAX: Final = 3
+"""Failures in one run after which the server counts as away, and the rest waits for the next."""
+
+log = structlog.get_logger(__name__)
+
+
+async def write(
+    uid: str,
+    to: str,
+    language: str,
+    letter: str,
+    values: Mapping[str, object],
+    now: datetime,
+    until: datetime | None = None,
+) -> bool:
+    """Keep a letter inside the caller's transaction; the worker sends it within seconds of the commit (`ask`).
+
+    The same ``uid`` is kept once: False the second time. ``letter`` names a template (`parkhub.letters`), ``values``
+    are JSON-able, links absolute. After ``until`` (three days) it is sent no more. Whom it goes to and what it says
+    are forgotten once it has ended. Raises InvalidInputError for what is no address.
+    """
+    address = read_address(to)
+    if address is None:
+        raise InvalidInputError("This is no e-mail address.")
+    return await rows.add_letter(uid, address, language, letter, values, now, until or now + TRIED_FOR)
+
+
+async def ask(clients: Clients) -> None:
+    """After the commit: have letters sent at once, not within five seconds. Needs no queue: the clock does it too."""
+    try:
+        await clients.queue.enqueue(SEND_LETTERS, job_id=SEND_LETTERS)
+    except BusyError as error:
+        log.warning("mail.not_asked", reason=str(error))
+
+
+async def send_due(clients: Clients, now: datetime) -> int:
+    """Send what is due; answers how many letters went. Any number of processes share the work."""
+    sent = failed = 0
+    for letter_id in await rows.list_due(now, _BATCH):
+        letter = await rows.take(letter_id, now, now + TAKEN_FOR)
+        if letter is None:
+            continue
+        went = await _send(clients, letter, now)
+        sent += went
+        failed += not went
+        if failed >= _FAILED_MAX and not sent:
+            break
+    return sent
+
+
+async def delete_old(now: datetime) -> int:
+    """Delete what is left of letters that ended long ago."""
+    return await rows.delete_ended_before(now - ENDED_KEPT)
+
+
+async def _send(clients: Clients, letter: StoredLetter, now: datetime) -> bool:
+    bound = log.bind(letter=letter.id, name=letter.name, tries=letter.tries)
+    if letter.expires_at <= now:
+        await _finish(letter, LetterState.GIVEN_UP, "its time is over", now)
+        bound.warning("mail.given_up")
+        return False
+    try:
+        words = put_in_words(letter.uid, letter.address, letter.language, letter.name, letter.values)
+    except (TemplateError, LookupError, TypeError, ValueError):  # one template's slip keeps no other letter back
+        bound.exception("mail.not_written")
+        await _put_off(letter, "its template cannot be filled", now)
+        return False
+    try:
+        await clients.mail.send(words)
+    except InvalidInputError as error:
+        await _finish(letter, LetterState.REFUSED, str(error), now)
+        bound.warning("mail.refused", reason=str(error))
+        return False
+    except BusyError as error:
+        await _put_off(letter, str(error), now)
+        bound.warning("mail.put_off", reason=str(error))
+        return False
+    await _finish(letter, LetterState.SENT, "", now)
+    bound.info("mail.sent")
+    return True
+
+
+async def _finish(letter: StoredLetter, state: LetterState, error: str, now: datetime) -> None:
+    async with transaction():
+        await rows.finish(letter.id, state, error, now)
+
+
+async def _put_off(letter: StoredLetter, error: str, now: datetime) -> None:
+    async with transaction():
+        await rows.put_off(letter.id, error, min(retry_at(now, letter.tries), max(now, letter.expires_at)))
