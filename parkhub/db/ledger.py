@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch, in_transaction, run_many
+from parkhub.domain import booking_entries
 from parkhub.domain.entries import Books
 from parkhub.domain.ledger import GENESIS, Account, Kind, Posting, Transaction, seal
 from parkhub.errors import ConflictError
@@ -57,12 +58,13 @@ async def post(transaction: Transaction) -> bool:
     sequence = last + 1
     link = seal(previous, sequence, transaction)
     rows = await fetch(
-        "INSERT INTO ledger_transaction (uid, lot, sequence, session, kind, currency, at, reason, refs, seal) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        "INSERT INTO ledger_transaction (uid, lot, sequence, session, booking, kind, currency, at, reason, refs, seal) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
         transaction.uid,
         transaction.lot_id,
         sequence,
         transaction.session_id,
+        transaction.booking_id,
         transaction.kind.value,
         transaction.currency,
         transaction.at,
@@ -96,6 +98,11 @@ async def list_of_session(session_id: int) -> list[Posted]:
     return await _load("ledger_transaction.session = {}", session_id)
 
 
+async def list_of_booking(booking_id: int) -> list[Posted]:
+    """What was posted for one booking, in its order; what its stay used of it too."""
+    return await _load("ledger_transaction.booking = {}", booking_id)
+
+
 async def list_through(account: Account, since: datetime) -> list[Posted]:
     """What was posted in all lots to an account by transactions of ``since`` <= at, each with all its postings."""
     return await _load(
@@ -110,7 +117,18 @@ async def get_books(session_id: int) -> Books:
     """A session's books, summed from its postings."""
     books = Books()
     for posted in await list_of_session(session_id):
-        books = books.after(posted.transaction.kind, posted.transaction.postings)
+        books = books.after(posted.transaction.kind, booking_entries.of_session(posted.transaction.postings))
+    return books
+
+
+async def get_booking_books(booking_id: int) -> Books:
+    """A booking's books, as those of a session: what was paid in advance is its credit (`booking_entries`)."""
+    books = Books()
+    for posted in await list_of_booking(booking_id):
+        postings = booking_entries.of_booking(
+            posted.transaction.postings, moved=posted.transaction.session_id is not None
+        )
+        books = books.after(posted.transaction.kind, postings)
     return books
 
 
@@ -190,6 +208,7 @@ def _posted(rows: list[Row]) -> Posted:
         postings=tuple(Posting(Account(each["account"]), each["amount_cents"]) for each in rows),
         reason=row["reason"],
         references=_read_refs(row["refs"]),
+        booking_id=row["booking"],
     )
     return Posted(row["sequence"], row["seal"], transaction)
 
@@ -199,6 +218,7 @@ def _content(transaction: Transaction) -> tuple[object, ...]:
     return (
         transaction.lot_id,
         transaction.session_id,
+        transaction.booking_id,
         transaction.kind,
         transaction.currency,
         frozenset((posting.account, posting.amount_cents) for posting in transaction.postings),

@@ -29,6 +29,7 @@ class Account(StrEnum):
     REVENUE = "revenue"  # income, net
     TAX_PAYABLE = "tax_payable"  # liability
     CREDIT = "credit"  # liability: paid more than was owed
+    PREPAID = "prepaid"  # liability: paid in advance for a booking, until its stay uses it
     REFUNDS = "refunds"  # against income, net: paid back
     WRITE_OFF = "write_off"  # against income, net: waived, or lost in a dispute
     FEES = "fees"  # expense: what the payment provider keeps
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     PAYOUT = "payout"
     REVERSAL = "reversal"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Posting:
 class Transaction:
     """Postings that belong together. ``uid`` is made by whoever asks, so that asking twice posts once.
 
-    ``references`` names what it rests on (a quote, a Stripe object, the transaction it reverses), never a plate.
+    ``references`` names what it rests on (a quote, a Stripe object, the transaction it reverses), never a plate. One
+    with a session and a booking moves money between both: its prepaid line is the booking's, every other the session's.
     """
 
     uid: str
@@ -73,6 +76,7 @@ class Transaction:
     postings: tuple[Posting, ...]
     reason: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
+    booking_id: int | None = None
 
     def __post_init__(self) -> None:
         accounts = [posting.account for posting in self.postings]
@@ -91,7 +95,7 @@ def seal(previous: str, sequence: int, transaction: Transaction) -> str:
 
     Whoever changes, removes or reorders a posted row breaks every later link.
     """
-    told = {
+    told: dict[str, object] = {
         "previous": previous,
         "sequence": sequence,
         "uid": transaction.uid,
@@ -107,4 +111,6 @@ def seal(previous: str, sequence: int, transaction: Transaction) -> str:
         "reason": transaction.reason,
         "references": dict(transaction.references),
     }
+    if transaction.booking_id is not None:
+        told["booking"] = transaction.booking_id
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

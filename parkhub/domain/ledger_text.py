@@ -19,6 +19,7 @@ _BEAN_NAMES: Final = {
     Account.REVENUE: "Income:{lot}:Parking",
     Account.TAX_PAYABLE: "Liabilities:{lot}:Tax",
     Account.CREDIT: "Liabilities:{lot}:Credit",
+    Account.PREPAID: "Liabilities:{lot}:Prepaid",
     Account.REFUNDS: "Income:{lot}:Refunds",
     Account.WRITE_OFF: "Expenses:{lot}:Write-Off",
     Account.FEES: "Expenses:{lot}:Fees",

@@ -27,6 +27,7 @@ class LineKind(StrEnum):
     LOST_TICKET = "lost_ticket"
     DISCOUNT = "discount"
     ROUNDING = "rounding"
+    NOT_USED = "not_used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Line:
                 return f"Code {self.label}"
             case LineKind.ROUNDING:
                 return "Rounding"
+            case LineKind.NOT_USED:
+                return "Booking not used"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from parkhub.db import ledger as ledger_rows
 from parkhub.db.engine import transaction
 from parkhub.db.ledger import Posted
+from parkhub.domain import booking_entries
 from parkhub.domain.entries import Books
 from parkhub.domain.ledger import GENESIS, Kind, Posting, Transaction, seal
 
@@ -15,16 +16,17 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that is to be posted once. ``uid`` is the same however often it is told."""
+    """What is to be posted once, of a session or of a booking. ``uid`` is the same however often it is told."""
 
     uid: str
     lot_id: int
-    session_id: int
+    session_id: int | None
     kind: Kind
     currency: str
     at: datetime
     reason: str = ""
     references: Mapping[str, str] | None = None
+    booking_id: int | None = None
 
 
 async def post_event(event: Event, decide: Callable[[Books], tuple[Posting, ...]]) -> bool:
@@ -37,7 +39,7 @@ async def post_event(event: Event, decide: Callable[[Books], tuple[Posting, ...]
         await ledger_rows.lock(event.lot_id)
         if await ledger_rows.find_transaction(event.uid) is not None:
             return False
-        postings = decide(await ledger_rows.get_books(event.session_id))
+        postings = await _decide(event, decide)
         if not postings:
             return False
         return await ledger_rows.post(
@@ -51,8 +53,16 @@ async def post_event(event: Event, decide: Callable[[Books], tuple[Posting, ...]
                 postings=postings,
                 reason=event.reason,
                 references=event.references or {},
+                booking_id=event.booking_id,
             )
         )
+
+
+async def _decide(event: Event, decide: Callable[[Books], tuple[Posting, ...]]) -> tuple[Posting, ...]:
+    if event.session_id is not None:
+        return decide(await ledger_rows.get_books(event.session_id))
+    assert event.booking_id is not None
+    return booking_entries.posted(decide(await ledger_rows.get_booking_books(event.booking_id)))
 
 
 async def chain(lot_id: int) -> AsyncIterator[Posted]:

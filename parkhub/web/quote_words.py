@@ -78,3 +78,5 @@ def _words(line: Line, language: Language) -> str:
             return gettext("Code %(code)s", code=line.label)
         case LineKind.ROUNDING:
             return gettext("Rounding")
+        case LineKind.NOT_USED:
+            return gettext("Fee for a booking cancelled late or not used")
