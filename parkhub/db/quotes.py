@@ -16,17 +16,20 @@ _read_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 
 @dataclass(frozen=True, slots=True)
 class StoredQuote:
-    """A quote that is to be paid. ``amount_cents`` of ``quote.gross_cents``: the rest had been paid before."""
+    """A quote that is to be paid, of a session or of a booking. ``amount_cents`` of ``quote.gross_cents``: the rest had
+    been paid before.
+    """
 
     id: int
     public_id: str
     lot_id: int
-    session_id: int
+    session_id: int | None
     ticket: str
     email: str
     amount_cents: int
     created_at: datetime
     quote: Quote
+    booking_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
