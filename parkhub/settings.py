@@ -109,7 +109,6 @@ class Settings(BaseSettings):
         SecretStr, Field(description="Signing secrets of Stripe's webhooks to this installation, by comma")
     ] = SecretStr("")
 
-    @classmethod
     smtp_host: Annotated[
         str, Field(description="Mail server that takes our letters; empty writes them into `outbox` of the data folder")
     ] = ""
@@ -127,6 +126,7 @@ class Settings(BaseSettings):
         Field(validate_default=True, description="Whom letters are from, such as ParkHub <no-reply@park.example.org>"),
     ] = ""
 
+    @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
@@ -240,7 +240,6 @@ class Settings(BaseSettings):
                 raise ValueError("must be signing secrets of webhooks, such as whsec_…, by comma")
         return value
 
-    @property
     @field_validator("smtp_host", "smtp_user")
     @classmethod
     def _is_a_word(cls, value: str) -> str:
@@ -268,6 +267,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as ParkHub <no-reply@park.example.org>")
         return value
 
+    @property
     def address(self) -> str:
         """Where people reach ParkHub, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
