@@ -11,7 +11,7 @@ class Quote(Table, tablename="quote"):
 
     ``public_id`` cannot be guessed. ``lines`` as JSON; ``amount_cents`` was to be paid, the rest of ``gross_cents``
     had been paid before. It is of a session or of a booking, which are named without a foreign key, because they
-    expire at other times. ``language`` is what its driver reads.
+    expire at other times. ``language`` is what its driver reads; until ``paid_until`` it pays ahead.
     """
 
     id = BigSerial(primary_key=True)
@@ -32,6 +32,7 @@ class Quote(Table, tablename="quote"):
     changes_at = Timestamptz(default=None, null=True)
     created_at = Timestamptz(default=None, null=False)
     email = Text()
+    paid_until = Timestamptz(default=None, null=True)
     language = Text(default="en")
 
 

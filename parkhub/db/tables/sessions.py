@@ -30,6 +30,10 @@ class LotRules(Table, tablename="lot_rules"):
     read_keep_days = Integer()
     paid_keep_days = Integer()
     unpaid_keep_days = Integer()
+    paid_ahead = Boolean(default=False)
+    remind_minutes = Integer(default=10)
+    small_dues = Text(default="let_go")
+    processing_leaves = Boolean(default=True)
     operator_name = Text()
     operator_address = Text()
     operator_tax_number = Text()
@@ -40,6 +44,7 @@ class ParkingSession(Table, tablename="parking_session"):
 
     ``folded``: the plate with look-alikes made equal. ``plate_hash``: what keeps statistics possible once the plate is
     gone. Passages, permits and bookings are named without foreign keys, because they expire at other times.
+    ``paid_until``: it was paid ahead until then; ``begun_by``: "driver" where no camera had seen it come.
     """
 
     id = BigSerial(primary_key=True)
@@ -54,6 +59,8 @@ class ParkingSession(Table, tablename="parking_session"):
     entered_at = Timestamptz(default=None, null=False)
     exited_at = Timestamptz(default=None, null=True)
     leave_by = Timestamptz(default=None, null=True)
+    paid_until = Timestamptz(default=None, null=True)
+    begun_by = Text()
     entry_passage = BigInt(default=None, null=True)
     exit_passage = BigInt(default=None, null=True)
     tariff = ForeignKey(TariffVersion, on_delete=OnDelete.restrict, null=True, default=None)
