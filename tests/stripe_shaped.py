@@ -1,7 +1,8 @@
 """A server that speaks as Stripe does, as far as ParkHub asks: Checkout, refunds, balance transactions, events.
 
-Its objects are the sandbox's. What it adds is Stripe's manner: keys, nested forms, idempotency keys, errors, pages of
-lists, a hosted page, and webhooks by HTTP. Also a program: `python tests/stripe_shaped.py --webhook URL --secret S`.
+Its objects are the sandbox's, and cards are in `stripe_shaped_cards`. What it adds is Stripe's manner: keys, nested
+forms, idempotency keys, errors, pages of lists, a hosted page, and webhooks by HTTP. Also a program:
+`python tests/stripe_shaped.py --webhook URL --secret S`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+import stripe_shaped_cards as cards
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.params import FromPath
@@ -99,7 +101,8 @@ class StripeShaped:
         @post("/v1/checkout/sessions", status_code=200)
         async def create(request: Request[Any, Any, Any]) -> Response[Any]:
             form = await self.asked(request)
-            return await self.once(request, form, lambda: self._create(form))
+            create = cards.create_setup if form["mode"] == "setup" else StripeShaped._create
+            return await self.once(request, form, lambda: create(self, form))
 
         @post("/v1/checkout/sessions/{name:str}/expire", status_code=200)
         async def expire(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
@@ -149,7 +152,7 @@ class StripeShaped:
             await self.tell([*outcome.now, *outcome.late])
             return Redirect((await self.sandbox.get_checkout(name))["success_url"], status_code=303)
 
-        return [create, expire, refund, event, moved, show, pay]
+        return [create, expire, refund, event, moved, show, pay, *cards.routes(self)]
 
     async def _create(self, form: Form) -> Response[Any]:
         (line,) = form["line_items"].values()
@@ -168,6 +171,7 @@ class StripeShaped:
             created_at=now,
             expires_at=expires_at,
             metadata=form["metadata"],
+            customer=form.get("customer", ""),
         )
         made = await self.sandbox.create_checkout(order)
         return Response({**await self.sandbox.get_checkout(made.id), "url": f"{self.address}/c/pay/{made.id}"})

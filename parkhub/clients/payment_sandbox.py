@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from parkhub.clients import sandbox_objects as objects
 from parkhub.clients.payments import BalanceTransaction, CheckoutOrder, OpenCheckout, Raw, Refunded, RefundOrder
-from parkhub.clients.shelf import Document, Shelf
+from parkhub.clients.sandbox_cards import SandboxCards
+from parkhub.clients.sandbox_room import derived
+from parkhub.clients.shelf import Document
 from parkhub.domain.provider_money import from_provider, to_provider
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -45,21 +47,18 @@ class Outcome:
     late: tuple[Raw, ...] = ()
 
 
-class PaymentSandbox:
+class PaymentSandbox(SandboxCards):
     """The stand-in."""
 
     name = "sandbox"
     is_sandbox = True
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
 
     async def create_checkout(self, order: CheckoutOrder) -> OpenCheckout:
         """See `PaymentProvider`; the id follows from the key."""
         amount = to_provider(order.amount_cents, order.currency)
         if amount <= 0:
             raise InvalidInputError("The payment provider refused this (amount_too_small).")
-        checkout_id = f"cs_test_{_derived(order.key)}"
+        checkout_id = f"cs_test_{derived(order.key)}"
         made = objects.checkout(order, checkout_id, amount)
         await self._shelf.change(f"checkout:{checkout_id}", lambda known: None if known else made)
         return OpenCheckout(checkout_id, f"{PATH}/{checkout_id}")
@@ -91,7 +90,7 @@ class PaymentSandbox:
                 raise _ended(checkout)
             return Outcome(())
         late = way in (Way.FAILS_LATE, Way.SUCCEEDS_LATE)
-        intent = f"pi_{_derived(checkout_id)}"
+        intent = f"pi_{derived(checkout_id)}"
         paid = {"payment_status": "unpaid" if late else "paid", "payment_intent": intent}
         done = await self._move(checkout_id, "open", {"status": "complete", "url": None, **paid})
         if done is None:
@@ -99,16 +98,15 @@ class PaymentSandbox:
         completed = await self._event("checkout.session.completed", done, now)
         if way is Way.FAILS_LATE:
             return Outcome((completed,), (await self._event("checkout.session.async_payment_failed", done, now),))
-        charge = objects.charge(done, f"ch_{_derived(intent)}", now)
+        charge = objects.charge(done, f"ch_{derived(intent)}", now)
         await self._shelf.change(f"charge:{intent}", lambda known: known or charge)
         await self._moved("charge", charge["amount"], charge, now)
+        kept = await self._kept_by(done, now)
         if way is Way.SUCCEEDS_LATE:
             settled = await self._move(checkout_id, "complete", {"payment_status": "paid"})
-            return Outcome(
-                (completed,),
-                (await self._event("checkout.session.async_payment_succeeded", settled or done, now),),
-            )
-        return Outcome((completed,))
+            late_event = await self._event("checkout.session.async_payment_succeeded", settled or done, now)
+            return Outcome((completed,), (late_event, *kept))
+        return Outcome((completed, *kept))
 
     async def refund(self, order: RefundOrder) -> Refunded:
         """See `PaymentProvider`."""
@@ -118,7 +116,7 @@ class PaymentSandbox:
     async def refund_told(self, order: RefundOrder) -> tuple[Refunded, tuple[Raw, ...]]:
         """Give back, and the event that tells of it."""
         amount = to_provider(order.amount_cents, order.currency)
-        refund_id = f"re_{_derived(order.key)}"
+        refund_id = f"re_{derived(order.key)}"
 
         def give_back(charge: Document | None) -> Document | None:
             if charge is None:
@@ -153,7 +151,7 @@ class PaymentSandbox:
         charge = await self._shelf.change(f"charge:{intent}", lambda known: known and {**known, "disputed": True})
         if charge is None:
             raise NotFoundError("There is no such test payment.")
-        dispute = objects.dispute(charge, f"dp_{_derived(intent)}", now)
+        dispute = objects.dispute(charge, f"dp_{derived(intent)}", now)
         await self._shelf.change(f"dispute:{dispute['id']}", lambda known: known or dispute)
         await self._moved("adjustment", -dispute["amount"], dispute, now)
         return (await self._event("charge.dispute.created", dispute, now),)
@@ -225,24 +223,6 @@ class PaymentSandbox:
 
         found = await self._shelf.change(f"checkout:{checkout_id}", change)
         return found if moved else None
-
-    async def _event(self, kind: str, about: Document, now: datetime) -> Raw:
-        event = objects.event(f"evt_{secrets.token_hex(12)}", kind, about, now)
-        await self._put(f"event:{event['id']}", event)
-        return event
-
-    async def _put(self, key: str, document: Document) -> None:
-        await self._shelf.change(key, lambda _: document)
-
-    async def _moved(self, kind: str, amount: int, source: Document, now: datetime, more: str = "") -> None:
-        txn_id = f"txn_{_derived(source['id'] + more)}"
-        moved = objects.balance_transaction(txn_id, kind, amount, source, now)
-        await self._shelf.change(f"txn:{txn_id}", lambda known: known or moved)
-
-
-def _derived(key: str) -> str:
-    """Letters for an id, the same for the same key."""
-    return hashlib.sha256(f"sandbox {key}".encode()).hexdigest()[:32]
 
 
 def _ended(checkout: Document) -> ConflictError:

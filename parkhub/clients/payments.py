@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from parkhub.clients.saved_cards import CardVault
+
 Raw = Mapping[str, Any]
 """An object as Stripe writes it."""
 
@@ -17,7 +19,8 @@ Raw = Mapping[str, Any]
 class CheckoutOrder:
     """What is to be paid. The same ``key`` asks for the same checkout, so everything in it comes from what is stored.
 
-    ``metadata`` comes back with every event about it. Never put a plate into anything here.
+    ``metadata`` comes back with every event about it. Never put a plate into anything here. ``customer``: for whom the
+    card that pays is kept, "" for nobody.
     """
 
     key: str
@@ -30,6 +33,7 @@ class CheckoutOrder:
     created_at: datetime
     expires_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class BalanceTransaction:
     at: datetime
 
 
-class PaymentProvider(Protocol):
+class PaymentProvider(CardVault, Protocol):
     """Calls raise BusyError when the provider is away, InvalidInputError with its reason when it refuses."""
 
     @property

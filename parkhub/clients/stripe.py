@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import stripe
-import structlog
 
 from parkhub.clients.payments import BalanceTransaction, CheckoutOrder, OpenCheckout, Raw, Refunded, RefundOrder
+from parkhub.clients.stripe_cards import StripeCards
+from parkhub.clients.stripe_faults import raise_ours
 from parkhub.domain.provider_money import from_provider, to_provider
-from parkhub.errors import BusyError, InvalidInputError
+from parkhub.errors import BusyError
 from parkhub.settings import Settings
 
 TIMEOUT_S: Final = 12.0
@@ -18,10 +19,8 @@ RETRIES: Final = 2
 
 _PAGE: Final = 100
 
-log = structlog.get_logger(__name__)
 
-
-class StripePayments:
+class StripePayments(StripeCards):
     """The real provider."""
 
     name = "stripe"
@@ -61,14 +60,17 @@ class StripePayments:
             "success_url": order.return_url,
             "cancel_url": order.cancel_url,
         }
-        if order.email:
+        if order.customer:
+            params["customer"] = order.customer
+            params["payment_intent_data"]["setup_future_usage"] = "off_session"
+        elif order.email:
             params["customer_email"] = order.email
         try:
             made = await self._stripe.v1.checkout.sessions.create_async(
                 params, {"idempotency_key": f"checkout-{order.key}"}
             )
         except stripe.StripeError as error:
-            _raise(error, "checkout.create")
+            raise_ours(error, "checkout.create")
         return OpenCheckout(made.id, made.url or "")
 
     async def expire_checkout(self, checkout_id: str, now: datetime) -> bool:  # noqa: ARG002  (Stripe has a clock)
@@ -78,7 +80,7 @@ class StripePayments:
         except stripe.InvalidRequestError:
             return False
         except stripe.StripeError as error:
-            _raise(error, "checkout.expire")
+            raise_ours(error, "checkout.expire")
         return True
 
     async def refund(self, order: RefundOrder) -> Refunded:
@@ -92,7 +94,7 @@ class StripePayments:
         try:
             made = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": f"refund-{order.key}"})
         except stripe.StripeError as error:
-            _raise(error, "refund.create")
+            raise_ours(error, "refund.create")
         charge = made.charge
         if not isinstance(charge, stripe.Charge):
             raise BusyError("The payment provider did not say what was given back; it will tell.")
@@ -105,7 +107,7 @@ class StripePayments:
         except stripe.InvalidRequestError:
             return None
         except stripe.StripeError as error:
-            _raise(error, "event.fetch")
+            raise_ours(error, "event.fetch")
         return _plain(found)
 
     async def balance_transactions(
@@ -122,7 +124,7 @@ class StripePayments:
             async for each in found.auto_paging_iter():
                 yield _balance_transaction(_plain(each))
         except stripe.StripeError as error:
-            _raise(error, "balance_transactions.list")
+            raise_ours(error, "balance_transactions.list")
 
     async def close(self) -> None:
         """See `PaymentProvider`."""
@@ -149,17 +151,3 @@ def _balance_transaction(raw: Raw) -> BalanceTransaction:
 def _plain(found: stripe.StripeObject) -> Raw:
     plain: dict[str, Any] = found.to_dict()
     return plain
-
-
-def _raise(error: stripe.StripeError, what: str) -> NoReturn:
-    """Ours for Stripe's. Its message stays out: it may quote what was sent, the key's end among it."""
-    log.warning(
-        "stripe.failed", what=what, kind=type(error).__name__, status=error.http_status, code=error.code,
-        request=error.request_id,
-    )  # fmt: skip
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        raise BusyError("Payments are not set up rightly here. Pay at the machine or call.", retry_after_s=60) from None
-    if isinstance(error, stripe.InvalidRequestError | stripe.CardError | stripe.IdempotencyError):
-        code = f" ({error.code})" if error.code else ""
-        raise InvalidInputError(f"The payment provider refused this{code}.") from None
-    raise BusyError("The payment provider is away. Try again in a moment.", retry_after_s=10) from None

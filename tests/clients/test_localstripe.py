@@ -1,4 +1,4 @@
-"""Against localstripe, a server by others: payment intents, refunds and signed webhooks.
+"""Against localstripe, a server by others: payment intents, kept cards, refunds and signed webhooks.
 
 It has no Checkout and no idempotency keys, and lists no balance transactions by time: `stripe_shaped` has.
 """
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from workers import web
 
 from parkhub.clients.payments import RefundOrder
+from parkhub.clients.saved_cards import ChargeOrder, ChargeOutcome
 from parkhub.clients.stripe import StripePayments
 from parkhub.db import stripe_events
 from parkhub.errors import InvalidInputError
@@ -85,6 +86,35 @@ async def test_a_payment_is_given_back_in_two_parts(given: Settings):
     assert (await provider.refund(replace(order, key="refund-2", amount_cents=90))).refunded_cents == 240
     with pytest.raises(InvalidInputError):
         await provider.refund(RefundOrder("refund-3", "pi_other", 150, "EUR", datetime.now(UTC)))
+    await provider.close()
+
+
+CARDS = [
+    ("4242424242424242", ChargeOutcome.SUCCEEDED),
+    ("4000000000000341", ChargeOutcome.DECLINED),
+    ("4000002760003184", ChargeOutcome.NEEDS_CONFIRMATION),
+]
+
+
+async def test_a_kept_card_is_charged_while_nobody_is_there_and_taken_away(given: Settings):
+    provider = StripePayments(given)
+    http = stripe.HTTPXClient()
+    client = stripe.StripeClient(KEY, base_addresses={"api": given.stripe_api_base}, http_client=http)
+    for number, (digits, outcome) in enumerate(CARDS):
+        now = datetime.now(UTC)
+        customer = await provider.create_customer(f"driver-{number}", "kim@example.org", now)
+        card = {"type": "card", "card": {"number": digits, "exp_month": 12, "exp_year": 2034, "cvc": "123"}}
+        method = await client.v1.payment_methods.create_async(card)  # type: ignore[arg-type]
+        await client.v1.payment_methods.attach_async(method.id, {"customer": customer})
+        kept = await provider.get_card(method.id)
+        assert kept is not None
+        assert (kept.customer, kept.brand, kept.last4, kept.exp_year) == (customer, "visa", digits[-4:], 2034)
+        order = ChargeOrder(f"quote-{number}", customer, method.id, 540, "EUR", now, {"quote": "quote-1"})
+        assert (await provider.charge(order)).outcome is outcome
+        await provider.detach_card(method.id)
+        assert (await provider.get_card(method.id)).customer == ""  # type: ignore[union-attr]
+        await provider.delete_customer(customer)
+    await http.close_async()  # type: ignore[no-untyped-call]
     await provider.close()
 
 
