@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from parkhub.db.engine import fetch, in_transaction, on_postgresql, run_many
-from parkhub.domain.bookings import BookingRules, Place
+from parkhub.domain.bookings import BookingRules, PaymentRule, Place
 
 
 async def get_rules(lot_id: int) -> BookingRules:
@@ -13,22 +13,28 @@ async def get_rules(lot_id: int) -> BookingRules:
         return BookingRules()
     row = rows[0]
     return BookingRules(
-        row["early_minutes"], row["no_show_minutes"], row["cancel_free_hours"], row["cancel_fee_percent"]
+        row["early_minutes"],
+        row["no_show_minutes"],
+        row["cancel_free_hours"],
+        row["cancel_fee_percent"],
+        PaymentRule(row["payment"]),
     )
 
 
 async def save_rules(lot_id: int, rules: BookingRules) -> None:
     """Set a lot's rules, all of them."""
     await fetch(
-        "INSERT INTO booking_rules (lot, early_minutes, no_show_minutes, cancel_free_hours, cancel_fee_percent) "
-        "VALUES ({}, {}, {}, {}, {}) ON CONFLICT (lot) DO UPDATE SET early_minutes = excluded.early_minutes, "
+        "INSERT INTO booking_rules "
+        "(lot, early_minutes, no_show_minutes, cancel_free_hours, cancel_fee_percent, payment) "
+        "VALUES ({}, {}, {}, {}, {}, {}) ON CONFLICT (lot) DO UPDATE SET early_minutes = excluded.early_minutes, "
         "no_show_minutes = excluded.no_show_minutes, cancel_free_hours = excluded.cancel_free_hours, "
-        "cancel_fee_percent = excluded.cancel_fee_percent",
+        "cancel_fee_percent = excluded.cancel_fee_percent, payment = excluded.payment",
         lot_id,
         rules.early_minutes,
         rules.no_show_minutes,
         rules.cancel_free_hours,
         rules.cancel_fee_percent,
+        rules.payment.value,
     )
 
 
@@ -37,6 +43,12 @@ async def list_places(lot_id: int) -> list[Place]:
     lock = " FOR NO KEY UPDATE" if on_postgresql() and in_transaction() else ""
     rows = await fetch(f"SELECT number, spot FROM bookable_place WHERE lot = {{}} ORDER BY number{lock}", lot_id)  # noqa: S608
     return [Place(row["number"], row["spot"]) for row in rows]
+
+
+async def count_places(lot_id: int) -> int:
+    """How many places of a lot can be booked."""
+    rows = await fetch("SELECT count(*) AS places FROM bookable_place WHERE lot = {}", lot_id)
+    return int(rows[0]["places"])
 
 
 async def replace_places(lot_id: int, before: Sequence[Place], after: Sequence[Place]) -> None:

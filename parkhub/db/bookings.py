@@ -1,22 +1,26 @@
 """Bookings. That no place is held twice at once is the database's own rule."""
 
 from datetime import datetime
+from fractions import Fraction
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.bookings import Booking, BookingState
+from parkhub.domain.bookings import Booking, BookingState, Paying
 from parkhub.domain.local_time import Span
 from parkhub.domain.plates import fold
 from parkhub.errors import NotFoundError
 
-_HOLDS = "state IN ('reserved', 'arrived')"
+HOLDS = "state IN ('reserved', 'arrived')"
+"""Which bookings hold a place."""
 
 
-async def add_booking(booking: Booking, now: datetime) -> int:
+async def addread_booking(booking: Booking, now: datetime) -> int:
     """Keep a new booking; its id. ConflictError when its place is held by another one."""
     rows = await fetch(
         "INSERT INTO booking (lot, plate, folded, holder, starts_at, ends_at, place, spot, held_from, held_until, "
-        "state, price_cents, fee_cents, currency, created_at) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        "state, price_cents, fee_cents, currency, created_at, public_id, email, language, payment, hold_until, "
+        "changes, tariff, tax_percent, driver) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) "
+        "RETURNING id",
         booking.lot_id,
         booking.plate,
         fold(booking.plate),
@@ -32,16 +36,37 @@ async def add_booking(booking: Booking, now: datetime) -> int:
         booking.fee_cents,
         booking.currency,
         now,
+        booking.public_id,
+        booking.email,
+        booking.language,
+        booking.paying.value,
+        booking.hold_until,
+        booking.changes,
+        booking.tariff_id,
+        str(booking.tax_percent),
+        booking.driver_id,
     )
     return int(rows[0]["id"])
 
 
-async def get_booking(booking_id: int) -> Booking:
+async def getread_booking(booking_id: int) -> Booking:
     """The booking; NotFoundError when there is none."""
     rows = await fetch("SELECT * FROM booking WHERE id = {}", booking_id)
     if not rows:
         raise NotFoundError("There is no such booking.")
-    return _booking(rows[0])
+    return read_booking(rows[0])
+
+
+async def find_by_public_id(public_id: str) -> Booking | None:
+    """The booking with that address."""
+    rows = await fetch("SELECT * FROM booking WHERE public_id = {} AND public_id <> ''", public_id)
+    return read_booking(rows[0]) if rows else None
+
+
+async def list_of_driver(driver_id: int, limit: int) -> list[Booking]:
+    """A driver's bookings, the last to begin first."""
+    rows = await fetch("SELECT * FROM booking WHERE driver = {} ORDER BY starts_at DESC LIMIT {}", driver_id, limit)
+    return [read_booking(row) for row in rows]
 
 
 async def list_bookings(lot_id: int, within: Span, after_id: int, limit: int) -> list[Booking]:
@@ -54,7 +79,7 @@ async def list_bookings(lot_id: int, within: Span, after_id: int, limit: int) ->
         after_id,
         limit,
     )
-    return [_booking(row) for row in rows]
+    return [read_booking(row) for row in rows]
 
 
 async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetime) -> list[Booking]:
@@ -70,13 +95,13 @@ async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetim
         since,
         until,
     )
-    return sorted((_booking(row) for row in rows), key=lambda booking: booking.plate != plate)
+    return sorted((read_booking(row) for row in rows), key=lambda booking: booking.plate != plate)
 
 
 async def list_taken(lot_id: int, span: Span, but_id: int = 0) -> set[int]:
     """Numbers of a lot's places that are held at some time of a span, by others than the booking ``but_id``."""
     rows = await fetch(
-        f"SELECT DISTINCT place FROM booking WHERE lot = {{}} AND {_HOLDS} AND id <> {{}} "  # noqa: S608
+        f"SELECT DISTINCT place FROM booking WHERE lot = {{}} AND {HOLDS} AND id <> {{}} "  # noqa: S608
         "AND held_from < {} AND held_until > {}",
         lot_id,
         but_id,
@@ -88,7 +113,7 @@ async def list_taken(lot_id: int, span: Span, but_id: int = 0) -> set[int]:
 
 async def list_standing(lot_id: int) -> set[int]:
     """Numbers of the places whose car has come and not left, also of those that should have."""
-    arrived = f"{_HOLDS} AND state = 'arrived'"  # the first for the sake of its index
+    arrived = f"{HOLDS} AND state = 'arrived'"  # the first for the sake of its index
     rows = await fetch(f"SELECT DISTINCT place FROM booking WHERE lot = {{}} AND {arrived}", lot_id)  # noqa: S608
     return {row["place"] for row in rows}
 
@@ -121,7 +146,9 @@ async def take_back(booking_id: int) -> None:
     )
 
 
-async def end_booking(booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int) -> bool:
+async def endread_booking(
+    booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int
+) -> bool:
     """Let a booking end one way or the other; False when it is not in the state ``before`` any more."""
     rows = await fetch(
         "UPDATE booking SET state = {}, ended_at = {}, fee_cents = {} WHERE id = {} AND state = {} RETURNING id",
@@ -139,10 +166,11 @@ async def list_begun(now: datetime, limit: int) -> list[Booking]:
     rows = await fetch(
         "SELECT * FROM booking WHERE state = 'reserved' AND starts_at <= {} ORDER BY starts_at LIMIT {}", now, limit
     )
-    return [_booking(row) for row in rows]
+    return [read_booking(row) for row in rows]
 
 
-def _booking(row: Row) -> Booking:
+def read_booking(row: Row) -> Booking:
+    """A row of the table, or of a statement that has all its columns."""
     return Booking(
         id=row["id"],
         lot_id=row["lot"],
@@ -159,4 +187,13 @@ def _booking(row: Row) -> Booking:
         price_cents=row["price_cents"],
         fee_cents=row["fee_cents"],
         currency=row["currency"],
+        public_id=row["public_id"],
+        email=row["email"],
+        language=row["language"],
+        paying=Paying(row["payment"]),
+        hold_until=row["hold_until"],
+        changes=row["changes"],
+        tariff_id=row["tariff"],
+        tax_percent=Fraction(row["tax_percent"]),
+        driver_id=row["driver"],
     )

@@ -10,9 +10,12 @@
 - The price is that of the lot's tariff for the booked time. Cancelling is free until ``cancel_free_hours`` before the
   beginning; after that it costs ``cancel_fee_percent`` of the price that was told when it was booked.
 - A car that leaves has used its booking, however much of its time is left.
+- Who books without staff pays in advance or on site, as the lot allows. A place is held for a short time only for who
+  is paying, and who does not pay in advance leaves half of the places to those who do.
+- When cancelling costs something, the beginning stays and the end comes no earlier.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,16 +33,44 @@ SPAN_MAX: Final = timedelta(days=92)
 AHEAD_MAX: Final = timedelta(days=366)
 BEGUN_MAX: Final = timedelta(minutes=5)
 """A booking may have begun so long ago when it is made: people book what they stand before."""
+HOLD: Final = timedelta(minutes=15)
+"""So long a place is held for who is paying for it."""
+UNPAID_PER_EMAIL: Final = 3
+"""So many reservations that are paid on site may wait for one e-mail address in a lot."""
+STEP: Final = timedelta(minutes=30)
+"""How far apart the times are that are offered where none is free."""
+STEPS_MAX: Final = 24
 
 
 class BookingState(StrEnum):
-    """The first two hold a place."""
+    """The first two hold a place. EXPIRED: it was not paid in time."""
 
     RESERVED = "reserved"
     ARRIVED = "arrived"
     DONE = "done"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
+    EXPIRED = "expired"
+
+
+class Paying(StrEnum):
+    """When a booking is paid; those that staff make are with the stay, as those on site."""
+
+    STAFF = ""
+    ON_SITE = "on_site"
+    ADVANCE = "advance"
+
+
+class PaymentRule(StrEnum):
+    """How a lot lets people book by themselves."""
+
+    EITHER = "either"
+    ADVANCE = "advance"
+    ON_SITE = "on_site"
+
+    def allows(self, paying: Paying) -> bool:
+        """Whether who books may pay so."""
+        return paying is Paying.STAFF or self is PaymentRule.EITHER or self.value == paying.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +81,7 @@ class BookingRules:
     no_show_minutes: int = 60
     cancel_free_hours: int = 24
     cancel_fee_percent: int = 100
+    payment: PaymentRule = PaymentRule.EITHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +97,9 @@ class Booking:
     """A booking. ``span`` is the booked time, ``held`` what its place is taken for: more after an early arrival.
 
     ``spot`` empty: any place. ``price_cents`` is what was quoted for the booked time, ``fee_cents`` what a late
-    cancelling or a no-show costs once it has happened. ``ended_at``: left, cancelled or given up. ``id`` 0: not stored.
+    cancelling or a no-show costs once it has happened, with ``tax_percent`` in it. ``ended_at``: left, cancelled or
+    given up. ``public_id``: its page's address, "" for one made by staff. ``hold_until``: until then it waits for its
+    payment. ``changes`` counts what its driver changed. ``id`` 0: not stored.
     """
 
     lot_id: int
@@ -83,6 +117,20 @@ class Booking:
     fee_cents: int = 0
     currency: str = ""
     id: int = 0
+    public_id: str = ""
+    email: str = ""
+    language: str = "en"
+    paying: Paying = Paying.STAFF
+    hold_until: datetime | None = None
+    changes: int = 0
+    tariff_id: int | None = None
+    tax_percent: Fraction = Fraction(0)
+    driver_id: int | None = None
+
+    @property
+    def code(self) -> str:
+        """What it is called for people, such as on receipts."""
+        return f"B{self.id}"
 
 
 def faults(plate: str, holder: str, start: datetime, end: datetime, now: datetime) -> dict[str, str]:
@@ -145,6 +193,38 @@ def check_cancel(booking: Booking) -> None:
         raise InvalidInputError("The car is there already.")
     if booking.state is not BookingState.RESERVED:
         raise InvalidInputError("This booking is over.")
+
+
+def check_change(booking: Booking, rules: BookingRules, span: Span, now: datetime) -> None:
+    """Raise InvalidInputError, fit for the driver, for another time that this booking cannot have."""
+    if booking.state is BookingState.ARRIVED:
+        raise InvalidInputError("The car is there already.")
+    if booking.state is not BookingState.RESERVED:
+        raise InvalidInputError("This booking is over.")
+    if booking.hold_until is not None:
+        raise InvalidInputError("Pay this booking first, or let it go and book anew.")
+    moved = span.start != booking.span.start or span.end < booking.span.end
+    if moved and cancel_fee_cents(booking, rules, now):
+        raise InvalidInputError("It is too late to move the beginning. You can stay longer, or cancel.")
+
+
+def is_crowded(place_count: int, unpaid_count: int) -> bool:
+    """Whether those that do not pay in advance hold half of the places already; of a single place they may hold all."""
+    return unpaid_count >= max(1, place_count // 2)
+
+
+def near(place_count: int, held: Sequence[tuple[int, Span]], span: Span, now: datetime, most: int = 3) -> list[Span]:
+    """The times of the same length nearest to ``span`` in which a place is free, by their beginning."""
+    found: list[Span] = []
+    shifts = [sign * number * STEP for number in range(1, STEPS_MAX + 1) for sign in (1, -1)]
+    for shift in shifts:
+        other = Span(span.start + shift, span.end + shift)
+        if other.start < now or len(found) == most:
+            continue
+        taken = {place for place, each in held if each.start < other.end and each.end > other.start}
+        if len(taken) < place_count:
+            found.append(other)
+    return sorted(found, key=lambda each: each.start)
 
 
 def choose_place(places: Iterable[Place], taken: Set[int], spot: str) -> Place | None:
