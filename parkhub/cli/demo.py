@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ async def _mark_spots(settings: Settings, camera_id: int, spots: "SpotsFile") ->
 
     clients = await open_clients(settings)
     try:
-        await replace_spots(clients, camera_id, spots)
+        await replace_spots(clients, camera_id, spots, datetime.now(UTC))
     finally:
         await close_clients(clients)
 

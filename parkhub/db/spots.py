@@ -36,7 +36,8 @@ def _pack_polygon(polygon: Polygon) -> str:
     return msgspec.json.encode(polygon).decode()
 
 
-def _pack_plan(plan: BayPlan) -> str:
+def pack_plan(plan: BayPlan) -> str:
+    """A place on the drawn map as a row keeps it."""
     packed = (plan.shape, plan.x, plan.y, plan.width, plan.height, plan.outline)
     return msgspec.json.encode(packed).decode()
 
@@ -90,67 +91,99 @@ def _track(row: Row) -> SpotTrack:
 
 async def list_spots(lot_id: int) -> list[Spot]:
     """The spots of a lot in map order."""
-    rows = await fetch("SELECT * FROM spot WHERE lot = {} ORDER BY camera, position", lot_id)
+    rows = await fetch("SELECT * FROM spot WHERE lot = {} AND retired IS FALSE ORDER BY camera, position", lot_id)
     return [_spot(row) for row in rows]
 
 
 async def list_camera_spots(camera_id: int) -> list[Spot]:
     """The spots a camera sees, in map order."""
-    rows = await fetch("SELECT * FROM spot WHERE camera = {} ORDER BY position", camera_id)
+    rows = await fetch("SELECT * FROM spot WHERE camera = {} AND retired IS FALSE ORDER BY position", camera_id)
     return [_spot(row) for row in rows]
 
 
 async def find_spot(lot_id: int, name: str) -> Spot | None:
     """The spot of that name in a lot."""
-    rows = await fetch("SELECT * FROM spot WHERE lot = {} AND name = {}", lot_id, name)
+    rows = await fetch("SELECT * FROM spot WHERE lot = {} AND name = {} AND retired IS FALSE", lot_id, name)
     return _spot(rows[0]) if rows else None
 
 
 async def replace_camera_spots(camera_id: int, spots: Sequence[NewSpot]) -> None:
-    """Make these the spots of a camera, in this map order.
+    """Make these the spots of a camera, in this map order; a spot whose name stays keeps its row.
 
-    A spot whose name stays keeps its row and what is known of it; one that is gone is deleted with its history.
-    Raises NotFoundError without such a camera, InvalidInputError when a name comes twice, ConflictError when another
-    camera of the lot has a spot of that name.
+    Raises what `save_camera_spots` raises.
     """
-    names = [spot.name for spot in spots]
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        raise InvalidInputError(f"The spot name {twice} is used twice.")
     async with transaction():
-        camera = await fetch("SELECT lot FROM camera WHERE id = {}", camera_id)
-        if not camera:
-            raise NotFoundError("There is no such camera.")
-        lot_id = camera[0]["lot"]
-        await lock_map(lot_id)
-        await _lock_camera(camera_id)
-        present = await fetch("SELECT id, name, camera FROM spot WHERE lot = {}", lot_id)
-        others = {row["name"] for row in present if row["camera"] != camera_id}
-        taken = next((name for name in names if name in others), None)
+        await _lock_spots(camera_id)
+        ids = await _spot_ids(camera_id)
+        await save_camera_spots(camera_id, [(ids.get(spot.name), spot) for spot in spots])
+
+
+async def save_camera_spots(camera_id: int, spots: Sequence[tuple[int | None, NewSpot]]) -> None:
+    """Make these the spots of a camera, in this map order, each with the id of the row it goes on with.
+
+    What is known of a spot stays with its row, whatever it is called now. One that is gone is retired: its row and its
+    history wait for a version that shows it again. An id that is no row of this camera's makes a new one.
+    Raises NotFoundError without such a camera, InvalidInputError when a name or an id comes twice, ConflictError when
+    another camera of the lot has a spot of that name.
+    """
+    _check_once([spot.name for _, spot in spots], "name")
+    _check_once([spot_id for spot_id, _ in spots if spot_id is not None], "row")
+    async with transaction():
+        lot_id = await _lock_spots(camera_id)
+        rows = await fetch("SELECT id, name, camera, retired FROM spot WHERE lot = {}", lot_id)
+        others = {row["name"] for row in rows if row["camera"] != camera_id and not row["retired"]}
+        taken = next((spot.name for _, spot in spots if spot.name in others), None)
         if taken is not None:
             raise ConflictError(f"Another camera of this lot has a spot named {taken}.")
-        wanted = set(names)
-        gone = [(row["id"],) for row in present if row["camera"] == camera_id and row["name"] not in wanted]
-        await run_many("DELETE FROM spot WHERE id = {}", gone)
-        await run_many(
-            "INSERT INTO spot (lot, camera, name, kind, zone, position, polygon, plan) "
-            "VALUES ({}, {}, {}, {}, {}, {}, {}, {}) "
-            "ON CONFLICT (lot, name) DO UPDATE SET kind = excluded.kind, zone = excluded.zone, "
-            "position = excluded.position, polygon = excluded.polygon, plan = excluded.plan",
-            [
+        mine = {row["id"]: row for row in rows if row["camera"] == camera_id}
+        kept = {spot_id for spot_id, _ in spots if spot_id in mine}
+        gone = [(key,) for key, row in mine.items() if key not in kept and not row["retired"]]
+        await run_many("UPDATE spot SET retired = TRUE WHERE id = {}", gone)
+        await run_many("DELETE FROM spot_track WHERE spot = {}", gone)
+        # two spots may have swapped their names: each lets go of its own before any takes another
+        moving = [key for key, spot in spots if key is not None and key in kept and mine[key]["name"] != spot.name]
+        await run_many("UPDATE spot SET name = {} WHERE id = {}", [(f"\x01{key}", key) for key in moving])
+        values = [
+            (
+                spot_id,
                 (
-                    lot_id,
-                    camera_id,
                     spot.name,
                     spot.kind.value,
                     spot.zone,
                     position,
                     _pack_polygon(spot.polygon),
-                    _pack_plan(spot.plan),
-                )
-                for position, spot in enumerate(spots)
-            ],
+                    pack_plan(spot.plan),
+                ),
+            )
+            for position, (spot_id, spot) in enumerate(spots)
+        ]
+        await run_many(
+            "UPDATE spot SET name = {}, kind = {}, zone = {}, position = {}, polygon = {}, plan = {}, retired = FALSE "
+            "WHERE id = {}",
+            [(*given, spot_id) for spot_id, given in values if spot_id in kept],
         )
+        await run_many(
+            "INSERT INTO spot (name, kind, zone, position, polygon, plan, lot, camera, retired) "
+            "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, FALSE)",
+            [(*given, lot_id, camera_id) for spot_id, given in values if spot_id not in kept],
+        )
+
+
+def _check_once(values: Sequence[object], what: str) -> None:
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if values.count(value) > 1)
+        raise InvalidInputError(f"The spot {what} {twice} is used twice.")
+
+
+async def _lock_spots(camera_id: int) -> int:
+    """Wait for whoever else changes the camera's spots or reads them to change them; answers its lot."""
+    camera = await fetch("SELECT lot FROM camera WHERE id = {}", camera_id)
+    if not camera:
+        raise NotFoundError("There is no such camera.")
+    lot_id: int = camera[0]["lot"]
+    await lock_map(lot_id)
+    await _lock_camera(camera_id)
+    return lot_id
 
 
 async def lock_map(lot_id: int) -> None:
@@ -169,14 +202,14 @@ async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
     await _lock_camera(camera_id)
     rows = await fetch(
         "SELECT spot.name, spot_track.* FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
-        "WHERE spot.camera = {} ORDER BY spot.position",
+        "WHERE spot.camera = {} AND spot.retired IS FALSE ORDER BY spot.position",
         camera_id,
     )
     return {row["name"]: _track(row) for row in rows}
 
 
 async def _spot_ids(camera_id: int) -> dict[str, int]:
-    rows = await fetch("SELECT id, name FROM spot WHERE camera = {}", camera_id)
+    rows = await fetch("SELECT id, name FROM spot WHERE camera = {} AND retired IS FALSE", camera_id)
     return {row["name"]: row["id"] for row in rows}
 
 
@@ -212,7 +245,7 @@ async def add_changes(camera_id: int, frame_id: int | None, changes: Sequence[Sp
     """Keep transitions of spots of a camera, with the frame that brought them, if one did."""
     if not changes:
         return
-    rows = await fetch("SELECT id, lot, name FROM spot WHERE camera = {}", camera_id)
+    rows = await fetch("SELECT id, lot, name FROM spot WHERE camera = {} AND retired IS FALSE", camera_id)
     ids = {row["name"]: (row["lot"], row["id"]) for row in rows}
     await run_many(
         "INSERT INTO spot_change (lot, spot, frame, before, after, at, confidence, by_hand, account) "
@@ -262,7 +295,7 @@ async def load_lot_status(lot_id: int) -> LotStatus:
     rows = await fetch(
         "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle, held_until "
         "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
-        "WHERE spot.lot = {} ORDER BY spot.camera, spot.position",
+        "WHERE spot.lot = {} AND spot.retired IS FALSE ORDER BY spot.camera, spot.position",
         lot_id,
     )
     looks = await fetch(

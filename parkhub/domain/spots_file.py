@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from parkhub.domain.cameras import SpotsFileKind
@@ -80,6 +80,11 @@ def lay_out(polygons: Sequence[Polygon], aspect: float) -> tuple[tuple[BayPlan, 
         outline = [(indent + (x - left) * scale, margin + (y - top) * scale) for x, y in polygon]
         plans.append(_outline_plan(_shrink(outline)))
     return tuple(plans), round(2 * margin + scale * (bottom - top), 1)
+
+
+def lower(plan: BayPlan, down: float) -> BayPlan:
+    """The same place further down the map."""
+    return replace(plan, y=plan.y + down, outline=tuple((x, y + down) for x, y in plan.outline))
 
 
 def _shrink(outline: list[Point]) -> list[Point]:

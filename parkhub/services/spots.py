@@ -17,11 +17,12 @@ from parkhub.db import spot_imports as import_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera, SpotImport, SpotsFileKind
-from parkhub.domain.spots import BayPlan, NewSpot, Spot
-from parkhub.domain.spots_file import BYTES_MAX, SpotsFile
+from parkhub.domain.spot_versions import keep
+from parkhub.domain.spots import NewSpot, Spot
+from parkhub.domain.spots_file import BYTES_MAX, SpotsFile, lower
 from parkhub.domain.trust import TrustTrack
 from parkhub.errors import BusyError, SpotsFileError, TooLargeError
-from parkhub.services import troubles
+from parkhub.services import spot_history, troubles
 from parkhub.settings import Settings
 
 READ_SPOTS_FILE = "read_spots_file"
@@ -31,7 +32,7 @@ MASK_BYTES_MAX = 32 * 1024 * 1024
 log = structlog.get_logger(__name__)
 
 
-async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> int:
+async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile, now: datetime) -> int:
     """Make a file's spots the camera's; answers how many. Spots that keep their name keep their state and history.
 
     The lot's drawn map takes the size the file gives. When other cameras look at the lot too, this camera's part is
@@ -39,8 +40,8 @@ async def replace_spots(clients: Clients, camera_id: int, file: SpotsFile) -> in
     Raises ConflictError when another camera of the lot has a spot of the same name.
     """
     async with transaction():
-        camera = await _replace(camera_id, file)
-    await _told(clients, camera)
+        camera = await _replace(camera_id, file, now)
+    await told(clients, camera)
     return len(file.spots)
 
 
@@ -96,10 +97,10 @@ async def finish_import(clients: Clients, spot_import: SpotImport, file: SpotsFi
     async with transaction():
         if not await import_rows.finish_spot_import(spot_import.id, len(file.spots), ""):
             return False
-        camera = await _replace(spot_import.camera_id, file)
+        camera = await _replace(spot_import.camera_id, file, spot_import.created_at)
     log.info("spots.imported", camera=spot_import.camera_id, count=len(file.spots))
     await clients.pictures.delete(spot_import.file_key)
-    await _told(clients, camera)
+    await told(clients, camera)
     return True
 
 
@@ -110,28 +111,31 @@ async def fail_import(clients: Clients, spot_import: SpotImport, error: str) -> 
     await clients.pictures.delete(spot_import.file_key)
 
 
-async def _told(clients: Clients, camera: Camera) -> None:
-    """After new spots are the camera's: ``camera`` is as it was before."""
+async def told(clients: Clients, camera: Camera) -> None:
+    """Tell that a camera has new spots, after the transaction; ``camera`` is as it was before."""
     await clients.pictures.delete_folder(troubles.memory_folder(camera.id))
     troubles.tell(camera, TrustTrack())
     await clients.live.announce(f"lot:{camera.lot_id}")
 
 
-async def _replace(camera_id: int, file: SpotsFile) -> Camera:
+async def _replace(camera_id: int, file: SpotsFile, at: datetime) -> Camera:
     """Answers the camera as it was. What its pictures are compared with belongs to the spots, so it goes with them."""
     camera = await camera_rows.get_camera(camera_id)
     await spot_rows.lock_map(camera.lot_id)
     lot = await lot_rows.get_lot(camera.lot_id)
-    others = [spot for spot in await spot_rows.list_spots(lot.id) if spot.camera_id != camera_id]
-    width, height, spots = _fit((lot.plan_width, lot.plan_height), others, file)
+    present = await spot_rows.list_spots(lot.id)
+    others = [spot for spot in present if spot.camera_id != camera_id]
+    before = [keep(spot) for spot in present if spot.camera_id == camera_id]
+    width, height, spots = fit((lot.plan_width, lot.plan_height), others, file)
     await spot_rows.replace_camera_spots(camera_id, spots)
     await camera_rows.set_marked_on(camera_id, file.width, file.height)
     await lot_rows.set_plan_size(lot.id, width, height)
     await troubles.forget_view(camera)
+    await spot_history.keep_version(camera, None, before, at, "from a file", (file.width, file.height))
     return camera
 
 
-def _fit(
+def fit(
     lot_size: tuple[float, float], others: Sequence[Spot], file: SpotsFile
 ) -> tuple[float, float, Sequence[NewSpot]]:
     """The map's size and the file's spots on it, clear of the other cameras' spots."""
@@ -142,9 +146,5 @@ def _fit(
     bottom = max(spot.plan.y + spot.plan.height for spot in others)
     right = max(spot.plan.x + spot.plan.width for spot in others)
     down = 0.0 if top >= file.plan_height else bottom
-    moved = [replace(spot, plan=_lower(spot.plan, down)) for spot in file.spots]
+    moved = [replace(spot, plan=lower(spot.plan, down)) for spot in file.spots]
     return max(right, file.plan_width), max(bottom, down + file.plan_height), moved
-
-
-def _lower(plan: BayPlan, down: float) -> BayPlan:
-    return replace(plan, y=plan.y + down, outline=tuple((x, y + down) for x, y in plan.outline))

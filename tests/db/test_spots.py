@@ -65,11 +65,38 @@ async def test_a_spot_that_keeps_its_name_keeps_its_row_and_what_is_known_of_it(
     assert await spots.load_tracks(camera.id) == {"A3": SpotTrack("A3"), "A2": a_track("A2")}
 
 
-async def test_a_spot_that_is_gone_takes_its_history_along(database: Settings) -> None:
+async def test_a_spot_that_is_gone_is_retired_and_comes_back_with_its_row_and_history(database: Settings) -> None:
     camera = await save_camera(spots_seen=2)
+    first, second = await spots.list_camera_spots(camera.id)
+    await spots.save_tracks(camera.id, [a_track("A1")])
     await spots.add_changes(camera.id, None, [change("A1", 0), change("A2", 1)])
     await spots.replace_camera_spots(camera.id, [a_new_spot("A2")])
-    assert [found.spot for found in await spots.list_changes(camera.lot_id, 9)] == ["A2"]
+    assert await names(camera.id) == ["A2"]
+    assert await spots.find_spot(camera.lot_id, "A1") is None
+    assert [known.spot.name for known in (await spots.load_lot_status(camera.lot_id)).spots] == ["A2"]
+    await spots.save_camera_spots(camera.id, [(second.id, a_new_spot("A2")), (first.id, a_new_spot("A9"))])
+    assert [spot.id for spot in await spots.list_camera_spots(camera.id)] == [second.id, first.id]
+    assert await spots.load_tracks(camera.id) == {"A2": SpotTrack("A2"), "A9": SpotTrack("A9")}
+    assert [found.spot for found in await spots.list_changes(camera.lot_id, 9)] == ["A2", "A9"]
+
+
+async def test_spots_may_swap_their_names(database: Settings) -> None:
+    camera = await save_camera(spots_seen=2)
+    first, second = await spots.list_camera_spots(camera.id)
+    await spots.save_camera_spots(camera.id, [(first.id, a_new_spot("A2")), (second.id, a_new_spot("A1"))])
+    assert [(spot.id, spot.name) for spot in await spots.list_camera_spots(camera.id)] == [
+        (first.id, "A2"),
+        (second.id, "A1"),
+    ]
+
+
+async def test_the_row_of_another_camera_is_never_taken(database: Settings) -> None:
+    lot = await save_lot()
+    mine, other = await save_camera(lot), await save_camera(lot, 1)
+    (theirs,) = await spots.list_camera_spots(other.id)
+    await spots.save_camera_spots(mine.id, [(theirs.id, a_new_spot("B1"))])
+    assert await names(other.id) == ["A1"]
+    assert await names(mine.id) == ["B1"]
 
 
 async def test_a_camera_may_lose_all_its_spots(database: Settings) -> None:

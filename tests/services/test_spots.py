@@ -53,7 +53,7 @@ async def states(camera: Camera) -> dict[str, SpotState]:
 class TestReplacing:
     async def test_the_file_s_spots_and_map_become_the_camera_s(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()
-        assert await replace_spots(clients, camera.id, a_file("A1", "A2", width=300, height=150)) == 2
+        assert await replace_spots(clients, camera.id, a_file("A1", "A2", width=300, height=150), NOW) == 2
         assert [spot.name for spot in await spots.list_camera_spots(camera.id)] == ["A1", "A2"]
         lot = await lots.get_lot(camera.lot_id)
         assert (lot.plan_width, lot.plan_height) == (300, 150)
@@ -62,9 +62,9 @@ class TestReplacing:
 
     async def test_a_spot_that_keeps_its_name_keeps_its_state(self, database: Settings, clients: Clients) -> None:
         camera = await save_camera()
-        await replace_spots(clients, camera.id, a_file("A1", "A2"))
+        await replace_spots(clients, camera.id, a_file("A1", "A2"), NOW)
         await look(clients, camera, 0, OCCUPIED, "A1", "A2")
-        await replace_spots(clients, camera.id, a_file("A2", "A3"))
+        await replace_spots(clients, camera.id, a_file("A2", "A3"), NOW)
         assert await states(camera) == {"A2": OCCUPIED, "A3": UNKNOWN}
 
     async def test_a_name_of_another_camera_of_the_lot_is_refused_and_nothing_changes(
@@ -72,9 +72,9 @@ class TestReplacing:
     ) -> None:
         lot = await save_lot()
         one, other = await save_camera(lot), await save_camera(lot)
-        await replace_spots(clients, one.id, a_file("A1", "A2"))
+        await replace_spots(clients, one.id, a_file("A1", "A2"), NOW)
         with pytest.raises(ConflictError, match="A2"):
-            await replace_spots(clients, other.id, a_file("B1", "A2"))
+            await replace_spots(clients, other.id, a_file("B1", "A2"), NOW)
         assert await spots.list_camera_spots(other.id) == []
 
     async def test_two_cameras_with_maps_of_their_own_are_drawn_one_below_the_other(
@@ -82,8 +82,8 @@ class TestReplacing:
     ) -> None:
         lot = await save_lot()
         one, other = await save_camera(lot), await save_camera(lot)
-        await replace_spots(clients, one.id, a_file("A1", width=300, height=80))
-        await replace_spots(clients, other.id, a_file("B1", width=500, height=90))
+        await replace_spots(clients, one.id, a_file("A1", width=300, height=80), NOW)
+        await replace_spots(clients, other.id, a_file("B1", width=500, height=90), NOW)
         plans = {spot.name: spot.plan for spot in await spots.list_spots(lot.id)}
         assert plans["B1"].y >= plans["A1"].y + plans["A1"].height
         drawn = await lots.get_lot(lot.id)
@@ -98,7 +98,7 @@ class TestReplacing:
                 other.id: build(100, 100, [(str(n), ((51, 51), (59, 51), (59, 59), (51, 59))) for n in range(30)]),
             }
             answers = await asyncio.gather(
-                *(replace_spots(clients, camera_id, file) for camera_id, file in files.items()), return_exceptions=True
+                *(replace_spots(clients, camera_id, file, NOW) for camera_id, file in files.items()), return_exceptions=True
             )
             assert sorted(type(answer) for answer in answers if answer != 30) == [ConflictError]
             for spot in await spots.list_spots(lot.id):
@@ -109,8 +109,8 @@ class TestReplacing:
             lot = await save_lot()
             one, other = await save_camera(lot), await save_camera(lot)
             await asyncio.gather(
-                replace_spots(clients, one.id, a_file("A1", width=300, height=80)),
-                replace_spots(clients, other.id, a_file("B1", width=500, height=90)),
+                replace_spots(clients, one.id, a_file("A1", width=300, height=80), NOW),
+                replace_spots(clients, other.id, a_file("B1", width=500, height=90), NOW),
             )
             first, second = sorted((spot.plan for spot in await spots.list_spots(lot.id)), key=lambda plan: plan.y)
             assert second.y >= first.y + first.height
@@ -120,11 +120,11 @@ class TestReplacing:
     ) -> None:
         lot = await save_lot()
         one, other = await save_camera(lot), await save_camera(lot)
-        await replace_spots(clients, one.id, a_file("A1", width=300, height=80))
-        await replace_spots(clients, other.id, a_file("B1", width=500, height=90))
+        await replace_spots(clients, one.id, a_file("A1", width=300, height=80), NOW)
+        await replace_spots(clients, other.id, a_file("B1", width=500, height=90), NOW)
         sizes = []
         for _ in range(3):
-            await replace_spots(clients, other.id, a_file("B1", width=500, height=90))
+            await replace_spots(clients, other.id, a_file("B1", width=500, height=90), NOW)
             sizes.append((await lots.get_lot(lot.id)).plan_height)
         assert len(set(sizes)) == 1
 
@@ -133,8 +133,8 @@ class TestReplacing:
     ) -> None:
         lot = await save_lot(plan_width=400.0, plan_height=200.0)
         one, other = await save_camera(lot), await save_camera(lot)
-        await replace_spots(clients, one.id, a_file("A1"))
-        await replace_spots(clients, other.id, a_file("B1"))
+        await replace_spots(clients, one.id, a_file("A1"), NOW)
+        await replace_spots(clients, other.id, a_file("B1"), NOW)
         assert {spot.plan.y for spot in await spots.list_spots(lot.id)} == {10}
 
 

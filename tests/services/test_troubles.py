@@ -1,7 +1,7 @@
 """New views of cameras, on both databases."""
 
 import pytest
-from builders import after, new_spots, save_camera, save_frame, seen, stand_ins
+from builders import NOW, after, new_spots, save_camera, save_frame, seen, stand_ins
 from structlog.testing import capture_logs
 
 from parkhub.clients import Clients
@@ -51,7 +51,7 @@ async def test_an_accepted_view_ends_the_trouble_and_the_next_picture_is_the_ref
 
 async def test_spots_marked_anew_are_compared_with_a_new_view(clients: Clients, moved: Camera) -> None:
     file = SpotsFile(width=640, height=480, plan_width=400, plan_height=300, spots=tuple(new_spots(2)))
-    await replace_spots(clients, moved.id, file)
+    await replace_spots(clients, moved.id, file, NOW)
     found = await cameras.get_camera(moved.id)
     assert (found.reference, found.trust) == (1, TrustTrack())
     assert await troubles.list_troubles(moved.id, 9) == [CameraTrouble(Trouble.MOVED, after(10), after(20))]

@@ -20,10 +20,13 @@ from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlat
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.retention import DeletionLog
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
+from parkhub.db.tables.spot_asks import SpotAsk
 from parkhub.db.tables.spot_heads import SpotHead, SpotHeadFit
 from parkhub.db.tables.spot_imports import SpotImport
 from parkhub.db.tables.spot_labels import SpotLabel
+from parkhub.db.tables.spot_versions import SpotVersion
 from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
+from parkhub.db.tables.stands import StandDay
 from parkhub.db.tables.troubles import CameraTrouble
 
 TABLES = (
@@ -42,6 +45,9 @@ TABLES = (
     Recording,
     SpotImport,
     SpotLabel,
+    SpotVersion,
+    SpotAsk,
+    StandDay,
     SpotHead,
     SpotHeadFit,
     LedgerTransaction,
@@ -121,12 +127,15 @@ __all__ = [
     "SessionCode",
     "SignIn",
     "Spot",
+    "SpotAsk",
     "SpotChange",
     "SpotHead",
     "SpotHeadFit",
     "SpotImport",
     "SpotLabel",
     "SpotTrack",
+    "SpotVersion",
+    "StandDay",
     "StripeEvent",
     "TariffVersion",
 ]

@@ -21,7 +21,11 @@ from parkhub.db.tables.lots import Lot
 
 
 class Spot(Table, tablename="spot"):
-    """One marked place. Unique by lot and name. ``polygon`` [[x, y], …]; ``plan`` as `parkhub.db.spots` packs it."""
+    """One marked place. ``polygon`` [[x, y], …]; ``plan`` as `parkhub.db.spots` packs it.
+
+    ``retired``: no version shows it now, and its row waits with its history for one that does. Unique by lot and name
+    among those that are not.
+    """
 
     id = Serial(primary_key=True)
     lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
@@ -32,6 +36,7 @@ class Spot(Table, tablename="spot"):
     position = Integer()
     polygon = JSON()
     plan = JSON()
+    retired = Boolean(default=False)
 
 
 class SpotTrack(Table, tablename="spot_track"):
