@@ -10,6 +10,7 @@ from parkhub.db.tables.barriers import Barrier, BarrierCall, BarrierCamera, Barr
 from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
+from parkhub.db.tables.drivers import Driver, DriverClaim, DriverLink, DriverSignIn, DriverStay, DriverVehicle
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
@@ -81,6 +82,13 @@ TABLES = (
     BarrierCamera,
     BarrierOpening,
     BarrierCall,
+    Letter,
+    Driver,
+    DriverSignIn,
+    DriverLink,
+    DriverVehicle,
+    DriverClaim,
+    DriverStay,
 )
 
 __all__ = [
@@ -100,6 +108,12 @@ __all__ = [
     "CameraLook",
     "CameraTrouble",
     "DeletionLog",
+    "Driver",
+    "DriverClaim",
+    "DriverLink",
+    "DriverSignIn",
+    "DriverStay",
+    "DriverVehicle",
     "DiscountCode",
     "Frame",
     "FrameCount",
