@@ -45,6 +45,7 @@ from parkhub.web import (
     speech,
     stays,
     stream,
+    styleguide,
     tariffs_api,
     troubles,
     uploads,
@@ -90,6 +91,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *webhooks.routes,
     *provider_payments_api.routes,
     *sandbox.routes,
+    *styleguide.routes,
 ]
 
 

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least level that is logged")
     ] = "info"
+    development: Annotated[bool, Field(description="Shows `/styleguide`, all components of the pages")] = False
     web_processes: Annotated[int, Field(ge=1, le=64, description="Web processes `parkhub up` starts")] = 1
     vision_processes: Annotated[int, Field(ge=1, le=64, description="Vision processes `parkhub up` starts")] = 1
     vision_threads: Annotated[int, Field(ge=1, le=64, description="Threads of the ONNX Runtime per vision process")] = 1
