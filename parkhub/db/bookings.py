@@ -13,7 +13,7 @@ HOLDS = "state IN ('reserved', 'arrived')"
 """Which bookings hold a place."""
 
 
-async def addread_booking(booking: Booking, now: datetime) -> int:
+async def add_booking(booking: Booking, now: datetime) -> int:
     """Keep a new booking; its id. ConflictError when its place is held by another one."""
     rows = await fetch(
         "INSERT INTO booking (lot, plate, folded, holder, starts_at, ends_at, place, spot, held_from, held_until, "
@@ -49,7 +49,7 @@ async def addread_booking(booking: Booking, now: datetime) -> int:
     return int(rows[0]["id"])
 
 
-async def getread_booking(booking_id: int) -> Booking:
+async def get_booking(booking_id: int) -> Booking:
     """The booking; NotFoundError when there is none."""
     rows = await fetch("SELECT * FROM booking WHERE id = {}", booking_id)
     if not rows:
@@ -146,9 +146,7 @@ async def take_back(booking_id: int) -> None:
     )
 
 
-async def endread_booking(
-    booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int
-) -> bool:
+async def end_booking(booking_id: int, before: BookingState, after: BookingState, at: datetime, fee_cents: int) -> bool:
     """Let a booking end one way or the other; False when it is not in the state ``before`` any more."""
     rows = await fetch(
         "UPDATE booking SET state = {}, ended_at = {}, fee_cents = {} WHERE id = {} AND state = {} RETURNING id",

@@ -15,7 +15,7 @@ from parkhub.errors import BusyError, ConflictError, NotFoundError
 
 pytestmark = pytest.mark.usefixtures("database")
 
-RESERVED, ARRIVED, DONE, CANCELLED, NO_SHOW = BookingState
+RESERVED, ARRIVED, DONE, CANCELLED, NO_SHOW, EXPIRED = BookingState
 
 
 def hours(start: float, end: float) -> Span:

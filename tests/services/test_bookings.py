@@ -24,7 +24,7 @@ from parkhub.settings import Settings
 
 TESTS = Path(__file__).parent.parent
 RULES = BookingRules(early_minutes=30, no_show_minutes=60, cancel_free_hours=24, cancel_fee_percent=50)
-RESERVED, ARRIVED, DONE, CANCELLED, NO_SHOW = BookingState
+RESERVED, ARRIVED, DONE, CANCELLED, NO_SHOW, EXPIRED = BookingState
 TARIFF = """
 currency: EUR
 bands: [{name: Day, rate: {type: per_started, minutes: 60, price: "2.00"}}]
