@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         Field(ge=1, description="The same for the pictures of one camera, so that none takes the others' places"),
     ] = 60
     recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = 1024**3
+    operator_name: Annotated[
+        str,
+        Field(max_length=120, description="Who takes the money, as receipts name it; a lot's rules may name another"),
+    ] = ""
+    operator_address: Annotated[str, Field(max_length=120, description="Its address, on receipts")] = ""
+    operator_tax_number: Annotated[str, Field(max_length=120, description="Its tax number, on receipts")] = ""
     stripe_live_allowed: Annotated[
         str, Field(description=f"Must be `{REAL_MONEY}`, in so many words, for a live key to be taken")
     ] = ""

@@ -1,7 +1,10 @@
 """The rules of lots."""
 
+from dataclasses import asdict, fields
+from enum import StrEnum
+
 from parkhub.db.engine import fetch
-from parkhub.domain.lot_rules import LotRules, TariffFollows
+from parkhub.domain.lot_rules import LotRules
 
 
 async def get_rules(lot_id: int) -> LotRules:
@@ -9,33 +12,15 @@ async def get_rules(lot_id: int) -> LotRules:
     rows = await fetch("SELECT * FROM lot_rules WHERE lot = {}", lot_id)
     if not rows:
         return LotRules()
-    row = rows[0]
-    return LotRules(
-        stay_max_minutes=row["stay_max_minutes"],
-        anti_passback=bool(row["anti_passback"]),
-        tariff_follows=TariffFollows(row["tariff_follows"]),
-        picture_keep_days=row["picture_keep_days"],
-        read_keep_days=row["read_keep_days"],
-        paid_keep_days=row["paid_keep_days"],
-        unpaid_keep_days=row["unpaid_keep_days"],
-    )
+    return LotRules(**{each.name: type(each.default)(rows[0][each.name]) for each in fields(LotRules)})
 
 
 async def save_rules(lot_id: int, rules: LotRules) -> None:
     """Set a lot's rules, all of them."""
+    given = {name: str(rule) if isinstance(rule, StrEnum) else rule for name, rule in asdict(rules).items()}
     await fetch(
-        "INSERT INTO lot_rules (lot, stay_max_minutes, anti_passback, tariff_follows, picture_keep_days, "
-        "read_keep_days, paid_keep_days, unpaid_keep_days) VALUES ({}, {}, {}, {}, {}, {}, {}, {}) "
-        "ON CONFLICT (lot) DO UPDATE SET stay_max_minutes = excluded.stay_max_minutes, "
-        "anti_passback = excluded.anti_passback, tariff_follows = excluded.tariff_follows, "
-        "picture_keep_days = excluded.picture_keep_days, read_keep_days = excluded.read_keep_days, "
-        "paid_keep_days = excluded.paid_keep_days, unpaid_keep_days = excluded.unpaid_keep_days",
+        f"INSERT INTO lot_rules (lot, {', '.join(given)}) VALUES ({{}}{', {}' * len(given)}) "  # noqa: S608
+        f"ON CONFLICT (lot) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in given)}",
         lot_id,
-        rules.stay_max_minutes,
-        rules.anti_passback,
-        rules.tariff_follows.value,
-        rules.picture_keep_days,
-        rules.read_keep_days,
-        rules.paid_keep_days,
-        rules.unpaid_keep_days,
+        *given.values(),
     )

@@ -1,4 +1,4 @@
-"""Quotes as drivers saw them, and as their receipts show them."""
+"""Quotes as drivers saw them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from parkhub.domain.local_time import Span
 from parkhub.domain.quotes import Line, Quote
 from parkhub.errors import NotFoundError
 
-_read_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
+read_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +29,8 @@ class StoredQuote:
     amount_cents: int
     created_at: datetime
     quote: Quote
+    language: str = "en"
     booking_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaidQuote:
-    """What a receipt tells, in minor units. ``paid_cents`` was paid this time, ``refunded_cents`` given back."""
-
-    public_id: str
-    lines: tuple[Line, ...]
-    net: int
-    tax: int
-    gross: int
-    tax_percent: Fraction
-    currency: str
-    span: Span
-    paid_at: datetime
-    paid_cents: int
-    refunded_cents: int
-    lot_id: int
-    session_id: int
-    ticket: str
-    email: str
 
 
 async def add_quote(
@@ -62,12 +42,13 @@ async def add_quote(
     amount_cents: int,
     quote: Quote,
     now: datetime,
+    language: str = "en",
 ) -> StoredQuote:
-    """Keep a quote."""
+    """Keep a quote; ``language`` is what its driver reads."""
     rows = await fetch(
         "INSERT INTO quote (public_id, lot, session, ticket, currency, lines, net_cents, tax_cents, gross_cents, "
-        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email, language) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
         public_id,
         lot_id,
         session_id,
@@ -84,8 +65,9 @@ async def add_quote(
         quote.changes_at,
         now,
         email,
+        language,
     )
-    return StoredQuote(rows[0]["id"], public_id, lot_id, session_id, ticket, email, amount_cents, now, quote)
+    return StoredQuote(rows[0]["id"], public_id, lot_id, session_id, ticket, email, amount_cents, now, quote, language)
 
 
 async def get_quote(quote_id: int) -> StoredQuote:
@@ -96,43 +78,6 @@ async def get_quote(quote_id: int) -> StoredQuote:
 async def get_by_public_id(public_id: str) -> StoredQuote:
     """The quote. Raises NotFoundError."""
     return _stored(await _one("SELECT * FROM quote WHERE public_id = {}", public_id))
-
-
-async def get_paid_quote(public_id: str) -> PaidQuote:
-    """A quote that was paid. Raises NotFoundError, also for one that was not."""
-    row = await _one(
-        "SELECT quote.*, payment.paid_at, payment.paid_cents, payment.refunded_cents FROM quote "
-        "JOIN payment ON payment.quote = quote.id WHERE public_id = {} AND payment.state = 'paid'",
-        public_id,
-    )
-    quote = _quote(row)
-    return PaidQuote(
-        public_id=row["public_id"],
-        lines=quote.lines,
-        net=quote.net_cents,
-        tax=quote.tax_cents,
-        gross=quote.gross_cents,
-        tax_percent=quote.tax_percent,
-        currency=quote.currency,
-        span=quote.span,
-        paid_at=row["paid_at"],
-        paid_cents=row["paid_cents"],
-        refunded_cents=row["refunded_cents"],
-        lot_id=row["lot"],
-        session_id=row["session"],
-        ticket=row["ticket"],
-        email=row["email"],
-    )
-
-
-async def list_paid(session_id: int) -> list[PaidQuote]:
-    """What was paid for a session, the first first."""
-    rows = await fetch(
-        "SELECT public_id FROM quote JOIN payment ON payment.quote = quote.id "
-        "WHERE session = {} AND payment.state = 'paid' ORDER BY payment.paid_at, quote.id",
-        session_id,
-    )
-    return [await get_paid_quote(row["public_id"]) for row in rows]
 
 
 async def _one(sql: str, arg: object) -> Row:
@@ -153,13 +98,14 @@ def _stored(row: Row) -> StoredQuote:
         amount_cents=row["amount_cents"],
         created_at=row["created_at"],
         quote=_quote(row),
+        language=row["language"],
     )
 
 
 def _quote(row: Row) -> Quote:
     return Quote(
         currency=row["currency"],
-        lines=_read_lines(row["lines"]),
+        lines=read_lines(row["lines"]),
         net_cents=row["net_cents"],
         tax_cents=row["tax_cents"],
         gross_cents=row["gross_cents"],

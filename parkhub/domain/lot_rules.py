@@ -5,9 +5,12 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final
 
+from parkhub.domain.receipts import Operator
+from parkhub.domain.text import printable
 from parkhub.errors import FieldsError
 
 DAYS_MAX: Final = 36_500
+TEXT_LENGTH_MAX: Final = 120
 
 
 class TariffFollows(StrEnum):
@@ -17,6 +20,16 @@ class TariffFollows(StrEnum):
     RUNNING = "running"
 
 
+class SmallDues(StrEnum):
+    """What becomes of less than a card payment takes: nobody asks for it, it is paid at the lot before leaving, or it
+    stays owed.
+    """
+
+    LET_GO = "let_go"
+    MACHINE = "machine"
+    CARRIED = "carried"
+
+
 @dataclass(frozen=True, slots=True)
 class LotRules:
     """A lot's rules; these are the defaults.
@@ -24,7 +37,10 @@ class LotRules:
     ``stay_max_minutes``: a session open for longer is closed, unpriced, and asked about; 0 is never.
     ``anti_passback``: a plate that is inside already does not enter a second time, but is asked about. The rest are
     days: of the pictures of entrances and exits, of what was read in them, of the plates of stays that are paid, and of
-    stays that are not.
+    stays that are not. ``paid_ahead``: drivers pay when they come, until when they choose, and no gate is at the exit;
+    ``remind_minutes`` before that they get a letter, 0 is never. ``small_dues``: see `SmallDues`.
+    ``processing_leaves``: a payment that a bank has in hand counts as one that has arrived. ``operator_…``: who takes
+    the money, as receipts name it; without a name whoever the settings name.
     """
 
     stay_max_minutes: int = 3 * 24 * 60
@@ -34,6 +50,19 @@ class LotRules:
     read_keep_days: int = 30
     paid_keep_days: int = 30
     unpaid_keep_days: int = 365
+    paid_ahead: bool = False
+    remind_minutes: int = 10
+    small_dues: SmallDues = SmallDues.LET_GO
+    processing_leaves: bool = True
+    operator_name: str = ""
+    operator_address: str = ""
+    operator_tax_number: str = ""
+
+    def operator(self, usual: Operator) -> Operator:
+        """Who takes the money here: the lot's own if it names one, whole, else the usual one."""
+        if not self.operator_name:
+            return usual
+        return Operator(self.operator_name, self.operator_address, self.operator_tax_number)
 
 
 _LIMITS: Final = {
@@ -42,7 +71,11 @@ _LIMITS: Final = {
     "read_keep_days": (0, DAYS_MAX),
     "paid_keep_days": (1, DAYS_MAX),  # a day, in which a car is known that comes again, and daily allowances are shared
     "unpaid_keep_days": (1, DAYS_MAX),
+    "remind_minutes": (0, 24 * 60),
 }
+_SWITCHES: Final = frozenset(("anti_passback", "paid_ahead", "processing_leaves"))
+_CHOICES: Final[Mapping[str, type[StrEnum]]] = {"tariff_follows": TariffFollows, "small_dues": SmallDues}
+_TEXTS: Final = frozenset(("operator_name", "operator_address", "operator_tax_number"))
 _WORDS: Final = {
     "yes": True,
     "true": True,
@@ -72,14 +105,18 @@ def change_rules(rules: LotRules, given: Mapping[str, str]) -> LotRules:
 
 
 def _read(name: str, text: str) -> object:
-    if name == "anti_passback":
+    if name in _TEXTS:
+        if len(text) > TEXT_LENGTH_MAX or not printable(text):
+            raise ValueError(f"{name} is one line of at most {TEXT_LENGTH_MAX} letters, or empty.")
+        return text
+    if name in _SWITCHES:
         if text.lower() not in _WORDS:
-            raise ValueError("anti_passback is yes or no.")
+            raise ValueError(f"{name} is yes or no.")
         return _WORDS[text.lower()]
-    if name == "tariff_follows":
-        if text not in set(TariffFollows):
-            raise ValueError(f"tariff_follows is one of {', '.join(TariffFollows)}.")
-        return TariffFollows(text)
+    if choice := _CHOICES.get(name):
+        if text not in set(choice):
+            raise ValueError(f"{name} is one of {', '.join(choice)}.")
+        return choice(text)
     if name not in _LIMITS:
         raise ValueError(f"There is no rule {name}; there are {', '.join(each.name for each in fields(LotRules))}.")
     least, most = _LIMITS[name]

@@ -16,6 +16,7 @@ from parkhub.clients.payments import CheckoutOrder
 from parkhub.db import lots as lot_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.db import receipts as receipt_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.db.payments import Payment
@@ -59,14 +60,17 @@ class CheckoutState:
     receipt_id: str | None
 
 
-async def start_checkout(clients: Clients, settings: Settings, session_id: int, email: str, now: datetime) -> Checkout:
+async def start_checkout(
+    clients: Clients, settings: Settings, session_id: int, email: str, now: datetime, *, language: str = "en"
+) -> Checkout:
     """Price a stay now and open a page where that is paid; asked again while that holds, the same page.
 
-    Raises InvalidInputError when nothing is due, ConflictError while a payment is on its way, BusyError.
+    The receipt is sent to ``email``, unless empty, in ``language``. Raises InvalidInputError when nothing is due,
+    ConflictError while a payment is on its way, BusyError.
     """
     email = _checked_email(email)
     async with transaction():
-        stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, now)
+        stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, language, now)
     if not payment.checkout:
         opened = await clients.payments.create_checkout(await _order(settings, stored, payment))
         await payment_rows.set_checkout(payment.id, opened.id, opened.url)
@@ -88,7 +92,7 @@ async def find_checkout(public_id: str) -> CheckoutState:
         amount_cents=stored.amount_cents,
         currency=stored.quote.currency,
         leave_by=session.leave_by if session else None,
-        receipt_id=public_id if paid else None,
+        receipt_id=await receipt_rows.find_of_quote(stored.id) if paid else None,
     )
 
 
@@ -115,7 +119,7 @@ async def expire_untold(now: datetime) -> int:
 
 
 async def _quoted(
-    provider: str, session_id: int, email: str, now: datetime
+    provider: str, session_id: int, email: str, language: str, now: datetime
 ) -> tuple[StoredQuote, Payment, list[Payment]]:
     """The quote that holds now with its payment, and the open payments of quotes that do not hold any more."""
     lot_id = (await session_rows.get_session(session_id)).lot_id
@@ -134,7 +138,7 @@ async def _quoted(
             return stored, payment, [other for other in still_open if other is not payment]
     public_id = secrets.token_urlsafe(ID_BYTES)
     stored = await quote_rows.add_quote(
-        public_id, session.lot_id, session.id, session.ticket, email, bill.due_cents, bill.quote, now
+        public_id, session.lot_id, session.id, session.ticket, email, bill.due_cents, bill.quote, now, language
     )
     return stored, await payment_rows.add_payment(stored.id, provider, now + CHECKOUT_LIFE), still_open
 

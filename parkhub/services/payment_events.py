@@ -34,7 +34,7 @@ from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import checkouts, payments, payouts, refunds
+from parkhub.services import checkouts, payments, payouts, receipts, refunds
 from parkhub.settings import REAL_MONEY, Settings
 
 HANDLE_EVENT: Final = "handle_event"
@@ -213,6 +213,7 @@ async def _book_payment(
     paid_at = min(max(stored.event.created_at, quote.created_at), now)
     if not await payment_rows.mark_paid(payment.id, told.amount_cents, told.intent, paid_at):
         return
+    await receipts.issue(settings, quote, now)
     if told.amount_cents > 0:
         await payments.pay(
             quote.session_id,

@@ -1,22 +1,35 @@
-"""Receipts of what drivers paid."""
+"""Receipts of what drivers paid: issued with the payment, numbered, under an id that leads to nothing else."""
 
+import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
+from typing import Final
 
+from parkhub.db import lot_rules as rule_rows
 from parkhub.db import lots as lot_rows
-from parkhub.db import quotes as quote_rows
-from parkhub.db.quotes import PaidQuote
+from parkhub.db import receipts as receipt_rows
+from parkhub.db.quotes import StoredQuote
+from parkhub.db.receipts import StoredReceipt
 from parkhub.domain.lots import Lot
 from parkhub.domain.money import rounded
+from parkhub.domain.receipts import Operator, receipt_number
+from parkhub.settings import Settings
+
+ID_BYTES: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One payment for a stay. ``number`` is for people: the stay's ticket, and which of its payments this is."""
+    """One payment for a stay or a booking."""
 
-    paid: PaidQuote
+    paid: StoredReceipt
     lot: Lot
-    number: str
+
+    @property
+    def number(self) -> str:
+        """What it is called, for people."""
+        return receipt_number(self.lot.id, self.paid.number)
 
     @property
     def before_cents(self) -> int:
@@ -39,8 +52,18 @@ class Receipt:
 
 
 async def get_receipt(public_id: str) -> Receipt:
-    """The receipt of a quote that was paid. Raises NotFoundError."""
-    paid = await quote_rows.get_paid_quote(public_id)
-    payments = [each.public_id for each in await quote_rows.list_paid(paid.session_id)]
-    number = f"{paid.ticket}-{payments.index(public_id) + 1}"
-    return Receipt(paid, await lot_rows.get_lot(paid.lot_id), number)
+    """The receipt. Raises NotFoundError."""
+    paid = await receipt_rows.get_receipt(public_id)
+    return Receipt(paid, await lot_rows.get_lot(paid.lot_id))
+
+
+async def issue(settings: Settings, quote: StoredQuote, now: datetime) -> str:
+    """Give a quote that has just been paid its receipt. Inside the transaction that books it, the lot's books held.
+
+    Its number follows the lot's last one; a booking that is undone, or told again, takes none.
+    """
+    usual = Operator(settings.operator_name, settings.operator_address, settings.operator_tax_number)
+    operator = (await rule_rows.get_rules(quote.lot_id)).operator(usual)
+    public_id = secrets.token_urlsafe(ID_BYTES)
+    await receipt_rows.add_receipt(public_id, quote.id, quote.lot_id, operator, now)
+    return public_id

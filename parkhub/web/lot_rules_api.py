@@ -7,7 +7,7 @@ from litestar import Router, get, patch
 from litestar.params import FromPath, JSONBody
 
 from parkhub.db import lot_rules as rule_rows
-from parkhub.domain.lot_rules import LotRules, TariffFollows
+from parkhub.domain.lot_rules import LotRules, SmallDues, TariffFollows
 from parkhub.services import lot_rules
 from parkhub.web.api_answers import find_lot
 from parkhub.web.guards import owner, signed_in
@@ -17,7 +17,11 @@ from parkhub.web.templating import AnyRequest
 class RulesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Rules to change; what is left out stays.
 
-    ``stay_max_minutes``: how long a session may stay open, 0 for ever. The last four are days.
+    ``stay_max_minutes``: how long a session may stay open, 0 for ever. ``…_days`` are days. ``paid_ahead``:
+    drivers pay when they come, until when they choose; ``remind_minutes`` before that they get a letter, 0 is never.
+    ``small_dues``: what becomes of less than a card payment takes. ``processing_leaves``: who has a payment on its way
+    may leave. ``operator_…``: who takes
+    the money, as receipts name it; without a name whoever the installation's settings name.
     """
 
     stay_max_minutes: int | None = None
@@ -27,6 +31,13 @@ class RulesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     read_keep_days: int | None = None
     paid_keep_days: int | None = None
     unpaid_keep_days: int | None = None
+    paid_ahead: bool | None = None
+    remind_minutes: int | None = None
+    small_dues: SmallDues | None = None
+    processing_leaves: bool | None = None
+    operator_name: str | None = None
+    operator_address: str | None = None
+    operator_tax_number: str | None = None
 
 
 @get("/lots/{slug:str}/rules", tags=["Rules"])
@@ -38,8 +49,12 @@ async def show_rules(slug: FromPath[str]) -> LotRules:
 @patch("/lots/{slug:str}/rules", tags=["Rules"], guards=[owner])
 async def set_rules(request: AnyRequest, slug: FromPath[str], data: JSONBody[RulesForm]) -> LotRules:
     """Change rules of a lot."""
-    given = {name: str(value).lower() for name, value in msgspec.to_builtins(data).items() if value is not None}
+    given = {name: _written(value) for name, value in msgspec.to_builtins(data).items() if value is not None}
     return await lot_rules.set_rules((await find_lot(slug)).id, given, request.user.id, datetime.now(UTC))
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 routes = [Router("/api/v1", route_handlers=[show_rules, set_rules], guards=[signed_in])]

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.db import receipts as receipt_rows
 from parkhub.db.payments import Payment
 from parkhub.errors import InvalidInputError
 from parkhub.services import refunds
@@ -23,7 +24,7 @@ _UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 @dataclass(frozen=True, slots=True)
 class PaymentItem:
-    """A quote and its payment; ``id`` is the quote's, which its receipt has too. Minor units."""
+    """A quote and its payment; ``id`` is the quote's, ``receipt_id`` its receipt's once it is paid. Minor units."""
 
     id: str
     session_id: int
@@ -35,6 +36,7 @@ class PaymentItem:
     refunded_cents: int
     created_at: datetime
     paid_at: datetime | None
+    receipt_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ async def _item(payment: Payment) -> PaymentItem:
         refunded_cents=payment.refunded_cents,
         created_at=stored.created_at,
         paid_at=payment.paid_at,
+        receipt_id=await receipt_rows.find_of_quote(stored.id),
     )
 
 

@@ -52,6 +52,7 @@ def _words(view: ReceiptView) -> dict[str, object]:
         "title": gettext("Receipt %(number)s", number=receipt.number),
         "lot": receipt.lot.name,
         "address": receipt.lot.address,
+        "operator": view.operator,
         "paid_at": receipt.paid.paid_at,
         "facts": view.facts,
         "lines": [(line.words, line.amount) for line in view.lines] + view.sums,

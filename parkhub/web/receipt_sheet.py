@@ -78,6 +78,7 @@ class SheetForm(msgspec.Struct):
     title: str
     lot: str
     address: str
+    operator: list[str]
     paid_at: datetime
     facts: list[tuple[str, str]]
     lines: list[tuple[str, str]]
@@ -95,6 +96,8 @@ def draw(form: SheetForm) -> bytes:
     sheet.write_line(form.lot, 13, bold=True)
     if form.address:
         sheet.write_line(form.address, 10.5, soft=True)
+    for line in form.operator:
+        sheet.write_line(line, 9, soft=True)
     sheet.ln(10)
     sheet.write_line(form.title, 20, bold=True)
     sheet.ln(4)

@@ -23,12 +23,20 @@ class ReceiptView:
         return ZoneInfo(self.receipt.lot.time_zone)
 
     @property
+    def operator(self) -> list[str]:
+        """Who takes the money: name, address, tax number, as far as they were told."""
+        told = self.receipt.paid.operator
+        tax = self.language.gettext("Tax number %(number)s", number=told.tax_number) if told.tax_number else ""
+        return [line for line in (told.name, told.address, tax) if line]
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """What, and how it was: pairs of words."""
         gettext, paid = self.language.gettext, self.receipt.paid
         minutes = paid.span.length // timedelta(minutes=1)
+        ticket = [(gettext("Ticket"), paid.ticket)] if paid.ticket else []
         return [
-            (gettext("Ticket"), paid.ticket),
+            *ticket,
             (gettext("Came in"), self._moment(paid.span.start)),
             (gettext("Paid for until"), self._moment(paid.span.end)),
             (gettext("Parked for"), self.language.duration(minutes)),

@@ -138,7 +138,7 @@ async def change_stay(
     if view.bill.due_cents > _shown(data):  # nobody pays more than the button said
         return await _page(request, settings, token, data, 409, risen=True)
     try:
-        checkout = await checkouts.start_checkout(clients, settings, found.session_id, email, now)
+        checkout = await checkouts.start_checkout(clients, settings, found.session_id, email, now, language=words.code)
     except ConflictError:
         return await _page(request, settings, token, data, 409, on_its_way=True)
     except InvalidInputError:

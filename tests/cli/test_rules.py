@@ -20,6 +20,13 @@ DEFAULTS = {
     "read_keep_days": 30,
     "paid_keep_days": 30,
     "unpaid_keep_days": 365,
+    "paid_ahead": False,
+    "remind_minutes": 10,
+    "small_dues": "let_go",
+    "processing_leaves": True,
+    "operator_name": "",
+    "operator_address": "",
+    "operator_tax_number": "",
 }
 
 

@@ -11,6 +11,7 @@ RIGHT = {
     "yes": ({"anti_passback": "Yes"}, {"anti_passback": True}),
     "no": ({"anti_passback": "off"}, {"anti_passback": False}),
     "a choice": ({"tariff_follows": "running"}, {"tariff_follows": TariffFollows.RUNNING}),
+    "text": ({"operator_name": " Quay GmbH "}, {"operator_name": "Quay GmbH"}),
     "never": ({"stay_max_minutes": "0"}, {"stay_max_minutes": 0}),
     "several": (
         {"unpaid_keep_days": "36500", "picture_keep_days": "1"},
@@ -34,6 +35,7 @@ WRONG = {
     "longer than a calendar": ("unpaid_keep_days", "999999999999", "to 36500"),
     "other digits": ("read_keep_days", "٣", "whole number"),
     "neither yes nor no": ("anti_passback", "perhaps", "yes or no"),
+    "two lines": ("operator_address", "1 Quay\nPort", "one line"),
     "no choice": ("tariff_follows", "ended", "one of began, running"),
 }
 

@@ -10,11 +10,10 @@ from paying import AT, a_paid_lot, a_stay, handle_all, later, pay, quoted, send
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.db import payments as payment_rows
-from parkhub.db import quotes as quote_rows
 from parkhub.db.sessions import get_session
 from parkhub.domain.payments import PaymentState
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import checkouts, payment_sandbox
+from parkhub.services import checkouts, payment_sandbox, receipts
 from parkhub.settings import Settings
 
 
@@ -104,14 +103,15 @@ async def test_the_receipt_has_the_quotes_lines_once_it_is_paid(database: Settin
     session = await a_stay()
     checkout, _ = await quoted(clients, database, session, later(90))
     with pytest.raises(NotFoundError):
-        await quote_rows.get_paid_quote(checkout.id)
+        await receipts.get_receipt(checkout.id)
     await pay(clients, database, session, later(90))
-    receipt = await quote_rows.get_paid_quote(checkout.id)
+    found = await checkouts.find_checkout(checkout.id)
+    assert found.receipt_id not in (None, checkout.id)
+    receipt = (await receipts.get_receipt(str(found.receipt_id))).paid
     assert (receipt.net, receipt.tax, receipt.gross, receipt.tax_percent) == (336, 64, 400, 19)
     assert [line.text for line in receipt.lines] == ["2 h at 2.00"]
     assert (receipt.span.start, receipt.span.end, receipt.paid_at) == (AT, later(90), later(90))
     assert (receipt.lot_id, receipt.ticket, receipt.paid_cents) == (session.lot_id, session.ticket, 400)
-    assert [each.public_id for each in await quote_rows.list_paid(session.id)] == [checkout.id]
 
 
 async def test_who_pays_slowly_pays_what_was_shown_and_has_the_time_to_leave_from_when_it_would_have_risen(

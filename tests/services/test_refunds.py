@@ -13,11 +13,10 @@ from parkhub.clients.payments import Refunded, RefundOrder
 from parkhub.clients.shelf import MemoryShelf
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
-from parkhub.db import quotes as quote_rows
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.ledger import Account, Kind
 from parkhub.errors import BusyError, ConflictError, InvalidInputError
-from parkhub.services import audit, payment_sandbox, refunds
+from parkhub.services import audit, checkouts, payment_sandbox, receipts, refunds
 from parkhub.settings import Settings
 
 WHY = "The barrier did not open"
@@ -40,7 +39,8 @@ async def test_a_part_and_then_the_rest_is_given_back_with_who_and_why(database:
     assert [each.reason for each in posted if each.kind is Kind.REFUND] == [WHY, WHY]
     entries = await audit.list_entries(EntryFilter(action="payment.refunded"))
     assert [(entry.account_id, entry.reason) for entry in entries] == [(account.id, WHY)] * 2
-    assert (await quote_rows.get_paid_quote(checkout.id)).refunded_cents == 400
+    receipt_id = (await checkouts.find_checkout(checkout.id)).receipt_id
+    assert (await receipts.get_receipt(str(receipt_id))).paid.refunded_cents == 400
 
 
 async def test_what_stripe_tells_of_a_refund_made_here_changes_nothing(database: Settings, clients: Clients):

@@ -30,7 +30,7 @@ async def counter(attendant: Visitor, lot: str) -> Desk:
 
 async def test_some_rules_are_changed_and_the_others_stay(desk: Desk) -> None:
     before = await desk.get("/lots/north/rules")
-    change = {"anti_passback": True, "tariff_follows": "running", "stay_max_minutes": 0}
+    change = {"anti_passback": True, "tariff_follows": "running", "stay_max_minutes": 0, "operator_name": "Quay GmbH"}
     answer = await desk.ask("PATCH", "/lots/north/rules", change)
     assert (answer.status_code, answer.json()) == (200, {**before, **change})
     assert await desk.get("/lots/north/rules") == {**before, **change}

@@ -1,0 +1,98 @@
+"""Receipts of quotes that were paid, numbered in each lot."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from parkhub.db.engine import fetch
+from parkhub.db.quotes import read_lines
+from parkhub.domain.local_time import Span
+from parkhub.domain.quotes import Line
+from parkhub.domain.receipts import Operator
+from parkhub.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """What a receipt tells, in minor units. ``paid_cents`` was paid this time, ``refunded_cents`` given back.
+
+    ``public_id`` is its own and leads nowhere else; ``number`` counts the lot's receipts.
+    """
+
+    public_id: str
+    number: int
+    operator: Operator
+    lot_id: int
+    ticket: str
+    lines: tuple[Line, ...]
+    net: int
+    tax: int
+    gross: int
+    tax_percent: Fraction
+    currency: str
+    span: Span
+    paid_at: datetime
+    paid_cents: int
+    refunded_cents: int
+    email: str
+    language: str
+
+
+async def add_receipt(public_id: str, quote_id: int, lot_id: int, operator: Operator, now: datetime) -> int:
+    """Give a quote that was paid the lot's next number. With the lot's books held: what is undone leaves no gap."""
+    rows = await fetch(
+        "INSERT INTO receipt "
+        "(public_id, quote, lot, number, operator_name, operator_address, operator_tax_number, issued_at) "
+        "SELECT {}, {}, {}, coalesce(max(number), 0) + 1, {}, {}, {}, {} FROM receipt WHERE lot = {} "
+        "RETURNING number",
+        public_id,
+        quote_id,
+        lot_id,
+        operator.name,
+        operator.address,
+        operator.tax_number,
+        now,
+        lot_id,
+    )
+    number: int = rows[0]["number"]
+    return number
+
+
+async def find_of_quote(quote_id: int) -> str | None:
+    """The public id of a quote's receipt."""
+    rows = await fetch("SELECT public_id FROM receipt WHERE quote = {}", quote_id)
+    return rows[0]["public_id"] if rows else None
+
+
+async def get_receipt(public_id: str) -> StoredReceipt:
+    """The receipt. Raises NotFoundError."""
+    rows = await fetch(
+        "SELECT quote.*, receipt.public_id AS receipt_id, receipt.number, receipt.operator_name, "
+        "receipt.operator_address, receipt.operator_tax_number, "
+        "payment.paid_at, payment.paid_cents, payment.refunded_cents "
+        "FROM receipt JOIN quote ON quote.id = receipt.quote JOIN payment ON payment.quote = quote.id "
+        "WHERE receipt.public_id = {}",
+        public_id,
+    )
+    if not rows:
+        raise NotFoundError("There is no such receipt.")
+    row = rows[0]
+    return StoredReceipt(
+        public_id=row["receipt_id"],
+        number=row["number"],
+        operator=Operator(row["operator_name"], row["operator_address"], row["operator_tax_number"]),
+        lot_id=row["lot"],
+        ticket=row["ticket"],
+        lines=read_lines(row["lines"]),
+        net=row["net_cents"],
+        tax=row["tax_cents"],
+        gross=row["gross_cents"],
+        tax_percent=Fraction(row["tax_percent"]),
+        currency=row["currency"],
+        span=Span(row["starts_at"], row["ends_at"]),
+        paid_at=row["paid_at"],
+        paid_cents=row["paid_cents"],
+        refunded_cents=row["refunded_cents"],
+        email=row["email"],
+        language=row["language"],
+    )

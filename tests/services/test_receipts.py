@@ -1,0 +1,97 @@
+"""Receipts: an id that leads to nothing else, a number without gaps, who takes the money; on both databases."""
+
+import asyncio
+
+import pytest
+from builders import stand_ins
+from paying import AT, SETTINGS, a_paid_lot, a_stay, handle_all, later, pay, quoted, send
+
+from parkhub.clients import Clients
+from parkhub.clients.payment_sandbox import Way
+from parkhub.db.engine import fetch, transaction
+from parkhub.db.quotes import get_by_public_id
+from parkhub.domain.receipts import Operator
+from parkhub.errors import NotFoundError
+from parkhub.services import checkouts, lot_rules, payment_sandbox, receipts
+from parkhub.services.checkouts import Checkout
+from parkhub.services.receipts import Receipt
+from parkhub.settings import Settings
+
+USUAL = {"operator_name": "Harbour Parking Ltd", "operator_address": "1 Quay", "operator_tax_number": "GB 1"}
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return stand_ins()
+
+
+async def receipt_of(checkout: Checkout) -> Receipt:
+    return await receipts.get_receipt(str((await checkouts.find_checkout(checkout.id)).receipt_id))
+
+
+class CrashError(Exception):
+    """The process ends in the middle of a booking."""
+
+
+async def issue_and_crash(checkout: Checkout) -> None:
+    async with transaction():
+        await receipts.issue(SETTINGS, await get_by_public_id(checkout.id), later(90))
+        raise CrashError
+
+
+async def test_its_address_is_not_the_one_that_leads_to_the_stay(database: Settings, clients: Clients):
+    checkout = await pay(clients, database, await a_stay(), later(90))
+    found = await receipt_of(checkout)
+    assert found.paid.public_id != checkout.id
+    assert len(found.paid.public_id) * 6 >= 128
+    with pytest.raises(NotFoundError):
+        await receipts.get_receipt(checkout.id)
+    with pytest.raises(NotFoundError):
+        await checkouts.find_checkout(found.paid.public_id)
+
+
+async def test_each_lot_counts_its_own_receipts_from_one(database: Settings, clients: Clients):
+    one, other = await a_paid_lot(), await a_paid_lot()
+    paid = [await pay(clients, database, await a_stay(lot, plate), later(90)) for lot, plate in
+            ((one, "A1"), (other, "A2"), (one, "A3"))]  # fmt: skip
+    numbers = [(await receipt_of(checkout)).number for checkout in paid]
+    assert numbers == [f"{one.id}-000001", f"{other.id}-000001", f"{one.id}-000002"]
+
+
+async def test_neither_repeats_nor_what_is_undone_nor_many_at_once_leave_a_gap(database: Settings, clients: Clients):
+    lot = await a_paid_lot()
+    first = await pay(clients, database, await a_stay(lot, "A0"), later(90))
+
+    for plate in ("B1", "B2"):
+        undone, _ = await quoted(clients, database, await a_stay(lot, plate), later(90))
+        with pytest.raises(CrashError):
+            await issue_and_crash(undone)
+    names = []
+    for number in range(1, 9):
+        checkout, name = await quoted(clients, database, await a_stay(lot, f"A{number}"), later(90))
+        (event,) = (await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS, later(91))).now
+        wrong = {
+            **event,
+            "id": f"evt_wrong{number}",
+            "data": {"object": {**event["data"]["object"], "currency": "usd"}},
+        }
+        await send(clients, database, [wrong, event], later(91))
+        names.append(checkout)
+    await asyncio.gather(*(handle_all(clients, later(91)) for _ in range(4)))
+    found = sorted([(await receipt_of(checkout)).paid.number for checkout in [first, *names]])
+    assert found == list(range(1, 10))
+
+
+async def test_a_receipt_names_who_took_the_money_then(database: Settings, clients: Clients):
+    lot, settings = await a_paid_lot(), SETTINGS.model_copy(update=USUAL)
+    stored = []
+    for plate, rules in (("A1", {}), ("A2", {"operator_name": "Quay GmbH"}), ("A3", {"operator_name": ""})):
+        await lot_rules.set_rules(lot.id, rules, None, AT)
+        checkout, _ = await quoted(clients, database, await a_stay(lot, plate), later(90))
+        async with transaction():
+            quote = await get_by_public_id(checkout.id)
+            await receipts.issue(settings, quote, later(90))
+        await fetch("UPDATE payment SET state = 'paid', paid_at = {} WHERE quote = {}", later(90), quote.id)
+        stored.append(checkout)
+    usual = Operator("Harbour Parking Ltd", "1 Quay", "GB 1")
+    assert [(await receipt_of(each)).paid.operator for each in stored] == [usual, Operator("Quay GmbH"), usual]
