@@ -15,7 +15,7 @@ PART_MIN = 3  # letters, from which on a part of a plate is looked up in an inde
 
 _COLUMNS = (
     "ticket, lot, plate, folded, kind, state, ending, entered_at, exited_at, leave_by, entry_passage, exit_passage, "
-    "tariff, permit, booking"
+    "tariff, permit, booking, paid_until, begun_by"
 )
 _SELECT = f'SELECT id, {_COLUMNS}, "right" FROM parking_session '  # noqa: S608
 
@@ -38,6 +38,8 @@ def _session(row: Row) -> ParkingSession:
         permit_id=row["permit"],
         booking_id=row["booking"],
         right=row["right"],
+        paid_until=row["paid_until"],
+        begun_by=row["begun_by"],
     )
 
 
@@ -58,6 +60,8 @@ def _values(session: ParkingSession) -> tuple[Any, ...]:
         session.tariff_id,
         session.permit_id,
         session.booking_id,
+        session.paid_until,
+        session.begun_by,
         session.right,
     )
 
@@ -78,10 +82,11 @@ async def lock_session(session_id: int) -> ParkingSession:
 
 async def add_session(session: ParkingSession) -> ParkingSession:
     """Keep a new session; its id is the database's to give."""
+    values = _values(session)
     rows = await fetch(
         f'INSERT INTO parking_session ({_COLUMNS}, "right", plate_hash) '  # noqa: S608
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, '') RETURNING id",
-        *_values(session),
+        f"VALUES ({', '.join(['{}'] * len(values))}, '') RETURNING id",
+        *values,
     )
     return await get_session(rows[0]["id"])
 
@@ -211,7 +216,8 @@ async def list_sessions(
 ) -> list[ParkingSession]:
     """Sessions that began in ``since`` <= at < ``until`` with ids below ``before_id``, the newest id first."""
     rows = await fetch(
-        _SELECT + "WHERE lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
+        _SELECT
+        + "WHERE state <> 'begun' AND lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
         "ORDER BY id DESC LIMIT {}",
         lot_id,
         since,
@@ -237,7 +243,12 @@ async def search(lot_id: int, part: str, limit: int) -> list[ParkingSession]:
     else:
         condition = "id IN (SELECT rowid FROM parking_session_parts WHERE parking_session_parts MATCH {})"
         args = [f'"{folded}"']
-    rows = await fetch(_SELECT + f"WHERE lot = {{}} AND {condition} ORDER BY id DESC LIMIT {{}}", lot_id, *args, limit)
+    rows = await fetch(
+        _SELECT + f"WHERE state <> 'begun' AND lot = {{}} AND {condition} ORDER BY id DESC LIMIT {{}}",
+        lot_id,
+        *args,
+        limit,
+    )
     return [_session(row) for row in rows]
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from parkhub.domain.pay_ahead import Standing
+
 VISIBLE: Final = timedelta(minutes=15)
 BACK_MAX: Final = timedelta(days=1)
 AHEAD_MAX: Final = timedelta(minutes=5)
@@ -27,12 +29,15 @@ class Claim:
 class Verdict:
     """``until``: the end of what is allowed, or of what has just run out.
 
-    ``look_alike``: another plate that looks the same and may stand there.
+    ``look_alike``: another plate that looks the same and may stand there. ``paid``: where one pays ahead, how that is;
+    ``paid_until`` when that ends or has ended.
     """
 
     allowed: bool
     until: datetime | None = None
     look_alike: str = ""
+    paid: Standing | None = None
+    paid_until: datetime | None = None
 
 
 def judge(claims: Iterable[Claim], at: datetime) -> Verdict:

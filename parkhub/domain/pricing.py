@@ -210,12 +210,17 @@ def due_again_at(tariff: Tariff, paid_at: datetime) -> datetime:
     return paid_at + tariff.exit_grace_minutes * MINUTE
 
 
-def charged_span(tariff: Tariff, span: Span, leave_by: datetime | None) -> Span:
+def charged_span(tariff: Tariff, span: Span, leave_by: datetime | None, paid_until: datetime | None = None) -> Span:
     """The part of a stay that is charged: when it ended by ``leave_by``, the time until it was paid; else all of it.
 
-    ``leave_by``: what `due_again_at` answered when it was last paid in full, None when it was not.
+    ``leave_by``: what `due_again_at` answered when it was last paid in full, None when it was not. ``paid_until``: it
+    was paid ahead, whole, until then, also where it ended sooner; who leaves within the exit grace after it owes no
+    more.
     """
-    if leave_by is None or span.end > leave_by:
-        return span
-    paid_at = leave_by - tariff.exit_grace_minutes * MINUTE
-    return Span(span.start, max(span.start, min(span.end, paid_at)))
+    grace = tariff.exit_grace_minutes * MINUTE
+    ends = []
+    if leave_by is not None and span.end <= leave_by:
+        ends.append(min(span.end, leave_by - grace))
+    if paid_until is not None and span.end <= paid_until + grace:
+        ends.append(paid_until)
+    return Span(span.start, max(span.start, *ends)) if ends else span

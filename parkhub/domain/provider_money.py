@@ -10,6 +10,11 @@ from parkhub.domain.money import format_amount, minor_digits
 from parkhub.errors import InvalidInputError
 
 _DIGITS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
+_LEAST: Final = {
+    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30,
+    "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200,
+    "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
 _THREE: Final = 3
 _POWERS: Final = (1, 10, 100, 1000)
 
@@ -31,6 +36,14 @@ def from_provider(amount: int, currency: str) -> int:
     if rest:
         raise ValueError(f"{amount} {currency} is not a whole number of minor units")
     return cents
+
+
+def least_cents(currency: str) -> int:
+    """The least that a card payment takes, in our minor units (docs.stripe.com/currencies, minimum charge amounts).
+
+    1 where Stripe names none: it then goes by what the amount is in the account's own currency.
+    """
+    return _LEAST.get(currency, 1)
 
 
 def _digits(currency: str) -> int:

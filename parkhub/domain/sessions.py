@@ -5,7 +5,7 @@ Rules of passages, all by capture time, whenever the picture arrived:
 - An entry opens a session. The same plate again within `SEEN_AGAIN` is the same car; while its session is open longer
   ago, its exit was missed: with anti-passback a person is asked and nothing changes, without it the old session ends
   unpriced, a person is asked about it, and a new one opens. An entry within a visit that is over is the same car seen
-  again.
+  again, and so is one within the time that was paid ahead, or the first of a car whose driver began its session.
 - An exit closes the session that it clearly belongs to (`matching`). A doubtful one, one without entry, and one without
   a plate are a person's to decide, and charge nothing until then; so is one that a letter parts from the only near
   plate, unless either gate thought of the other letter: its own entry may have been missed. The same plate again within
@@ -30,23 +30,34 @@ from parkhub.domain.vehicles import VehicleKind
 SEEN_AGAIN: Final = timedelta(minutes=5)
 """For so long the same plate at the same side of the lot is the same car going by."""
 
+DRIVER: Final = "driver"
+"""Who begins a stay by paying ahead for it."""
+
 TICKET_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 TICKET_LENGTH: Final = 9  # 30 ** 9 tickets: guessing one of a million open ones takes twenty million tries
 
 
 class SessionState(StrEnum):
-    """Whether a visit goes on. A cancelled one never was: merged into another, or a car that turned away."""
+    """Whether a visit goes on. A cancelled one never was: merged into another, or a car that turned away.
 
+    A begun one is only asked for by a driver who has yet to pay: nobody else is told of it.
+    """
+
+    BEGUN = "begun"
     OPEN = "open"
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
 class Ending(StrEnum):
-    """How a visit ended; the last two end it without a price, which a person then decides."""
+    """How a visit ended; the last two end it without a price, which a person then decides.
+
+    What was paid ahead ends by the clock where no camera sees cars leave.
+    """
 
     NONE = ""
     EXIT = "exit"
+    PAID_AHEAD = "paid_ahead"
     BY_HAND = "by_hand"
     LOST_TICKET = "lost_ticket"
     EXIT_MISSED = "exit_missed"
@@ -68,6 +79,7 @@ class ParkingSession:
     """One visit. ``ticket`` is what a driver knows it by; ``plate`` is "" for a car without one, or when it expired.
 
     ``right``: the kind of right it entered under ("" is none). ``leave_by``: until when who has paid may leave.
+    ``paid_until``: until when it was paid ahead. ``begun_by``: `DRIVER` where no camera had seen it come, else "".
     """
 
     id: int
@@ -86,6 +98,8 @@ class ParkingSession:
     permit_id: int | None = None
     booking_id: int | None = None
     right: str = ""
+    paid_until: datetime | None = None
+    begun_by: str = ""
 
     def span(self, now: datetime) -> Span:
         """From entry to exit, or to now."""
@@ -95,6 +109,11 @@ class ParkingSession:
     def is_priced(self) -> bool:
         """Whether its end says what it costs."""
         return self.state is SessionState.CLOSED and self.ending not in (Ending.EXIT_MISSED, Ending.TOO_LONG)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether its driver began it, and no camera has seen the car yet."""
+        return self.state is SessionState.OPEN and self.begun_by == DRIVER and self.entry_passage_id is None
 
 
 class Entry(StrEnum):
@@ -113,7 +132,8 @@ def decide_entry(
     if inside is None:
         within = last is not None and last.exited_at is not None and last.entered_at <= at < last.exited_at
         return Entry.SEEN_AGAIN if within else Entry.OPEN
-    if abs(at - inside.entered_at) <= SEEN_AGAIN:
+    paid = inside.paid_until is not None and at < inside.paid_until
+    if abs(at - inside.entered_at) <= SEEN_AGAIN or paid or inside.is_awaited:
         return Entry.SEEN_AGAIN
     return Entry.ASK if anti_passback or at < inside.entered_at else Entry.EXIT_MISSED
 

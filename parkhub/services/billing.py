@@ -121,7 +121,7 @@ async def _version(session: ParkingSession, now: datetime) -> tariff_rows.Tariff
 
 async def _quote(session: ParkingSession, tariff: Tariff, now: datetime) -> Quote | None:
     zone = ZoneInfo((await lot_rows.get_lot(session.lot_id)).time_zone)
-    span = charged_span(tariff, session.span(now), session.leave_by)
+    span = charged_span(tariff, session.span(now), session.leave_by, session.paid_until)
     if session.right:
         permit = await _permit(session)
         payable = uncovered(permit, span, zone) if permit else None
@@ -153,6 +153,6 @@ async def _free_used(session: ParkingSession, tariff: Tariff, span: Span, zone: 
     for earlier in await session_rows.list_of_plate(session.lot_id, session.plate, first, span.end):
         if earlier.id != session.id and earlier.is_priced and not earlier.right:
             codes = await code_rows.list_given(earlier.id)
-            stay = charged_span(tariff, earlier.span(span.end), earlier.leave_by)
+            stay = charged_span(tariff, earlier.span(span.end), earlier.leave_by, earlier.paid_until)
             used.update(price(tariff, stay, zone, discounts=codes, free_used=used).free_by_day)
     return used
