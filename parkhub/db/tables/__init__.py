@@ -20,6 +20,7 @@ from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, S
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.retention import DeletionLog
+from parkhub.db.tables.saved_cards import CardCharge, CardFarewell, DriverCard
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
 from parkhub.db.tables.spot_asks import SpotAsk
 from parkhub.db.tables.spot_heads import SpotHead, SpotHeadFit
@@ -89,6 +90,9 @@ TABLES = (
     DriverVehicle,
     DriverClaim,
     DriverStay,
+    DriverCard,
+    CardCharge,
+    CardFarewell,
 )
 
 __all__ = [
@@ -106,9 +110,12 @@ __all__ = [
     "Camera",
     "CameraLook",
     "CameraTrouble",
+    "CardCharge",
+    "CardFarewell",
     "DeletionLog",
     "DiscountCode",
     "Driver",
+    "DriverCard",
     "DriverClaim",
     "DriverLink",
     "DriverSignIn",

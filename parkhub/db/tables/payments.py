@@ -40,6 +40,7 @@ class Payment(Table, tablename="payment"):
     """A quote's payment at the provider: one for each.
 
     ``checkout`` and ``intent`` are the provider's ids, "" until known; ``refunded_cents`` all that was given back.
+    ``customer``: for whom the provider keeps the card that pays, "" for nobody.
     """
 
     id = BigSerial(primary_key=True)
@@ -53,6 +54,7 @@ class Payment(Table, tablename="payment"):
     paid_at = Timestamptz(default=None, null=True)
     paid_cents = BigInt()
     refunded_cents = BigInt()
+    customer = Text()
 
 
 class Receipt(Table, tablename="receipt"):
