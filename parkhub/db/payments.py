@@ -121,6 +121,14 @@ async def list_of_session(session_id: int) -> list[Payment]:
     return [_payment(row) for row in rows]
 
 
+async def list_of_booking(booking_id: int) -> list[Payment]:
+    """A booking's payments in every state, the newest first."""
+    rows = await fetch(
+        "SELECT * FROM payment WHERE quote IN (SELECT id FROM quote WHERE booking = {}) ORDER BY id DESC", booking_id
+    )
+    return [_payment(row) for row in rows]
+
+
 async def list_open_past(expires_before: datetime, limit: int) -> list[Payment]:
     """Payments that are open and could be made only before then."""
     rows = await fetch(

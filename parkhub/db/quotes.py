@@ -36,19 +36,20 @@ class StoredQuote:
 async def add_quote(
     public_id: str,
     lot_id: int,
-    session_id: int,
+    session_id: int | None,
     ticket: str,
     email: str,
     amount_cents: int,
     quote: Quote,
     now: datetime,
     language: str = "en",
+    booking_id: int | None = None,
 ) -> StoredQuote:
-    """Keep a quote; ``language`` is what its driver reads."""
+    """Keep a quote, of a session or of a booking; ``language`` is what its driver reads."""
     rows = await fetch(
         "INSERT INTO quote (public_id, lot, session, ticket, currency, lines, net_cents, tax_cents, gross_cents, "
-        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email, language) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email, language, booking) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
         public_id,
         lot_id,
         session_id,
@@ -66,8 +67,9 @@ async def add_quote(
         now,
         email,
         language,
+        booking_id,
     )
-    return StoredQuote(rows[0]["id"], public_id, lot_id, session_id, ticket, email, amount_cents, now, quote, language)
+    return await get_quote(rows[0]["id"])
 
 
 async def get_quote(quote_id: int) -> StoredQuote:
@@ -99,6 +101,7 @@ def _stored(row: Row) -> StoredQuote:
         created_at=row["created_at"],
         quote=_quote(row),
         language=row["language"],
+        booking_id=row["booking"],
     )
 
 

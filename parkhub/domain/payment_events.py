@@ -106,7 +106,7 @@ _KEPT: Final = frozenset(
         "status",
     )
 )
-_METADATA: Final = frozenset(("quote", "lot", "session"))
+_METADATA: Final = frozenset(("quote", "lot", "session", "booking"))
 
 
 @dataclass(frozen=True, slots=True)
