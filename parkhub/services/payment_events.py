@@ -34,7 +34,7 @@ from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import checkouts, payments, payouts, receipts, refunds
+from parkhub.services import checkouts, mail, payments, payouts, receipts, refunds
 from parkhub.settings import REAL_MONEY, Settings
 
 HANDLE_EVENT: Final = "handle_event"
@@ -180,6 +180,8 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
             await _book_dispute(payment, quote, told, now)
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
+    if quote.email:
+        await mail.ask(clients)
     if isinstance(told, PaymentTold) and told.state is PaymentState.PAID:
         await _after_payment(clients, quote, told, now)
 

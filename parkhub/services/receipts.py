@@ -1,6 +1,7 @@
 """Receipts of what drivers paid: issued with the payment, numbered, under an id that leads to nothing else."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -12,8 +13,10 @@ from parkhub.db import receipts as receipt_rows
 from parkhub.db.quotes import StoredQuote
 from parkhub.db.receipts import StoredReceipt
 from parkhub.domain.lots import Lot
+from parkhub.domain.mail import read_address
 from parkhub.domain.money import rounded
 from parkhub.domain.receipts import Operator, receipt_number
+from parkhub.services import mail
 from parkhub.settings import Settings
 
 ID_BYTES: Final = 18
@@ -58,12 +61,47 @@ async def get_receipt(public_id: str) -> Receipt:
 
 
 async def issue(settings: Settings, quote: StoredQuote, now: datetime) -> str:
-    """Give a quote that has just been paid its receipt. Inside the transaction that books it, the lot's books held.
+    """Give a quote that has just been paid its receipt, and send it to who asked for it.
 
-    Its number follows the lot's last one; a booking that is undone, or told again, takes none.
+    Inside the transaction that books it, the lot's books held: its number follows the lot's last one, and a booking
+    that is undone, or told again, takes none.
     """
     usual = Operator(settings.operator_name, settings.operator_address, settings.operator_tax_number)
     operator = (await rule_rows.get_rules(quote.lot_id)).operator(usual)
     public_id = secrets.token_urlsafe(ID_BYTES)
     await receipt_rows.add_receipt(public_id, quote.id, quote.lot_id, operator, now)
+    await _write(settings, "receipt", f"receipt:{public_id}", public_id, {}, now)
     return public_id
+
+
+async def tell_of_refund(settings: Settings, quote: StoredQuote, back_cents: int, now: datetime) -> None:
+    """Write to who asked for a receipt that something of it was given back. Inside the transaction that books it.
+
+    ``back_cents`` was given back this time; all of it stands on the receipt.
+    """
+    public_id = await receipt_rows.find_of_quote(quote.id)
+    if public_id is not None:
+        refunded = (await receipt_rows.get_receipt(public_id)).refunded_cents
+        uid = f"refund:{public_id}:{refunded}"
+        await _write(settings, "refund", uid, public_id, {"back_cents": back_cents}, now)
+
+
+async def _write(
+    settings: Settings, letter: str, uid: str, public_id: str, more: Mapping[str, object], now: datetime
+) -> None:
+    receipt = await get_receipt(public_id)
+    paid, lot = receipt.paid, receipt.lot
+    if read_address(paid.email) is None:  # none was given, or it has been forgotten by now
+        return
+    values = {
+        "number": receipt.number,
+        "lot": lot.name,
+        "zone": lot.time_zone,
+        "operator": paid.operator.name,
+        "paid_cents": paid.paid_cents,
+        "currency": paid.currency,
+        "paid_at": paid.paid_at.isoformat(),
+        "link": f"{settings.address}/receipts/{public_id}",
+        **more,
+    }
+    await mail.write(uid, paid.email, paid.language, letter, values, now)

@@ -18,7 +18,7 @@ from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState, booking_uid
 from parkhub.domain.reasons import checked_reason
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
-from parkhub.services import billing, payments
+from parkhub.services import billing, mail, payments, receipts
 from parkhub.settings import Settings
 
 AT_PROVIDER: Final = "Given back at the payment provider"
@@ -87,6 +87,7 @@ async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunde
     uid = booking_uid(quote.public_id, "refund", str(refunded_cents))
     await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
     await payment_rows.set_refunded(payment.id, refunded_cents)
+    await receipts.tell_of_refund(settings, quote, difference, now)
 
 
 async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, now: datetime) -> Payment:
@@ -111,6 +112,8 @@ async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, 
         await payment_rows.end_refund(refund.id, "done")
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
+    if quote.email:
+        await mail.ask(clients)
     return await payment_rows.get_payment(payment.id)
 
 

@@ -7,13 +7,14 @@ from builders import stand_ins
 from paying import AT, SETTINGS, a_paid_lot, a_stay, handle_all, later, pay, quoted, send
 
 from parkhub.clients import Clients
+from parkhub.clients.mail import MemoryMailer
 from parkhub.clients.payment_sandbox import Way
 from parkhub.db.engine import fetch, transaction
 from parkhub.db.quotes import get_by_public_id
 from parkhub.domain.receipts import Operator
 from parkhub.errors import NotFoundError
-from parkhub.services import checkouts, lot_rules, payment_sandbox, receipts
-from parkhub.services.checkouts import Checkout
+from parkhub.services import checkouts, lot_rules, mail, payment_sandbox, receipts, refunds
+from parkhub.services.checkouts import Checkout, start_checkout
 from parkhub.services.receipts import Receipt
 from parkhub.settings import Settings
 
@@ -80,6 +81,44 @@ async def test_neither_repeats_nor_what_is_undone_nor_many_at_once_leave_a_gap(d
     await asyncio.gather(*(handle_all(clients, later(91)) for _ in range(4)))
     found = sorted([(await receipt_of(checkout)).paid.number for checkout in [first, *names]])
     assert found == list(range(1, 10))
+
+
+async def test_who_gave_an_address_gets_the_receipt_once_and_a_letter_for_each_refund(
+    database: Settings, clients: Clients
+):
+    session, mailer = await a_stay(), clients.mail
+    assert isinstance(mailer, MemoryMailer)
+    checkout = await start_checkout(clients, database, session.id, "kim@example.org", later(90), language="de")
+    name = checkout.url.rpartition("/")[2]
+    (event,) = (await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS, later(91))).now
+    await send(clients, database, [event, {**event, "id": "evt_again"}], later(91))
+    await asyncio.gather(handle_all(clients, later(91)), handle_all(clients, later(91)))
+    for minutes in (92, 93):
+        await refunds.refund_payment(clients, database, checkout.id, 150, "Barrier was stuck", None, later(minutes))
+    await mail.send_due(clients, later(94))
+    found = await receipt_of(checkout)
+    assert [(letter.to, letter.language) for letter in mailer.sent] == [("kim@example.org", "de")] * 3
+    for letter in mailer.sent:
+        assert f"/receipts/{found.paid.public_id}\n" in letter.text
+        assert f'/receipts/{found.paid.public_id}"' in letter.html
+        assert found.number in letter.text
+        assert session.plate not in letter.text + letter.html + letter.subject
+        assert checkout.id not in letter.text + letter.html
+    assert ["4,00" in letter.text for letter in mailer.sent] == [True] * 3
+    assert ["1,50" in letter.subject for letter in mailer.sent] == [False, True, True]
+
+
+@pytest.mark.parametrize("email", ["", "kim@@example.org"], ids=["none", "one that is none"])
+async def test_without_an_address_nothing_is_written_and_the_payment_is_booked(
+    database: Settings, clients: Clients, email: str
+):
+    checkout, name = await quoted(clients, database, await a_stay(), later(90))
+    await fetch("UPDATE quote SET email = {}", email)
+    paid = (await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS, later(91))).now
+    await send(clients, database, paid, later(91))
+    await handle_all(clients, later(91))
+    assert (await checkouts.find_checkout(checkout.id)).receipt_id is not None
+    assert await mail.send_due(clients, later(94)) == 0
 
 
 async def test_a_receipt_names_who_took_the_money_then(database: Settings, clients: Clients):
