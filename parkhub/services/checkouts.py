@@ -53,7 +53,7 @@ class CheckoutState:
 
     public_id: str
     state: PaymentState
-    session_id: int
+    session_id: int | None
     amount_cents: int
     currency: str
     leave_by: datetime | None
@@ -71,6 +71,13 @@ async def start_checkout(
     email = _checked_email(email)
     async with transaction():
         stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, language, now)
+    return await open_page(clients, settings, stored, payment, outdated, now)
+
+
+async def open_page(
+    clients: Clients, settings: Settings, stored: StoredQuote, payment: Payment, outdated: list[Payment], now: datetime
+) -> Checkout:
+    """The provider's page for a kept quote; the pages of outdated ones end. Raises BusyError."""
     if not payment.checkout:
         opened = await clients.payments.create_checkout(await _order(settings, stored, payment))
         await payment_rows.set_checkout(payment.id, opened.id, opened.url)
@@ -84,7 +91,7 @@ async def find_checkout(public_id: str) -> CheckoutState:
     stored = await quote_rows.get_by_public_id(public_id)
     payment = await payment_rows.get_of_quote(stored.id)
     paid = payment.state is PaymentState.PAID
-    session = await session_rows.get_session(stored.session_id) if paid else None
+    session = await session_rows.get_session(stored.session_id) if paid and stored.session_id else None
     return CheckoutState(
         public_id=public_id,
         state=payment.state,
@@ -154,6 +161,7 @@ def _holds(stored: StoredQuote, payment: Payment, due_cents: int, email: str, no
 async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> CheckoutOrder:
     lot = await lot_rows.get_lot(stored.lot_id)
     back = f"{settings.address}/pay/checkouts/{stored.public_id}"
+    of = {"booking": str(stored.booking_id)} if stored.booking_id else {"session": str(stored.session_id)}
     return CheckoutOrder(
         key=stored.public_id,
         amount_cents=stored.amount_cents,
@@ -164,7 +172,7 @@ async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> C
         cancel_url=f"{back}?cancelled=1",
         created_at=stored.created_at,
         expires_at=payment.expires_at,
-        metadata={"quote": stored.public_id, "lot": lot.slug, "session": str(stored.session_id)},
+        metadata={"quote": stored.public_id, "lot": lot.slug, **of},
     )
 
 

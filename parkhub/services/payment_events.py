@@ -34,7 +34,7 @@ from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import checkouts, mail, payments, payouts, receipts, refunds
+from parkhub.services import booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
 from parkhub.settings import REAL_MONEY, Settings
 
 HANDLE_EVENT: Final = "handle_event"
@@ -184,6 +184,7 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
         await mail.ask(clients)
     if isinstance(told, PaymentTold) and told.state is PaymentState.PAID:
         await _after_payment(clients, quote, told, now)
+        await booking_checkouts.after_payment(clients, settings, quote, now)
 
 
 async def _payment_of(told: PaymentTold | RefundTold | DisputeTold) -> tuple[Payment, StoredQuote]:
@@ -216,21 +217,24 @@ async def _book_payment(
     if not await payment_rows.mark_paid(payment.id, told.amount_cents, told.intent, paid_at):
         return
     await receipts.issue(settings, quote, now)
-    if told.amount_cents > 0:
-        await payments.pay(
-            quote.session_id,
-            told.amount_cents,
-            Account.CLEARING,
-            booking_uid(quote.public_id),
-            paid_as_of(paid_at, quote.created_at, quote.quote.changes_at),
-            references={"quote": quote.public_id, "checkout": told.checkout, "intent": told.intent},
-        )
+    if told.amount_cents <= 0:
+        return
+    uid = booking_uid(quote.public_id)
+    references = {"quote": quote.public_id, "checkout": told.checkout, "intent": told.intent}
+    if quote.session_id is None:
+        await booking_checkouts.pay(settings, quote, told.amount_cents, uid, references, now)
+        return
+    up_to = paid_as_of(paid_at, quote.created_at, quote.quote.changes_at)
+    await payments.pay(quote.session_id, told.amount_cents, Account.CLEARING, uid, up_to, references=references)
 
 
 async def _book_dispute(payment: Payment, quote: StoredQuote, told: DisputeTold, now: datetime) -> None:
     if not told.moved:
         return
     uid = booking_uid(quote.public_id, "dispute", told.dispute)
+    if quote.session_id is None:
+        await booking_checkouts.dispute(quote, told.amount_cents, told.won, uid, now)
+        return
     await payments.dispute(quote.session_id, told.amount_cents, uid, now)
     if told.won is not None:
         end = payments.win_dispute if told.won else payments.lose_dispute
@@ -242,6 +246,6 @@ async def _after_payment(clients: Clients, quote: StoredQuote, told: PaymentTold
     """What waited for this payment may be handled, and no other page shall take money for the same stay."""
     for event_id in await event_rows.list_early([told.intent, told.checkout]):
         await _ask(clients, event_id)
-    others = await payment_rows.list_of_session(quote.session_id)
+    others = await payment_rows.list_of_session(quote.session_id) if quote.session_id is not None else []
     await checkouts.end_checkouts(clients, [other for other in others if other.state is PaymentState.OPEN], now)
     log.info("payment.taken", quote=quote.id, lot=quote.lot_id, amount_cents=told.amount_cents)

@@ -22,7 +22,7 @@ from parkhub.domain.reasons import checked_reason
 from parkhub.domain.reviews import EXITS, PRICES, Question
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import audit, billing, bookings
+from parkhub.services import audit, billing, booking_stays
 
 PLATE_CHANGED: Final = "session.plate_changed"
 _KEPT: Final = tuple(each.name for each in fields(ParkingSession) if each.name != "plate")
@@ -130,7 +130,7 @@ async def change(
     for old, new in zip(before, after, strict=True):
         await _move_booking(old, new, now)
         await billing.correct(new, f"session:{new.id}:audit:{entry}", now)
-        await bookings.follow(new, now)
+        await booking_stays.follow(new, now)
     return entry
 
 
@@ -138,9 +138,9 @@ async def _move_booking(old: ParkingSession, new: ParkingSession, now: datetime)
     """A session that gives its booking up leaves it to a car that may still come; one that takes one has come on it."""
     if old.booking_id == new.booking_id:
         return
-    await bookings.follow(replace(old, state=SessionState.CANCELLED), now)
+    await booking_stays.follow(replace(old, state=SessionState.CANCELLED), now)
     if new.booking_id is not None:
-        await bookings.arrived(new.booking_id, new.id, new.entered_at)
+        await booking_stays.arrived(new.booking_id, new.id, new.entered_at)
 
 
 async def find_booking(session: ParkingSession, plate: str) -> int | None:
@@ -151,7 +151,7 @@ async def find_booking(session: ParkingSession, plate: str) -> int | None:
         own = await booking_rows.get_booking(session.booking_id)
         if fold(own.plate) == fold(plate):
             return own.id
-    found = await bookings.find_booking(session.lot_id, plate, session.entered_at)
+    found = await booking_stays.find_booking(session.lot_id, plate, session.entered_at)
     return found.id if found else None
 
 

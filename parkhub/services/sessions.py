@@ -29,7 +29,7 @@ from parkhub.domain.sessions import (
 )
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
-from parkhub.services import billing, bookings, permits
+from parkhub.services import billing, booking_stays, permits
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +86,9 @@ async def open_session(
     """Begin a session with the tariff, the right and the booking that its plate has. Inside a transaction with
     the lot held."""
     right = await permits.find_right(lot_id, plate, at) if plate else None
-    booking = await bookings.find_booking(lot_id, plate, at) if plate else None
+    booking = await booking_stays.find_booking(lot_id, plate, at) if plate else None
     version = await tariff_rows.find_in_force(lot_id, kind, at)
+    promised = booking.tariff_id if booking else None  # the price that was told when it was booked
     free = right is not None and not right.full
     session = await session_rows.add_session(
         ParkingSession(
@@ -100,14 +101,14 @@ async def open_session(
             ending=Ending.NONE,
             entered_at=at,
             entry_passage_id=passage_id,
-            tariff_id=version.id if version else None,
+            tariff_id=promised or (version.id if version else None),
             permit_id=right.permit_id if right and free else None,
             booking_id=booking.id if booking else None,
             right=right.kind.value if right and free else "",
         )
     )
     if booking is not None:
-        await bookings.arrived(booking.id, session.id, at)
+        await booking_stays.arrived(booking.id, session.id, at)
     return session
 
 
@@ -125,7 +126,7 @@ async def close_session(
     await session_rows.save_session(closed)
     await billing.settle(closed, uid, now)
     if closed.booking_id is not None:
-        await bookings.left(closed.booking_id, at)
+        await booking_stays.left(closed.booking_id, at)
     return closed
 
 
