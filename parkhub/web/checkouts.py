@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from parkhub.db import lots as lot_rows
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import SessionState
+from parkhub.domain.stay_tokens import make_token
 from parkhub.languages import Language
 from parkhub.secret_key import secret_key
 from parkhub.services import billing
@@ -23,7 +24,6 @@ from parkhub.web.dependencies import GivenSettings
 from parkhub.web.pay import driver_page
 from parkhub.web.receipt_view import ReceiptView
 from parkhub.web.speech import spoken
-from parkhub.web.stay_tokens import make_token
 from parkhub.web.stay_view import StayView
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest

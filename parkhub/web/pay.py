@@ -18,6 +18,7 @@ from parkhub.domain.own_parking import Found
 from parkhub.domain.permits import PLATE_LENGTHS
 from parkhub.domain.plates import normalise
 from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.stay_tokens import make_token
 from parkhub.errors import NotFoundError, TooOftenError
 from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
@@ -26,7 +27,6 @@ from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE
 from parkhub.web.speech import spoken
-from parkhub.web.stay_tokens import make_token
 from parkhub.web.templating import AnyRequest, page
 
 NO_LOT: Final = marked("There is no car park at this address.")

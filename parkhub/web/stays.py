@@ -16,6 +16,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ASGIApp
 
 from parkhub.db import lots as lot_rows
+from parkhub.domain.stay_tokens import StayToken, read_token
 from parkhub.domain.text import printable
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, ParkHubError, TooOftenError
 from parkhub.languages import Language, marked
@@ -27,7 +28,6 @@ from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE
 from parkhub.web.pay import driver_page
 from parkhub.web.speech import spoken
-from parkhub.web.stay_tokens import StayToken, read_token
 from parkhub.web.stay_view import StayState, StayView
 from parkhub.web.stream import stream
 from parkhub.web.templating import ENVIRONMENT, AnyRequest

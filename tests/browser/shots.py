@@ -33,10 +33,10 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.spots import SpotKind, SpotState
+from parkhub.domain.stay_tokens import make_token
 from parkhub.secret_key import secret_key
 from parkhub.services import billing, checkouts, payments
 from parkhub.settings import Settings, load_settings
-from parkhub.web.stay_tokens import make_token
 
 OUT = Path(__file__).parent / "shots"
 SIZES = ((390, 844), (1440, 900))

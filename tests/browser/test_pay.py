@@ -19,10 +19,10 @@ from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
 from parkhub.domain.lots import Lot
 from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.stay_tokens import make_token
 from parkhub.secret_key import secret_key
 from parkhub.services import payment_events, payments
 from parkhub.settings import Settings
-from parkhub.web.stay_tokens import make_token
 
 pytestmark = pytest.mark.browser
 

@@ -16,11 +16,11 @@ from parkhub.clients import Clients
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import stripe_events
 from parkhub.domain.ledger import Account
+from parkhub.domain.stay_tokens import make_token
 from parkhub.secret_key import secret_key
 from parkhub.services import payment_events
 from parkhub.services.ledger import verify
 from parkhub.settings import Settings
-from parkhub.web.stay_tokens import make_token
 
 SECRET = "whsec_of_the_browser"
 

@@ -21,12 +21,12 @@ from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
 from parkhub.domain.lots import Lot
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
+from parkhub.domain.stay_tokens import LIFE, make_token
 from parkhub.errors import BusyError
 from parkhub.languages import language
 from parkhub.secret_key import secret_key
 from parkhub.services import payments
 from parkhub.settings import Settings
-from parkhub.web.stay_tokens import LIFE, make_token
 from parkhub.web.stays import StaySource
 
 

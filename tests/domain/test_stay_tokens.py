@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from parkhub.web.stay_tokens import LIFE, make_token, read_token
+from parkhub.domain.stay_tokens import LIFE, make_token, read_token
 
 KEY = "k" * 40
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
