@@ -1,6 +1,7 @@
-"""`parkhub lot`: things of one car park; `qr` writes the sign that drivers scan."""
+"""`parkhub lot`: things of one car park: when it is open and where it is, and the sign that drivers scan."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from parkhub.errors import InvalidInputError
 if TYPE_CHECKING:
     from parkhub.domain.lots import Lot
 
+LotSlug = Annotated[str, typer.Argument(metavar="LOT", help="A lot by slug.")]
+
 app = typer.Typer(help="Things of one car park.", no_args_is_help=True)
 
 
@@ -22,8 +25,66 @@ def lot() -> None:
 
 
 @app.command()
+def show(slug: LotSlug, data_dir: DataDir = None, settings_file: SettingsFile = None, *, jsonl: Jsonl = False) -> None:
+    """Print where a lot is and when it is open."""
+
+    async def found() -> "Lot":
+        async with opened(settings_of(data_dir, settings_file, "lot")):
+            return await lot_of(slug)
+
+    _print(asyncio.run(found()), jsonl=jsonl)
+
+
+@app.command("set")
+def set_given(
+    slug: LotSlug,
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE…",
+            help="address, opening_hours as OpenStreetMap has them (Mo-Fr 06:00-22:00; Sa 08:00-20:00; PH off), "
+            "country of the public holidays (DE), place (53.5436,9.9884).",
+        ),
+    ],
+    data_dir: DataDir = None,
+    settings_file: SettingsFile = None,
+    *,
+    jsonl: Jsonl = False,
+) -> None:
+    """Say where a lot is and when it is open, all that is given or nothing; the audit log keeps what it was."""
+    if wrong := [each for each in given if "=" not in each]:
+        raise wrong_usage(f"{wrong[0]!r} is no NAME=VALUE.")
+    changes = {name.strip(): value for name, _, value in (each.partition("=") for each in given)}
+
+    async def done() -> "Lot":
+        from parkhub.services.lots import set_details
+
+        async with opened(settings_of(data_dir, settings_file, "lot")):
+            return await set_details((await lot_of(slug)).id, changes, None, datetime.now(UTC))
+
+    _print(asyncio.run(done()), jsonl=jsonl)
+
+
+def _print(lot: "Lot", *, jsonl: bool) -> None:
+    times = lot.opening_times
+    told = {
+        "lot": lot.slug,
+        "name": lot.name,
+        "address": lot.address,
+        "time_zone": lot.time_zone,
+        "opening_hours": lot.opening_hours,
+        "country": lot.country,
+        "place": ",".join(map(str, lot.place or ())),
+        "is_open": times.at(datetime.now(UTC)).is_open if times else None,
+    }
+    output = Output(("what", "value"), lambda line: [(name, str(value)) for name, value in line.items()], jsonl)
+    output.add(told)
+    raise SystemExit(output.end())
+
+
+@app.command()
 def qr(
-    slug: Annotated[str, typer.Argument(metavar="LOT", help="A lot by slug.")],
+    slug: LotSlug,
     out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")] = Path(),
     url: Annotated[
         str, typer.Option(help="Address people use, such as https://park.example.org, if no setting says it.")

@@ -18,6 +18,9 @@ def read_lot(row: Row) -> Lot:
         row["time_zone"],
         row["plan_width"],
         row["plan_height"],
+        row["opening_hours"],
+        row["country"],
+        None if row["latitude"] is None else (row["latitude"], row["longitude"]),
     )
 
 
@@ -66,6 +69,21 @@ async def set_plan_size(lot_id: int, width: float, height: float) -> None:
     await tables.Lot.update({tables.Lot.plan_width: float(width), tables.Lot.plan_height: float(height)}).where(
         tables.Lot.id == lot_id
     )
+
+
+async def save_details(lot: Lot) -> None:
+    """Keep a lot's address, opening times and place."""
+    latitude, longitude = lot.place or (None, None)
+    table = tables.Lot
+    await table.update(
+        {
+            table.address: lot.address,
+            table.opening_hours: lot.opening_hours,
+            table.country: lot.country,
+            table.latitude: latitude,
+            table.longitude: longitude,
+        }
+    ).where(table.id == lot.id)
 
 
 async def save_sample(sample: OccupancySample) -> None:

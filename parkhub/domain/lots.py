@@ -3,15 +3,26 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from parkhub.domain.opening_times import OpeningTimes, check_opening_hours
 from parkhub.domain.spots import Spot, SpotState, SpotTrack, expire
+from parkhub.domain.text import one_line
+from parkhub.errors import FieldsError, InvalidInputError
 
 SAMPLE_S = 300
+ADDRESS_LENGTH_MAX: Final = 160
+DETAILS: Final = ("address", "opening_hours", "country", "place")
 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A car park. ``time_zone`` is an IANA name; the plan's size is in plan units."""
+    """A car park. ``time_zone`` is an IANA name; the plan's size is in plan units.
+
+    ``opening_hours`` is in OpenStreetMap's syntax, empty when nobody has said; ``country`` (ISO 3166) says which days
+    its public holidays are; ``place`` is latitude and longitude in degrees (WGS 84).
+    """
 
     id: int
     slug: str
@@ -20,6 +31,14 @@ class Lot:
     time_zone: str
     plan_width: float
     plan_height: float
+    opening_hours: str = ""
+    country: str = ""
+    place: tuple[float, float] | None = None
+
+    @property
+    def opening_times(self) -> OpeningTimes | None:
+        """When it is open, if anybody has said."""
+        return OpeningTimes(self.opening_hours, ZoneInfo(self.time_zone), self.country) if self.opening_hours else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +110,39 @@ def sample(lot_id: int, states: Iterable[SpotState], at: datetime) -> OccupancyS
         found.count(SpotState.OCCUPIED),
         found.count(SpotState.UNKNOWN),
     )
+
+
+def change_details(lot: Lot, given: Mapping[str, str], now: datetime) -> Lot:
+    """The lot with some of `DETAILS` changed, as a person writes them; a place is ``53.54,9.98`` or empty.
+
+    Raises FieldsError, a sentence for each that is wrong.
+    """
+    wrong = {name: f"There is no {name}; there are {', '.join(DETAILS)}." for name in given if name not in DETAILS}
+    found = {name: " ".join(text.split()) for name, text in given.items()}
+    address = found.get("address", lot.address)
+    if len(address) > ADDRESS_LENGTH_MAX or not one_line(address):
+        wrong["address"] = f"Use letters, digits and signs on one line, at most {ADDRESS_LENGTH_MAX}."
+    hours, country = found.get("opening_hours", lot.opening_hours), found.get("country", lot.country).upper()
+    try:
+        check_opening_hours(hours or "24/7", country, now)
+    except InvalidInputError as error:
+        wrong["country" if country and "country" in str(error) else "opening_hours"] = str(error)
+    place = lot.place
+    if "place" in found:
+        try:
+            place = read_place(found["place"])
+        except ValueError:
+            wrong["place"] = "Write latitude and longitude in degrees, such as 53.5436,9.9884, or nothing."
+    if wrong:
+        raise FieldsError(wrong)
+    return replace(lot, address=address, opening_hours=hours, country=country, place=place)
+
+
+def read_place(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude as written, ``53.54,9.98`` or a ``geo:`` address. Raises ValueError."""
+    if not text:
+        return None
+    latitude, longitude = (float(part) for part in text.removeprefix("geo:").partition(";")[0].split(",")[:2])
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise ValueError(text)
+    return latitude, longitude

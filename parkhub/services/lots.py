@@ -3,20 +3,22 @@
 import re
 import unicodedata
 import zoneinfo
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import sessions as session_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.lots import Lot, LotStatus
+from parkhub.domain.lots import ADDRESS_LENGTH_MAX, DETAILS, Lot, LotStatus, change_details
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
+from parkhub.services import audit
 
 NAME_LENGTH_MAX: Final = 80
 SLUG_LENGTH_MAX: Final = 60
-ADDRESS_LENGTH_MAX: Final = 160
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Words that already mean something in addresses below /lots.
 _TAKEN: Final = frozenset({"new", "events", "status"})
@@ -65,6 +67,30 @@ def _check(name: str, address: str, time_zone: str, slug: str) -> dict[str, str]
     elif slug in _TAKEN:
         wrong["slug"] = f"{slug} is used by ParkHub itself. Choose another one."
     return wrong
+
+
+async def set_details(lot_id: int, given: Mapping[str, str], account_id: int | None, now: datetime) -> Lot:
+    """Change where a lot is and when it is open, as a person writes it; noted in the audit log if anything is another.
+
+    Raises FieldsError with a sentence for each that is wrong, and then changes none.
+    """
+    async with transaction():
+        await session_rows.lock_lot(lot_id)
+        before = await lot_rows.get_lot(lot_id)
+        after = change_details(before, given, now)
+        changed = [name for name in DETAILS if getattr(before, name) != getattr(after, name)]
+        if changed:
+            await lot_rows.save_details(after)
+            await audit.note(
+                "lot.set",
+                account_id=account_id,
+                lot_id=lot_id,
+                subject=f"lot:{lot_id}",
+                before={name: getattr(before, name) for name in changed},
+                after={name: getattr(after, name) for name in changed},
+                at=now,
+            )
+    return after
 
 
 async def lot_status(slug: str, now: datetime) -> LotStatus:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.spots import BayPlan, BayShape, Spot, SpotKind, SpotState
 from parkhub.languages import ENGLISH, Language, marked
+from parkhub.web.opening_words import Week, opening_sentence, opening_week
 from parkhub.web.templating import ENVIRONMENT, local
 
 OLD_AFTER_S: Final = 120
@@ -140,8 +141,30 @@ class LotView:
         return gettext("Last look %(age)s ago", age=self.language.age(self.age_s))
 
     @cached_property
+    def week(self) -> Week | None:
+        """When it is open in the next seven days, if anybody has said."""
+        return opening_week(self.lot.opening_times, self.now, self.language)
+
+    @property
+    def linked(self) -> dict[str, Any]:
+        """The lot as search engines read it: schema.org's ParkingFacility."""
+        lot = self.lot
+        told: dict[str, Any] = {"@context": "https://schema.org", "@type": "ParkingFacility", "name": lot.name}
+        if lot.address:
+            told["address"] = lot.address
+        if lot.place:
+            told["geo"] = {"@type": "GeoCoordinates", "latitude": lot.place[0], "longitude": lot.place[1]}
+        if lot.opening_times:
+            told["openingHours"] = lot.opening_hours
+        return told
+
+    @cached_property
     def text(self) -> dict[str, str]:
-        """The page's sentences that hold numbers. Live updates carry them, so that scripts know no language."""
+        """The page's sentences that change. Live updates carry them, so that scripts know no language."""
+        return self._numbers | {"opening": opening_sentence(self.lot.opening_times, self.now, self.language)}
+
+    @property
+    def _numbers(self) -> dict[str, str]:
         here, gettext, ngettext = self.lot.name, self.language.gettext, self.language.ngettext
         if self.blind:
             return {

@@ -1,4 +1,4 @@
-"""`parkhub lot qr`: the sign at a car park, as a phone and a printer see it."""
+"""`parkhub lot`: its opening times and its sign, as a phone and a printer see it."""
 
 import json
 import re
@@ -31,6 +31,26 @@ async def folder(sqlite_settings: Settings) -> Path:
 def run(folder: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "lot", "qr", *more, "--data-dir", str(folder)]
     return subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, timeout=60)
+
+
+def test_opening_times_and_place_are_set_shown_and_noted(folder: Path) -> None:
+    command = [sys.executable, "-m", "parkhub.cli.main"]
+    at = ["--data-dir", str(folder), "--jsonl"]
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *words, *at], capture_output=True, text=True, timeout=60)
+
+    done = ask("lot", "set", "harbour", "opening_hours=24/7", "country=de", "place=53.5436, 9.9884")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["opening_hours"], told["country"], told["place"]) == ("24/7", "DE", "53.5436,9.9884")
+    assert told["is_open"] is True
+    assert json.loads(ask("lot", "show", "harbour").stdout) == told
+    wrong = ask("lot", "set", "harbour", "opening_hours=always")
+    assert wrong.returncode == 1
+    assert "from letter" in wrong.stderr
+    (entry,) = map(json.loads, ask("audit", "list").stdout.splitlines())
+    assert entry["action"] == "lot.set"
 
 
 def test_a_sign_is_written_as_svg_and_pdf(folder: Path, tmp_path: Path) -> None:

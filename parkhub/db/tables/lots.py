@@ -14,6 +14,10 @@ class Lot(Table, tablename="lot"):
     time_zone = Text()
     plan_width = DoublePrecision()
     plan_height = DoublePrecision()
+    opening_hours = Text(default="")
+    country = Text(default="")
+    latitude = DoublePrecision(default=None, null=True)
+    longitude = DoublePrecision(default=None, null=True)
 
 
 class OccupancySample(Table, tablename="occupancy_sample"):
