@@ -5,7 +5,9 @@ from typing import Any
 
 from parkhub.secret_key import secret_key
 from parkhub.services import (
-    bookings,
+    booking_checkouts,
+    booking_refunds,
+    booking_stays,
     labels,
     looks,
     mail,
@@ -49,8 +51,11 @@ async def delete_old(ctx: dict[str, Any]) -> None:
 
 
 async def release_no_shows(ctx: dict[str, Any]) -> None:
-    """Give up bookings whose car has not come."""
-    await bookings.release_no_shows(ctx["clients"], datetime.now(UTC))
+    """Give up bookings whose car has not come or that were not paid in time, and give back what they cost no more."""
+    clients, settings, now = ctx["clients"], ctx["settings"], datetime.now(UTC)
+    await booking_stays.release_no_shows(clients, settings, now)
+    await booking_checkouts.expire_unpaid(clients, now)
+    await booking_refunds.give_back_overpaid(clients, settings, now)
 
 
 async def close_overlong(ctx: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.clients.payments import RefundOrder
+from parkhub.db import bookings as booking_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
 from parkhub.db import sessions as session_rows
@@ -18,7 +19,7 @@ from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState, booking_uid
 from parkhub.domain.reasons import checked_reason
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
-from parkhub.services import billing, mail, payments, receipts
+from parkhub.services import billing, booking_money, mail, payments, receipts
 from parkhub.settings import Settings
 
 AT_PROVIDER: Final = "Given back at the payment provider"
@@ -50,7 +51,7 @@ async def refund_payment(
         quote = await quote_rows.get_by_public_id(public_id)
         await session_rows.lock_lot(quote.lot_id)
         payment = await payment_rows.get_of_quote(quote.id)
-        reason = checked_reason(reason, [(await session_rows.get_session(quote.session_id)).plate])
+        reason = checked_reason(reason, [await _plate(quote)])
         known = await payment_rows.find_refund(name)
         if known is not None:
             if known.payment_id != payment.id or amount_cents not in (None, known.amount_cents):
@@ -85,7 +86,11 @@ async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunde
     ours = next((refund for refund in asked if refund.amount_cents == difference), None)
     reason, account_id = (ours.reason, ours.account_id) if ours else (AT_PROVIDER, None)
     uid = booking_uid(quote.public_id, "refund", str(refunded_cents))
-    await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
+    if quote.session_id is None:
+        booking = await booking_rows.get_booking(quote.booking_id or 0)
+        await booking_money.refund(booking, difference, reason, uid, account_id, now)
+    else:
+        await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
     await payment_rows.set_refunded(payment.id, refunded_cents)
     await receipts.tell_of_refund(settings, quote, difference, now)
 
@@ -126,8 +131,20 @@ async def _checked_amount(
         raise InvalidInputError("This was paid through another payment provider than the one set up now.")
     asked = sum(refund.amount_cents for refund in await payment_rows.list_asked_refunds(payment.id))
     left = payment.paid_cents - payment.refunded_cents - asked
-    bill = await billing.get_bill(quote.session_id, now)
-    amount = min(left, bill.books.refundable_cents - asked) if amount_cents is None else amount_cents
-    if amount <= 0 or amount > left or amount > bill.books.refundable_cents - asked:
+    most = min(left, await _refundable_cents(quote, now) - asked)
+    amount = most if amount_cents is None else amount_cents
+    if amount <= 0 or amount > most:
         raise InvalidInputError("That is more than was paid and not yet given back.")
     return amount
+
+
+async def _refundable_cents(quote: StoredQuote, now: datetime) -> int:
+    if quote.session_id is not None:
+        return (await billing.get_bill(quote.session_id, now)).books.refundable_cents
+    return await booking_money.refundable_cents(await booking_rows.get_booking(quote.booking_id or 0), now)
+
+
+async def _plate(quote: StoredQuote) -> str:
+    if quote.session_id is not None:
+        return (await session_rows.get_session(quote.session_id)).plate
+    return (await booking_rows.get_booking(quote.booking_id or 0)).plate
