@@ -146,12 +146,12 @@ class PaymentSandbox(SandboxCards):
             told = (await self._event("charge.refunded", charge, order.now),)
         return Refunded(refund_id, from_provider(charge["amount_refunded"], order.currency)), told
 
-    async def dispute(self, intent: str, now: datetime) -> tuple[Raw, ...]:
-        """A driver's bank takes the money back."""
+    async def dispute(self, intent: str, now: datetime, *, whole: bool = False) -> tuple[Raw, ...]:
+        """A driver's bank takes back what is left of a payment; ``whole``: all of it, whatever was refunded."""
         charge = await self._shelf.change(f"charge:{intent}", lambda known: known and {**known, "disputed": True})
         if charge is None:
             raise NotFoundError("There is no such test payment.")
-        dispute = objects.dispute(charge, f"dp_{derived(intent)}", now)
+        dispute = objects.dispute(charge, f"dp_{derived(intent)}", now, whole=whole)
         await self._shelf.change(f"dispute:{dispute['id']}", lambda known: known or dispute)
         await self._moved("adjustment", -dispute["amount"], dispute, now)
         return (await self._event("charge.dispute.created", dispute, now),)

@@ -71,12 +71,13 @@ def refund(of: Document, refund_id: str, amount: int, metadata: Mapping[str, str
     }
 
 
-def dispute(of: Document, dispute_id: str, now: datetime) -> Document:
-    """A dispute of what is left of a charge."""
+def dispute(of: Document, dispute_id: str, now: datetime, *, whole: bool) -> Document:
+    """A dispute of what is left of a charge; of the whole one if nothing is, or if it is asked for."""
+    left = of["amount"] - of["amount_refunded"]
     return {
         "id": dispute_id,
         "object": "dispute",
-        "amount": of["amount"] - of["amount_refunded"],
+        "amount": of["amount"] if whole or not left else left,
         "charge": of["id"],
         "created": int(now.timestamp()),
         "currency": of["currency"],

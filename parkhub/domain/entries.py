@@ -63,7 +63,12 @@ class Books:
     @property
     def refundable_cents(self) -> int:
         """What could be paid back: credit, and what was paid of the charge and is in no dispute."""
-        return self.credit_cents + self.earned_cents - self.open_cents - self[Account.DISPUTED]
+        return max(0, self.credit_cents + self.paid_of_charge_cents - self[Account.DISPUTED])
+
+    @property
+    def paid_of_charge_cents(self) -> int:
+        """What the driver has paid of what is left of the charge."""
+        return max(0, self.earned_cents - self.open_cents)
 
     @property
     def is_settled_partly(self) -> bool:
@@ -145,17 +150,28 @@ def payment(books: Books, amount_cents: int, into: Account) -> tuple[Posting, ..
 
 
 def refund(books: Books, amount_cents: int, out_of: Account) -> tuple[Posting, ...]:
-    """Money went back: credit first, then of the charge, net and tax in their shares."""
+    """Money goes back: credit first, then of the charge, net and tax in their shares."""
+    if amount_cents > books.refundable_cents:
+        _positive(amount_cents)
+        raise InvalidInputError("That is more than was paid and not yet refunded.")
+    return refund_told(books, amount_cents, out_of)
+
+
+def refund_told(books: Books, amount_cents: int, out_of: Account) -> tuple[Posting, ...]:
+    """The same of money that has gone back already, as the provider tells.
+
+    A driver's bank may have taken it, too: what goes back beyond what was paid is lost.
+    """
     _positive(amount_cents)
     _tender(out_of)
-    if amount_cents > books.refundable_cents:
-        raise InvalidInputError("That is more than was paid and not yet refunded.")
     credit = min(amount_cents, books.credit_cents)
-    tax = books.tax_in(amount_cents - credit)
+    of_charge = min(amount_cents - credit, books.paid_of_charge_cents)
+    tax = books.tax_in(of_charge)
     return _postings(
         (Account.CREDIT, credit),
-        (Account.REFUNDS, amount_cents - credit - tax),
+        (Account.REFUNDS, of_charge - tax),
         (Account.TAX_PAYABLE, tax),
+        (Account.LOSSES, amount_cents - credit - of_charge),
         (out_of, -amount_cents),
     )
 
@@ -171,11 +187,9 @@ def waiver(books: Books, amount_cents: int) -> tuple[Posting, ...]:
     )
 
 
-def dispute(books: Books, amount_cents: int) -> tuple[Posting, ...]:
-    """A driver's bank took money back until it decides."""
+def dispute(books: Books, amount_cents: int) -> tuple[Posting, ...]:  # noqa: ARG001  (as the others)
+    """A driver's bank took money back until it decides, whether it had been refunded or not: it does not ask us."""
     _positive(amount_cents)
-    if amount_cents > books[Account.CLEARING]:
-        raise InvalidInputError("That is more than was paid this way.")
     return _postings((Account.DISPUTED, amount_cents), (Account.CLEARING, -amount_cents))
 
 
@@ -186,15 +200,16 @@ def dispute_won(books: Books, amount_cents: int) -> tuple[Posting, ...]:
 
 
 def dispute_lost(books: Books, amount_cents: int) -> tuple[Posting, ...]:
-    """The bank kept it: of the driver's credit first, then of the charge, as if it were waived."""
+    """The bank kept it: of the charge, as if it were waived, then of the driver's credit; the rest went back twice."""
     _disputed(books, amount_cents)
-    beyond = max(0, amount_cents - books.earned_cents + books.open_cents)
-    credit = min(books.credit_cents, beyond)
-    tax = books.tax_in(amount_cents - credit)
+    of_charge = min(amount_cents, books.paid_of_charge_cents)
+    credit = min(amount_cents - of_charge, books.credit_cents)
+    tax = books.tax_in(of_charge)
     return _postings(
         (Account.CREDIT, credit),
-        (Account.WRITE_OFF, amount_cents - credit - tax),
+        (Account.WRITE_OFF, of_charge - tax),
         (Account.TAX_PAYABLE, tax),
+        (Account.LOSSES, amount_cents - of_charge - credit),
         (Account.DISPUTED, -amount_cents),
     )
 

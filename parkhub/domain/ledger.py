@@ -33,6 +33,7 @@ class Account(StrEnum):
     REFUNDS = "refunds"  # against income, net: paid back
     WRITE_OFF = "write_off"  # against income, net: waived, or lost in a dispute
     FEES = "fees"  # expense: what the payment provider keeps
+    LOSSES = "losses"  # expense: went back twice, as a refund and through a driver's bank
 
 
 class Kind(StrEnum):

@@ -23,6 +23,7 @@ _BEAN_NAMES: Final = {
     Account.REFUNDS: "Income:{lot}:Refunds",
     Account.WRITE_OFF: "Expenses:{lot}:Write-Off",
     Account.FEES: "Expenses:{lot}:Fees",
+    Account.LOSSES: "Expenses:{lot}:Losses",
 }
 
 Sealed = tuple[int, str, Transaction]

@@ -76,8 +76,13 @@ async def refund(
     uid: str,
     account_id: int | None,
     now: datetime,
+    *,
+    told: bool = False,
 ) -> Bill:
-    """Give back what was paid, all or a part of it: what was paid too much first."""
+    """Give back what was paid, all or a part of it: what was paid too much first.
+
+    ``told``: it has gone back already, as the payment provider tells, and is booked whatever else has.
+    """
     async with transaction():
         session = await session_rows.lock_session(session_id)
         reason = checked_reason(reason, [session.plate])
@@ -86,7 +91,8 @@ async def refund(
             bill = await billing.bill_of(session, now)
             amount = bill.books.refundable_cents if amount_cents is None else amount_cents
             event = _event(uid, bill, Kind.REFUND, now, reason)
-            await post_event(event, lambda books: entries.refund(books, amount, out_of))
+            decide = entries.refund_told if told else entries.refund
+            await post_event(event, lambda books: decide(books, amount, out_of))
             await _note("payment.refunded", session, account_id, {"amount_cents": amount}, reason, now)
         return await billing.bill_of(session, now)
 
@@ -160,14 +166,16 @@ async def _up_to_now(session: ParkingSession, uid: str, now: datetime) -> Bill:
 async def _may_leave(session: ParkingSession, bill: Bill, now: datetime) -> ParkingSession:
     """With nothing left to pay, an open session may leave until the exit grace is over."""
     owes = (await ledger_rows.get_books(session.id)).open_cents
-    if session.state is not SessionState.OPEN or owes or bill.tariff is None:
+    ahead = session.paid_until is not None and now < session.paid_until
+    if session.state is not SessionState.OPEN or owes or bill.tariff is None or ahead:
         return session
     return await _let_leave(session, bill.tariff, now)
 
 
 async def _had_paid(session: ParkingSession, uid: str, paid_at: datetime) -> ParkingSession:
     """Of who left before the payment was heard of: had it paid in full before, its exit grace counts."""
-    if not session.is_priced or session.exited_at is None or paid_at >= session.exited_at:
+    ahead = session.paid_until is not None and paid_at < session.paid_until
+    if not session.is_priced or session.exited_at is None or paid_at >= session.exited_at or ahead:
         return session
     inside = replace(session, state=SessionState.OPEN, ending=Ending.NONE, exited_at=None)
     bill = await billing.bill_of(inside, paid_at)

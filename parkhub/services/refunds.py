@@ -90,7 +90,7 @@ async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunde
         booking = await booking_rows.get_booking(quote.booking_id or 0)
         await booking_money.refund(booking, difference, reason, uid, account_id, now)
     else:
-        await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now)
+        await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now, told=True)
     await payment_rows.set_refunded(payment.id, refunded_cents)
     await receipts.tell_of_refund(settings, quote, difference, now)
 

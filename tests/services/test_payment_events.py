@@ -120,6 +120,34 @@ async def test_in_whichever_order_events_come_the_books_are_the_same(
     assert await verify(lot.id) == []
 
 
+@pytest.mark.parametrize("won", [True, False], ids=["won", "lost"])
+@pytest.mark.parametrize("back", [400, 150], ids=["after all was refunded", "of all after a part was refunded"])
+async def test_a_bank_may_take_back_what_was_refunded_and_the_books_follow_in_any_order(
+    database: Settings, clients: Clients, back: int, won: bool
+):
+    lot = await a_paid_lot()
+    for number, order in enumerate(permutations(range(4))):
+        session = await a_stay(lot, f"AB{number}")
+        _, name = await quoted(clients, database, session, later(90))
+        paid = (await sandbox(clients).pay(name, Way.SUCCEEDS, later(90))).now
+        intent = (await sandbox(clients).get_checkout(name))["payment_intent"]
+        _, refunded = await sandbox(clients).refund_told(RefundOrder(f"{name}", intent, back, "EUR", later(95)))
+        opened = await sandbox(clients).dispute(intent, later(96), whole=True)
+        closed = await sandbox(clients).decide_dispute(opened[0]["data"]["object"]["id"], later(97), won=won)
+        events = [*paid, *refunded, *opened, *closed]
+        for index in order:
+            await send(clients, database, [events[index]], later(98))
+        for minutes in (98, 99, 200):
+            await handle_all(clients, later(minutes))
+        assert await handle_all(clients, later(999)) == [], order
+        books = await ledger_rows.get_books(session.id)
+        assert (books[Account.CLEARING], books[Account.DISPUTED]) == (400 - back - (0 if won else 400), 0), order
+        assert (books.earned_cents, books[Account.LOSSES]) == (400 - back if won else 0, 0 if won else back), order
+        assert (books.open_cents, books.credit_cents, books.refundable_cents) == (0, 0, 400 - back if won else 0)
+    assert await verify(lot.id) == []
+    assert await differences(clients.payments, AT, later(9999)) == []
+
+
 async def test_what_a_payment_waited_for_is_asked_for_as_soon_as_it_is_booked(database: Settings, clients: Clients):
     session = await a_stay()
     completed, late, refunded, *_ = await story(clients, database, session, won=True)

@@ -39,7 +39,8 @@ from parkhub.services.reconciliation import Matter, differences
 from parkhub.settings import Settings, load_settings
 
 WHY = "the barrier did not open"
-TABLES = ("quote", "payment", "payment_refund", "stripe_event", "ledger_transaction", "ledger_posting", "audit_entry")
+BOOKS = ("ledger_transaction", "ledger_posting", "audit_entry")
+TABLES = ("quote", "payment", "payment_refund", "stripe_event", "receipt", "letter", *BOOKS)
 CRASHES = st.none() | st.none() | st.sampled_from(TABLES)
 NUMBERS = st.integers(0, 9)
 
@@ -170,13 +171,13 @@ class Payments(RuleBasedStateMachine):
             told = self.do(lambda: self.provider.refund_told(order))
             self.events += told[1] if told else ()
 
-    @rule(number=NUMBERS, won=st.booleans())
-    def a_bank_disputes_and_decides(self, number: int, won: bool) -> None:
+    @rule(number=NUMBERS, won=st.booleans(), whole=st.booleans())
+    def a_bank_disputes_and_decides(self, number: int, won: bool, whole: bool) -> None:
         intent = self.an_intent(number)
         charge = self.runner.run(self.provider._shelf.get(f"charge:{intent}"))
-        if charge is None or charge["disputed"] or charge["amount"] == charge["amount_refunded"]:
+        if charge is None or charge["disputed"]:
             return
-        opened = self.do(lambda: self.provider.dispute(intent, self.now))
+        opened = self.do(lambda: self.provider.dispute(intent, self.now, whole=whole))
         closed = self.do(lambda: self.provider.decide_dispute(opened[0]["data"]["object"]["id"], self.now, won=won))
         self.events += [*opened, *closed]
 
@@ -237,6 +238,9 @@ class Payments(RuleBasedStateMachine):
         assert balances.get(("EUR", Account.CLEARING), 0) == sum(each.amount_cents for each in told)
         assert balances.get(("EUR", Account.CASH), 0) == self.cash
         assert balances.get(("EUR", Account.DISPUTED), 0) == 0
+        numbers = await fetch("SELECT number FROM receipt WHERE lot = {} ORDER BY number", self.lot_id)
+        paid = [each for each in await self._all_payments() if each.state is PaymentState.PAID]
+        assert [row["number"] for row in numbers] == list(range(1, len(paid) + 1))
         for payment in await self._all_payments():
             if payment.checkout:
                 there = await self.provider.get_checkout(payment.checkout)
