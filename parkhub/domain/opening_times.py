@@ -9,7 +9,12 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, ParserError, State, UnknownCountryError
+from opening_hours import (  # type: ignore[attr-defined]  # its stub forgets the errors
+    OpeningHours,
+    ParserError,
+    State,
+    UnknownCountryError,
+)
 
 from parkhub.errors import InvalidInputError
 
