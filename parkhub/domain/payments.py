@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from parkhub.domain.money import AMOUNT_MAX
+
 CHECKOUT_LIFE: Final = timedelta(minutes=35)
 """Stripe takes no less than half an hour, by its own clock."""
 OPENED_WITHIN: Final = timedelta(minutes=4)
@@ -43,6 +45,14 @@ def paid_as_of(paid_at: datetime, quoted_at: datetime, changes_at: datetime | No
     if changes_at is None or at < changes_at:
         return at
     return max(quoted_at, changes_at - timedelta(microseconds=1))
+
+
+def is_far_above(amount_cents: int, due_cents: int) -> bool:
+    """Whether staff probably mistyped what they took: more than twice what is due, or anything when nothing is.
+
+    Change is given at the desk, so what is taken is what is due, or a rounder sum if the driver wants it so.
+    """
+    return 2 * max(0, due_cents) < amount_cents <= AMOUNT_MAX
 
 
 def booking_uid(quote: str, *what: str) -> str:

@@ -13,6 +13,8 @@ from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.domain import entries
 from parkhub.domain.ledger import Account, Kind, Transaction
+from parkhub.domain.money import format_amount
+from parkhub.domain.payments import is_far_above
 from parkhub.domain.pricing import due_again_at
 from parkhub.domain.reasons import checked_reason
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
@@ -31,17 +33,22 @@ async def pay(
     now: datetime,
     account_id: int | None = None,
     references: Mapping[str, str] | None = None,
+    *,
+    confirmed: bool = True,
 ) -> Bill:
     """Money arrived for a session: it is charged up to now, paid, and may leave within the exit grace once all is paid.
 
     ``now`` is when it was paid, though told later: who has left meanwhile, within the grace, owes no more. Raises
-    InvalidInputError for no amount or in a lot without any price.
+    InvalidInputError for no amount or in a lot without any price, ConflictError for far more than is due unless that
+    is ``confirmed``: it would become the driver's credit.
     """
     async with transaction():
         session = await session_rows.lock_session(session_id)
         if not await _is_posted(uid, session, Kind.PAYMENT, into, amount_cents):
             bill = await _up_to_now(session, uid, now)
             event = _event(uid, bill, Kind.PAYMENT, now, references=references)
+            if not confirmed and is_far_above(amount_cents, bill.due_cents):
+                raise _too_much(bill, amount_cents)
             await post_event(event, lambda books: entries.payment(books, amount_cents, into))
             told = {"amount_cents": amount_cents, "into": into.value}
             await _note("payment.taken", session, account_id, told, "", now)
@@ -197,6 +204,14 @@ def _event(
     if not bill.currency:
         raise InvalidInputError("This car park has no prices, so nothing can be paid.")
     return Event(uid, bill.session.lot_id, bill.session.id, kind, bill.currency, now, reason, references)
+
+
+def _too_much(bill: Bill, amount_cents: int) -> ConflictError:
+    due, paid = (format_amount(cents, bill.currency) for cents in (max(0, bill.due_cents), amount_cents))
+    return ConflictError(
+        f"{paid} {bill.currency} is far more than the {due} that are due. If it is right, send it again with "
+        "confirm_over; the rest is kept as the driver's credit."
+    )
 
 
 async def _note(

@@ -19,10 +19,14 @@ _UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 
 class PaymentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Cash or a card terminal's payment, minor units. ``uid``: made by whoever asks; the same again changes nothing."""
+    """Cash or a card terminal's payment, minor units. ``uid``: made by whoever asks; the same again changes nothing.
+
+    ``confirm_over``: yes, it is far more than is due. Without it such a payment is refused with 409.
+    """
 
     amount_cents: int
     uid: str
+    confirm_over: bool = False
 
 
 class ForgoForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +46,15 @@ class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post("/sessions/{session_id:int}/payments", tags=["Money"])
 async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSONBody[PaymentForm]) -> BillItem:
     """Money taken by staff."""
-    now = datetime.now(UTC)
-    bill = await payments.pay(session_id, data.amount_cents, Account.CASH, _uid(data.uid), now, request.user.id)
+    bill = await payments.pay(
+        session_id,
+        data.amount_cents,
+        Account.CASH,
+        _uid(data.uid),
+        datetime.now(UTC),
+        request.user.id,
+        confirmed=data.confirm_over,
+    )
     return bill_item(bill)
 
 

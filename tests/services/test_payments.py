@@ -91,6 +91,29 @@ async def test_paid_too_much_is_credit_and_goes_back_first(lot: int) -> None:
     assert await verify(lot) == []
 
 
+@pytest.mark.parametrize(("cents", "due"), [(401, "2.00"), (20000, "2.00")])
+async def test_far_more_than_is_due_is_asked_about_and_nothing_is_booked_until_it_is_confirmed(
+    lot: int, cents: int, due: str
+) -> None:
+    session = await enter(lot)
+    with pytest.raises(ConflictError, match=f"{cents / 100:.2f} EUR is far more than the {due} that are due"):
+        await payments.pay(session.id, cents, Account.CASH, "pay-1", later(30), confirmed=False)
+    assert (await billing.get_bill(session.id, later(30))).books.balances == {}
+    bill = await payments.pay(session.id, cents, Account.CASH, "pay-1", later(30), confirmed=True)
+    assert (bill.books[Account.CASH], bill.books.credit_cents) == (cents, cents - 200)
+    again = await payments.pay(session.id, cents, Account.CASH, "pay-1", later(30), confirmed=False)
+    assert again.books[Account.CASH] == cents
+
+
+async def test_a_round_sum_is_taken_without_a_question_and_anything_is_asked_about_when_nothing_is_due(
+    lot: int,
+) -> None:
+    session = await enter(lot)
+    assert (await payments.pay(session.id, 400, Account.CASH, "pay-1", later(30), confirmed=False)).due_cents == -200
+    with pytest.raises(ConflictError, match=r"far more than the 0\.00"):
+        await payments.pay(session.id, 1, Account.CASH, "pay-2", later(30), confirmed=False)
+
+
 async def test_more_than_was_paid_is_not_given_back(lot: int) -> None:
     session = await enter(lot)
     await payments.pay(session.id, 200, Account.CASH, "pay-1", later(30))

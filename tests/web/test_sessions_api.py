@@ -55,7 +55,9 @@ async def test_a_stay_from_entry_to_receipt(desk):
     shown = await desk.get(f"/sessions/{session}")
     assert (shown["session"]["plate"], shown["session"]["state"]) == ("AB1234", "open")
     assert shown["bill"]["lines"] == [{"text": "2 h at 2.00", "amount_cents": 400}]
-    paid = await desk.post(f"/sessions/{session}/payments", amount_cents=400, uid="till-1-0001")
+    mistyped = await desk.post(f"/sessions/{session}/payments", amount_cents=4000, uid="till-1-0001")
+    assert (mistyped.status_code, "send it again with confirm_over" in mistyped.text) == (409, True)
+    paid = await desk.post(f"/sessions/{session}/payments", amount_cents=400, uid="till-1-0001", confirm_over=True)
     assert (paid.status_code, paid.json()["due_cents"]) == (201, 0)
     again = await desk.post(f"/sessions/{session}/payments", amount_cents=400, uid="till-1-0001")
     assert again.json()["due_cents"] == 0
