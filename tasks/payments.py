@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 
 from parkhub.db import stripe_events
-from parkhub.services import checkouts, payment_events, payment_sandbox, reconciliation, refunds
+from parkhub.services import card_charges, checkouts, payment_events, payment_sandbox, reconciliation, refunds, saved_cards
 
 RECONCILED: Final = timedelta(days=7)
 
@@ -28,6 +28,18 @@ async def give_up(_: dict[str, Any], event_id: int) -> None:
 async def send_sandbox_event(ctx: dict[str, Any], name: str) -> None:
     """Send what a test payment's bank answers later, signed as everything of the sandbox is."""
     await payment_sandbox.send_late(ctx["clients"], ctx["settings"], name, datetime.now(UTC))
+
+
+async def charge_stay(ctx: dict[str, Any], session_id: int) -> None:
+    """Let a driver's saved card pay for a stay that has ended."""
+    await card_charges.charge_at_exit(ctx["clients"], ctx["settings"], session_id, datetime.now(UTC))
+
+
+async def keep_cards(ctx: dict[str, Any]) -> None:
+    """By the clock: charges of saved cards that nobody began or finished, and cards that the provider is to forget."""
+    now = datetime.now(UTC)
+    await card_charges.take_up(ctx["clients"], ctx["settings"], now)
+    await saved_cards.say_farewells(ctx["clients"], now)
 
 
 async def reconcile(ctx: dict[str, Any]) -> None:

@@ -140,6 +140,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
     jobs = [
         Job(payments.handle_event, 20, payments.give_up),
         Job(payments.send_sandbox_event, 20),
+        Job(payments.charge_stay, 50),
         Job(mail.send_letters, 300),
     ]
     every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
@@ -152,6 +153,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
             _clocked(payments.keep_payments), name="keep_payments", second={13, 33, 53}, timeout=50, run_at_startup=True
         ),
         cron(_clocked(mail.send_letters), name="keep_mail", second=every_5_s, timeout=300, run_at_startup=True),
+        cron(_clocked(payments.keep_cards), name="keep_cards", second={3, 23, 43}, timeout=300, run_at_startup=True),
         cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),

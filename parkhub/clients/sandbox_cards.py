@@ -8,9 +8,10 @@ from parkhub.clients import sandbox_card_objects as card_objects
 from parkhub.clients import sandbox_objects as objects
 from parkhub.clients.payments import Raw
 from parkhub.clients.sandbox_room import SandboxRoom, derived
-from parkhub.clients.saved_cards import Charged, ChargeOrder, ChargeOutcome, KeptCard, SetupOrder
+from parkhub.clients.saved_cards import Charged, ChargeOrder, ChargeOutcome, SetupOrder
 from parkhub.clients.shelf import Document
 from parkhub.domain.provider_money import to_provider
+from parkhub.domain.saved_cards import KeptCard
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 
 SETUP_PATH: Final = "/sandbox/setups"

@@ -9,17 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class KeptCard:
-    """A card at the provider. ``customer`` is "" once it was taken from whoever it belonged to."""
-
-    method: str
-    customer: str
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
+from parkhub.domain.saved_cards import KeptCard
 
 
 @dataclass(frozen=True, slots=True)

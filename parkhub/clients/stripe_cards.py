@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import stripe
 
-from parkhub.clients.saved_cards import Charged, ChargeOrder, ChargeOutcome, KeptCard, SetupOrder
+from parkhub.clients.saved_cards import Charged, ChargeOrder, ChargeOutcome, SetupOrder
 from parkhub.clients.stripe_faults import raise_ours
 from parkhub.domain.provider_money import to_provider
+from parkhub.domain.saved_cards import KeptCard
 from parkhub.errors import BusyError
 
 _OUTCOMES: Final = {

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.provider_money import from_provider
+from parkhub.domain.saved_cards import BY_CARD, CardTold, understand_card
 from parkhub.errors import InvalidInputError
 
 RETRY_FIRST: Final = timedelta(seconds=20)
@@ -77,13 +78,20 @@ class PayoutTold:
     currency: str
 
 
-Told = PaymentTold | RefundTold | DisputeTold | PayoutTold
+Told = PaymentTold | RefundTold | DisputeTold | PayoutTold | CardTold
 
 _STATES: Final = {
     "checkout.session.async_payment_succeeded": PaymentState.PAID,
     "checkout.session.async_payment_failed": PaymentState.FAILED,
     "checkout.session.expired": PaymentState.EXPIRED,
 }
+_INTENTS: Final = {
+    "payment_intent.succeeded": PaymentState.PAID,
+    "payment_intent.processing": PaymentState.PROCESSING,
+    "payment_intent.payment_failed": PaymentState.FAILED,
+    "payment_intent.canceled": PaymentState.FAILED,
+}
+"""Told of every payment, but of those on a checkout its own events tell."""
 _DISPUTES: Final = frozenset(("charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed"))
 _WARNINGS: Final = "warning_"
 """Statuses of inquiries begin so: the bank asks, and no money has moved."""
@@ -93,20 +101,25 @@ _KEPT: Final = frozenset(
         "id",
         "object",
         "amount",
+        "amount_received",
         "amount_refunded",
         "amount_total",
         "charge",
         "client_reference_id",
         "created",
         "currency",
+        "customer",
         "expires_at",
         "metadata",
+        "mode",
         "payment_intent",
+        "payment_method",
         "payment_status",
+        "setup_future_usage",
         "status",
     )
 )
-_METADATA: Final = frozenset(("quote", "lot", "session", "booking"))
+_METADATA: Final = frozenset(("quote", "lot", "session", "booking", "by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,7 @@ def read_event(raw: Any) -> ProviderEvent:
         body = {name: value for name, value in given.items() if name in _KEPT and _is_plain(value)}
         metadata = given.get("metadata") or {}
         body["metadata"] = {name: str(metadata[name])[:200] for name in _METADATA if name in metadata}
-        for name in ("payment_intent", "charge"):
+        for name in ("payment_intent", "charge", "customer", "payment_method"):
             if isinstance(given.get(name), dict):
                 body[name] = given[name]["id"]
         event = ProviderEvent(
@@ -157,6 +170,19 @@ def understand(event: ProviderEvent) -> Told | None:
 
 def _understood(event: ProviderEvent) -> Told | None:
     body = event.body
+    if body.get("mode") == "setup":  # a page where a card was saved; its setup intent tells
+        return None
+    if event.type in _INTENTS and _text(body["metadata"], "by") == BY_CARD:
+        return PaymentTold(
+            quote=_text(body["metadata"], "quote"),
+            checkout="",
+            intent=str(body["id"]),
+            state=_INTENTS[event.type],
+            amount_cents=_cents(body, "amount_received" if event.type == "payment_intent.succeeded" else "amount"),
+            currency=_currency(body),
+        )
+    if (card := understand_card(event.type, body)) is not None:
+        return card
     if event.type in _STATES or event.type == "checkout.session.completed":
         state = _STATES.get(event.type) or _completed(str(body["payment_status"]))
         return PaymentTold(

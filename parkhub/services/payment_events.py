@@ -31,10 +31,12 @@ from parkhub.domain.payment_events import (
     understand,
 )
 from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as_of
+from parkhub.domain.saved_cards import CardTold
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
 from parkhub.services import booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
+from parkhub.services.saved_cards import take_told
 from parkhub.settings import REAL_MONEY, Settings
 
 HANDLE_EVENT: Final = "handle_event"
@@ -159,6 +161,9 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
     told = understand(stored.event)
     if told is None:
         await event_rows.finish(stored.id, EventStatus.IGNORED, now)
+        return
+    if isinstance(told, CardTold):
+        await take_told(clients, stored, told, now)
         return
     if isinstance(told, PayoutTold):
         shares, whole = await payouts.shares_of(clients.payments, told)

@@ -49,6 +49,13 @@ async def pay(clients: Clients, settings: Settings, checkout_id: str, way: Way, 
     return await sandbox.get_checkout(checkout_id)
 
 
+async def tell_of_charge(clients: Clients, intent: str) -> None:
+    """Have a worker send what is to be told of a charge of a kept card, in its order. Raises BusyError."""
+    for number, event in enumerate(await sandbox_of(clients).events_of_charge(intent) if intent else []):
+        delay_s = number * LATE_S
+        await clients.queue.enqueue(SEND_LATE, event["id"], job_id=f"late:{event['id']}", delay_s=delay_s)
+
+
 async def send_late(clients: Clients, settings: Settings, name: str, now: datetime) -> None:
     """Send an event that the sandbox has kept for later; from a worker, so to what the webhook's handler calls."""
     event = await sandbox_of(clients).fetch_event(name)

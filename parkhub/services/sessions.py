@@ -30,6 +30,7 @@ from parkhub.domain.sessions import (
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
 from parkhub.services import billing, booking_stays, permits
+from parkhub.services.saved_cards import ask_after_exit
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,8 @@ async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None
         await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
     log.info("passage.taken", passage=passage.id, outcome=taken.outcome.value, session=taken.session_id)
     await clients.live.announce(f"sessions:{passage.lot_id}")
+    if taken.outcome is Outcome.LEFT and taken.session_id is not None:
+        await ask_after_exit(clients, taken.session_id)
     if taken.denied:
         await clients.live.announce(f"alerts:{passage.lot_id}")
 
