@@ -28,6 +28,10 @@ from parkhub.web import (
     console,
     counts,
     discount_codes_api,
+    driver_account,
+    driver_settings,
+    driver_sign_in,
+    drivers_api,
     enforcement,
     health,
     lot_rules_api,
@@ -53,6 +57,7 @@ from parkhub.web import (
     webhooks,
 )
 from parkhub.web.csrf import CsrfGuard, csrf_config
+from parkhub.web.drivers import provide_driver
 from parkhub.web.errors import exception_handlers
 from parkhub.web.guards import possible, signed_in
 from parkhub.web.headers import security_headers
@@ -69,6 +74,9 @@ ROUTES: list[ControllerRouterHandler] = [
     *stays.routes,
     *checkouts.routes,
     *receipts.routes,
+    *driver_sign_in.routes,
+    *driver_account.routes,
+    *driver_settings.routes,
     *api.routes,
     *lots_api.routes,
     *uploads.routes,
@@ -89,6 +97,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *audit_api.routes,
     *enforcement.routes,
     *permits_api.routes,
+    *drivers_api.routes,
     *bookings_api.routes,
     *webhooks.routes,
     *provider_payments_api.routes,
@@ -128,7 +137,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ROUTES,
         lifespan=[lifespan],
         guards=[possible],
-        dependencies={"clients": Provide(provide_clients), "settings": Provide(provide_settings)},
+        dependencies={
+            "clients": Provide(provide_clients),
+            "settings": Provide(provide_settings),
+            "driver": Provide(provide_driver),
+        },
         middleware=[DefineMiddleware(CsrfGuard, config=csrf_config(secret_key(given), secure=given.secure_cookies))],
         exception_handlers=exception_handlers,
         before_send=[security_headers(secure=given.secure_cookies, paid_at=given.checkout_origins)],

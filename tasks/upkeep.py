@@ -8,6 +8,7 @@ from parkhub.services import (
     booking_checkouts,
     booking_refunds,
     booking_stays,
+    drivers,
     labels,
     looks,
     mail,
@@ -48,6 +49,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await labels.delete_old(ctx["clients"], ctx["settings"], now)
     await permits.delete_old_listed(now)
     await mail.delete_old(now)
+    await drivers.delete_over(now)
 
 
 async def release_no_shows(ctx: dict[str, Any]) -> None:

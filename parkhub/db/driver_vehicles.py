@@ -62,8 +62,8 @@ async def release(plate: str, now: datetime) -> None:
     await fetch("UPDATE driver_vehicle SET released_at = {} WHERE plate = {} AND released_at IS NULL", now, plate)
 
 
-async def add_claim(driver_id: int, plate: str, proven_by: ProvenBy, session_id: int, now: datetime) -> bool:
-    """Ask staff whose a plate is; False when this driver has asked already."""
+async def add_claim(driver_id: int, plate: str, proven_by: ProvenBy, session_id: int, now: datetime) -> int | None:
+    """Ask staff whose a plate is; the claim's id, None when this driver has asked already."""
     rows = await fetch(
         "INSERT INTO driver_claim (driver, plate, proven_by, session, created_at, decision) "
         "VALUES ({}, {}, {}, {}, {}, '') "
@@ -74,7 +74,7 @@ async def add_claim(driver_id: int, plate: str, proven_by: ProvenBy, session_id:
         session_id,
         now,
     )
-    return bool(rows)
+    return rows[0]["id"] if rows else None
 
 
 async def find_claim(claim_id: int) -> Claim | None:

@@ -51,6 +51,14 @@ async def hash_password(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
 
 
+async def password_fits(password_hash: str, password: str) -> bool:
+    """Whether it is the password; "" is nobody's, which takes as long to say."""
+    if len(password) > PASSWORD_LENGTH_MAX:
+        return False
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_hashing, _matches, password_hash or _nobody, password)
+
+
 def _matches(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
@@ -105,9 +113,7 @@ async def sign_in(clients: Clients, email: str, password: str, address: str, now
     left = await clients.limiter.hit(key, TRIES_PER_EMAIL, TRY_WINDOW_S)
     await asyncio.sleep(pause_s(await clients.limiter.count(f"sign-in:{_digest(email)}", TRY_WINDOW_S)))
     account = await account_rows.find_account(email) if one_line(email) else None
-    known = account.password_hash if account is not None and not account.disabled else _nobody
-    loop = asyncio.get_running_loop()
-    good = len(password) <= PASSWORD_LENGTH_MAX and await loop.run_in_executor(_hashing, _matches, known, password)
+    good = await password_fits(account.password_hash if account is not None and not account.disabled else "", password)
     if not good or account is None or account.disabled:
         log.info("sign-in refused", tries_left=left)
         raise SignInRequiredError(_no_match(left))

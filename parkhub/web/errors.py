@@ -13,6 +13,7 @@ from litestar.types import ExceptionHandlersMap
 from parkhub.errors import ParkHubError, SignInRequiredError
 from parkhub.languages import ENGLISH, marked
 from parkhub.web.csrf import REFUSED, REFUSED_PROGRAM
+from parkhub.web.drivers import ACCOUNT, sign_in_first
 from parkhub.web.guards import sign_in_address
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
@@ -106,6 +107,8 @@ def on_parkhub_error(request: AnyRequest, error: ParkHubError) -> Response[Any] 
 def to_sign_in(request: AnyRequest) -> Response[Any]:
     """Send the browser to the sign-in page and, when it only wanted to read, back here afterwards."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.url.path.startswith(ACCOUNT):
+        return Redirect(sign_in_first(here if request.method == "GET" else ACCOUNT), status_code=303)
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=204, headers={"hx-redirect": sign_in_address("/console")})
     return Redirect(sign_in_address(here if request.method == "GET" else "/console"), status_code=303)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import builders
 import pytest
+from accounts_of_drivers import enter
 from apps import running
 from litestar import Litestar
 from visitors import EMAIL, PASSWORD, Visitor, visit
@@ -63,4 +64,12 @@ async def attendant(app: Litestar) -> AsyncIterator[Visitor]:
     async with visit(app) as found:
         answer = await found.send_form("/sign-in", email=email, password=PASSWORD)
         assert answer.status_code == 303, answer.text
+        yield found
+
+
+@pytest.fixture
+async def driver(app: Litestar) -> AsyncIterator[Visitor]:
+    """A driver who has signed in by a link."""
+    async with visit(app) as found:
+        await enter(found)
         yield found
