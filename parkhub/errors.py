@@ -147,6 +147,12 @@ class TooOftenError(ParkHubError):
     retryable = True
 
 
+class UnansweredError(ParkHubError):
+    """Somebody was told something and did not say that it was heard: it may have been."""
+
+    status = 504
+
+
 class BusyError(ParkHubError):
     """Not now: a queue is full or a service is away."""
 

@@ -1,7 +1,7 @@
 """Settings from the environment (`PARKHUB_…`) or a TOML file; read once at the start of a process."""
 
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -116,6 +116,15 @@ class Settings(BaseSettings):
         SecretStr, Field(description="Signing secrets of Stripe's webhooks to this installation, by comma")
     ] = SecretStr("")
 
+    mqtt_url: Annotated[
+        str, Field(description="MQTT broker that barriers listen to, such as mqtts://broker.example.org")
+    ] = ""
+    mqtt_user: Annotated[str, Field(description="Who we are to the broker; empty means nobody")] = ""
+    mqtt_password: Annotated[SecretStr, Field(description="The password of that")] = SecretStr("")
+    barrier_networks: Annotated[
+        str,
+        Field(description="Private networks, by comma, that webhooks of barriers may reach, such as 192.168.7.0/24"),
+    ] = ""
     smtp_host: Annotated[
         str, Field(description="Mail server that takes our letters; empty writes them into `outbox` of the data folder")
     ] = ""
@@ -217,6 +226,23 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 32 characters")
         return value
 
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_a_broker(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.username is not None or parts.path:
+            raise ValueError("must be mqtt://host or mqtts://host, with a port at most; user and password stand apart")
+        return value
+
+    @field_validator("barrier_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for each in value.split(",") if value else []:
+            ip_network(each.strip())
+        return value
+
     @field_validator("stripe_live_allowed")
     @classmethod
     def _is_in_so_many_words(cls, value: str) -> str:
@@ -298,6 +324,12 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         """Whether people reach ParkHub over https."""
         return self.public_url.startswith("https://")
+
+    @property
+    def barrier_private(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Private networks that webhooks of barriers may reach."""
+        given = self.barrier_networks.split(",") if self.barrier_networks else []
+        return tuple(ip_network(each.strip()) for each in given)
 
     @property
     def providers(self) -> tuple[str, ...]:

@@ -134,8 +134,11 @@ def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
 
 
 def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a work process; of several such processes one runs each job of the clock."""
-    from tasks import mail, payments, upkeep
+    """Makers of the workers of a work process; of several such processes one runs each job of the clock.
+
+    Whoever waits before a barrier waits for nothing else: commands have a queue of their own.
+    """
+    from tasks import barriers, mail, payments, upkeep
 
     jobs = [
         Job(payments.handle_event, 20, payments.give_up),
@@ -162,7 +165,14 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(payments.reconcile), name="reconcile", hour=3, minute=23, second=27, timeout=900),
         cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),
     ]
-    return [lambda: make_worker(ctx, QueueName.WORK, jobs, max_jobs=4, poll_delay=0.1, cron_jobs=crons)]
+    gates = [Job(barriers.open_barrier, 70), Job(barriers.end_opening, 20)]
+    watch = cron(
+        _clocked(barriers.watch_barriers), name="watch_barriers", second=every_5_s, timeout=30, run_at_startup=True
+    )
+    return [
+        lambda: make_worker(ctx, QueueName.WORK, jobs, max_jobs=4, poll_delay=0.1, cron_jobs=crons),
+        lambda: make_worker(ctx, QueueName.BARRIERS, gates, max_jobs=50, poll_delay=0.02, cron_jobs=[watch]),
+    ]
 
 
 def _clocked(run: Work) -> Any:
@@ -258,7 +268,7 @@ async def _serve(kind: str, settings: Settings) -> None:
     await open_database(settings)
     clients = await open_clients(settings)
     ctx: Ctx = {"clients": clients, "settings": settings}
-    workers = await _prepare_vision(ctx, settings) if kind == "vision" else work_workers(ctx)
+    workers = await _prepare_vision(ctx, settings) if kind == "vision" else _prepare_work(ctx, settings)
     running = [asyncio.create_task(keep_working(make)) for make in workers]
     stopping = asyncio.create_task(stop.wait())
     log.info("worker.started", kind=kind)
@@ -270,6 +280,13 @@ async def _serve(kind: str, settings: Settings) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
     log.info("worker.stopped", kind=kind)
+
+
+def _prepare_work(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
+    from tasks.barriers import make_senders
+
+    ctx["senders"] = make_senders(settings, ctx["clients"])
+    return work_workers(ctx)
 
 
 async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:

@@ -21,6 +21,7 @@ class QueueName(StrEnum):
     FRAMES = "frames"
     RECORDINGS = "recordings"
     ADAPTATION = "adaptation"
+    BARRIERS = "barriers"
 
     @property
     def key(self) -> str:
