@@ -60,6 +60,7 @@ def _shown_rules(rules: BookingRules, places: Sequence[Place]) -> Mapping[str, A
         "no_show_minutes": rules.no_show_minutes,
         "cancel_free_hours": rules.cancel_free_hours,
         "cancel_fee_percent": rules.cancel_fee_percent,
+        "payment": rules.payment.value,
         "any_places": sum(not place.spot for place in places),
         "spots": [place.spot for place in places if place.spot],
     }

@@ -10,12 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
-from parkhub.domain.bookings import SPAN_MAX, Booking, BookingRules, BookingState, Place
+from parkhub.domain.bookings import SPAN_MAX, Booking, BookingRules, BookingState, Paying, PaymentRule, Place
 from parkhub.domain.local_time import Span
 from parkhub.errors import InvalidInputError
-from parkhub.services import booking_rules, bookings
+from parkhub.services import booking_money, booking_rules, bookings
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
-from parkhub.web.dependencies import GivenClients
+from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import signed_in
 from parkhub.web.templating import AnyRequest
 
@@ -38,6 +38,8 @@ class BookingItem(msgspec.Struct, frozen=True):
     """A booking. ``place``: the number of the place it holds.
 
     ``price_cents``: what was told for the booked time; ``fee_cents``: what cancelling late or not coming has cost.
+    ``payment``: "" for one by staff, "on_site", or "advance"; then ``hold_until`` is null once it is paid, and
+    ``held_cents`` what was paid and is neither used by a stay nor given back.
     """
 
     id: int
@@ -55,6 +57,9 @@ class BookingItem(msgspec.Struct, frozen=True):
     price_cents: int
     fee_cents: int
     currency: str
+    payment: Paying
+    hold_until: datetime | None
+    held_cents: int
 
 
 class BookingPage(msgspec.Struct, frozen=True):
@@ -84,7 +89,7 @@ class BookingPrice(msgspec.Struct, frozen=True):
 class RulesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A lot's rules for bookings. ``any_places``: how many are anybody's; ``spots``: those to be had by name.
 
-    ``no_show_minutes`` 0: a place is kept to the end of the booking.
+    ``no_show_minutes`` 0: a place is kept to the end of the booking. ``payment``: how who books without staff pays.
     """
 
     any_places: int
@@ -93,6 +98,7 @@ class RulesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     no_show_minutes: int = DEFAULTS.no_show_minutes
     cancel_free_hours: int = DEFAULTS.cancel_free_hours
     cancel_fee_percent: int = DEFAULTS.cancel_fee_percent
+    payment: PaymentRule = DEFAULTS.payment
 
 
 @get("/lots/{slug:str}/bookings", tags=["Bookings"])
@@ -106,7 +112,7 @@ async def list_bookings(
     """A lot's bookings of any state whose time lies in ``since`` to ``until``, or touches it."""
     lot, limit = await find_lot(slug), page_of(limit)
     found = await booking_rows.list_bookings(lot.id, _span(since, until), after_of(after), limit)
-    return BookingPage([_item(each, lot.slug) for each in found], found[-1].id if len(found) == limit else None)
+    return BookingPage([await _item(each, lot.slug) for each in found], found[-1].id if len(found) == limit else None)
 
 
 @post("/lots/{slug:str}/bookings", tags=["Bookings"])
@@ -116,7 +122,7 @@ async def book(
     """Book a place."""
     lot = await find_lot(slug)
     wish = bookings.Wish(lot.id, data.plate, aware(data.start), aware(data.end), data.spot, data.holder)
-    return _item(await bookings.book(clients, wish, request.user.id, datetime.now(UTC)), lot.slug)
+    return await _item(await bookings.book(clients, wish, request.user.id, datetime.now(UTC)), lot.slug)
 
 
 @get("/lots/{slug:str}/booking-price", tags=["Bookings"])
@@ -140,14 +146,16 @@ async def show_price(
 async def show_booking(booking_id: FromPath[int]) -> BookingItem:
     """One booking."""
     booking = await booking_rows.get_booking(booking_id)
-    return _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
+    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
 
 
 @post("/bookings/{booking_id:int}/cancel", status_code=200, tags=["Bookings"])
-async def cancel_booking(request: AnyRequest, clients: GivenClients, booking_id: FromPath[int]) -> BookingItem:
+async def cancel_booking(
+    request: AnyRequest, clients: GivenClients, settings: GivenSettings, booking_id: FromPath[int]
+) -> BookingItem:
     """Give a booking up; what that costs is its fee."""
-    booking = await bookings.cancel(clients, booking_id, request.user.id, datetime.now(UTC))
-    return _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
+    booking = await bookings.cancel(clients, settings, booking_id, request.user.id, datetime.now(UTC))
+    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
 
 
 @get("/lots/{slug:str}/booking-rules", tags=["Bookings"])
@@ -161,7 +169,9 @@ async def show_rules(slug: FromPath[str]) -> RulesForm:
 async def set_rules(request: AnyRequest, slug: FromPath[str], data: JSONBody[RulesForm]) -> RulesForm:
     """Set them; what is left out is as at first."""
     lot, now = await find_lot(slug), datetime.now(UTC)
-    rules = BookingRules(data.early_minutes, data.no_show_minutes, data.cancel_free_hours, data.cancel_fee_percent)
+    rules = BookingRules(
+        data.early_minutes, data.no_show_minutes, data.cancel_free_hours, data.cancel_fee_percent, data.payment
+    )
     return _rules(
         rules, await booking_rules.set_rules(lot.id, rules, data.any_places, data.spots, request.user.id, now)
     )
@@ -174,7 +184,7 @@ def _span(start: datetime, end: datetime) -> Span:
     return Span(start, end)
 
 
-def _item(booking: Booking, slug: str) -> BookingItem:
+async def _item(booking: Booking, slug: str) -> BookingItem:
     return BookingItem(
         id=booking.id,
         lot=slug,
@@ -191,6 +201,9 @@ def _item(booking: Booking, slug: str) -> BookingItem:
         price_cents=booking.price_cents,
         fee_cents=booking.fee_cents,
         currency=booking.currency,
+        payment=booking.paying,
+        hold_until=booking.hold_until,
+        held_cents=await booking_money.held_cents(booking) if booking.public_id else 0,
     )
 
 
@@ -202,6 +215,7 @@ def _rules(rules: BookingRules, places: list[Place]) -> RulesForm:
         rules.no_show_minutes,
         rules.cancel_free_hours,
         rules.cancel_fee_percent,
+        rules.payment,
     )
 
 

@@ -14,7 +14,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.weekly_times import parse_times
 from parkhub.errors import FieldsError, TooOftenError
-from parkhub.services import booking_rules, bookings, payments, permits
+from parkhub.services import booking_rules, booking_stays, bookings, payments, permits
 from parkhub.services.bookings import Wish
 from parkhub.services.enforcement import LOOK_UPS_MAX, look_up
 
@@ -90,7 +90,7 @@ async def test_a_booking_allows_from_a_little_early_to_its_end(lot):
     assert await ask(lot, after(1799)) == Verdict(False)
     assert await ask(lot, after(1800)) == Verdict(True, after(3 * 3600))
     assert await ask(lot, after(2 * 3600)) == Verdict(False)
-    await bookings.arrived(booking.id, 1, after(3600))
+    await booking_stays.arrived(booking.id, 1, after(3600))
     assert await ask(lot, after(2 * 3600)) == Verdict(True, after(3 * 3600))
     assert await ask(lot, after(3 * 3600 + 60)) == Verdict(False, after(3 * 3600))
     assert await ask(lot, after(4 * 3600)) == Verdict(False)
