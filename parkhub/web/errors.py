@@ -51,6 +51,8 @@ HEARD: Final = (
     marked("It is not your fault. It has been written down and somebody can look it up by the code."),
     marked("There is nothing at this address."),
     marked("There is no such payment."),
+    marked("There is no such test payment."),
+    marked("There is no such receipt."),
     marked("The receipt cannot be made just now. Try again in a moment."),
     marked("Too many people watch just now. Try again in a moment."),
     marked("Tries cannot be counted just now. Try again in a moment."),

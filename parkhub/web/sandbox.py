@@ -16,23 +16,25 @@ from parkhub.clients.shelf import Document
 from parkhub.domain.provider_money import from_provider
 from parkhub.domain.webhook_signatures import HEADER
 from parkhub.errors import BusyError, ConflictError, InvalidInputError
+from parkhub.languages import marked
 from parkhub.services import payment_sandbox
 from parkhub.services.payment_sandbox import Send
 from parkhub.settings import Settings
 from parkhub.web import webhooks
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE, local_path
+from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
 
 CANCEL: Final = "cancel"
 CARDS: Final = (
-    (Way.SUCCEEDS, "4242 4242 4242 4242", "Pays at once"),
-    (Way.CONFIRMS, "4000 0025 0000 3155", "Asks you to confirm first"),
-    (Way.DECLINED, "4000 0000 0000 0002", "Is declined"),
-    (Way.SUCCEEDS_LATE, "Bank transfer", "Pays a few seconds later"),
-    (Way.FAILS_LATE, "Bank transfer without cover", "Fails a few seconds later"),
+    (Way.SUCCEEDS, "4242 4242 4242 4242", marked("Pays at once")),
+    (Way.CONFIRMS, "4000 0025 0000 3155", marked("Asks you to confirm first")),
+    (Way.DECLINED, "4000 0000 0000 0002", marked("Is declined")),
+    (Way.SUCCEEDS_LATE, marked("Bank transfer"), marked("Pays a few seconds later")),
+    (Way.FAILS_LATE, marked("Bank transfer without cover"), marked("Fails a few seconds later")),
 )
-DECLINED: Final = "The card was declined. You have not been charged. Choose another one."
+DECLINED: Final = marked("The card was declined. You have not been charged. Choose another one.")
 
 
 class CardForm(msgspec.Struct):
@@ -68,7 +70,7 @@ async def pay_checkout(
     if data.way == CANCEL:
         return _back(checkout["cancel_url"])
     if data.way not in list(Way):
-        raise InvalidInputError("Choose how the test payment shall go.")
+        raise InvalidInputError(marked("Choose how the test payment shall go."))
     way = Way(data.way)
     if way is Way.CONFIRMS and checkout["status"] == "open":
         if not data.confirmed:
@@ -113,20 +115,21 @@ def _page(
     chosen: Way = Way.SUCCEEDS,
     status_code: int = 200,
 ) -> Template:
-    currency = checkout["currency"].upper()
+    currency, words = checkout["currency"].upper(), spoken(request)
     return page(
         request,
         "sandbox/checkout.html",
+        language=words,
         status_code=status_code,
         address=f"{PATH}/{checkout['id']}",
         title=checkout["metadata"]["title"],
         email=checkout["customer_email"],
         amount_cents=from_provider(checkout["amount_total"], currency),
         currency=currency,
-        cards=CARDS,
+        cards=[(way, words.gettext(card), words.gettext(how)) for way, card, how in CARDS],
         chosen=chosen,
         asked=asked,
-        error=error,
+        error=words.gettext(error) if error else "",
     )
 
 

@@ -55,6 +55,14 @@ async def test_the_page_says_that_no_money_moves_and_what_is_to_pay(visitor: Vis
     assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_the_page_speaks_the_drivers_language(visitor: Visitor, checkout: Checkout):
+    answer = await visitor.get(checkout.url, headers={"accept-language": "de"})
+    assert '<html lang="de">' in answer.text
+    assert "Testzahlungen. Es fließt kein Geld." in answer.text
+    assert "5,40\xa0€" in answer.text
+    assert 'value="/sandbox/checkouts/' in answer.text
+
+
 async def test_paying_sends_a_signed_event_and_leads_back(visitor: Visitor, clients: Clients, checkout: Checkout):
     answer = await choose(visitor, checkout, "succeeds")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/pay/checkouts/{checkout.id}")
