@@ -24,6 +24,7 @@ from parkhub.db.quotes import StoredQuote
 from parkhub.domain.payments import CHECKOUT_LIFE, OPENED_WITHIN, PAYABLE_LEFT, PaymentState
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
+from parkhub.languages import language as words_of
 from parkhub.services import billing
 from parkhub.settings import Settings
 
@@ -166,7 +167,7 @@ async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> C
         key=stored.public_id,
         amount_cents=stored.amount_cents,
         currency=stored.quote.currency,
-        title=f"Parking, {lot.name}",
+        title=words_of(stored.language).gettext("Parking, %(lot)s", lot=lot.name),
         email=stored.email,
         return_url=back,
         cancel_url=f"{back}?cancelled=1",
