@@ -89,11 +89,19 @@ WRONG = [
     ({"stripe_live_allowed": "yes"}, "PARKHUB_STRIPE_LIVE_ALLOWED is wrong: must be the words 'take real money'"),
     ({"stripe_api_base": "localhost:8420"}, "PARKHUB_STRIPE_API_BASE is wrong: must begin with http://"),
     ({"stripe_webhook_secret": "whsec_12345678,short"}, "PARKHUB_STRIPE_WEBHOOK_SECRET is wrong: must be signing"),
+    ({"smtp_host": "smtp://post.example.org"}, "PARKHUB_SMTP_HOST is wrong: must be a name such as smtp.example.org"),
+    ({"smtp_user": "me"}, "PARKHUB_SMTP_PASSWORD is wrong: is set together with smtp_user"),
+    (
+        {"smtp_host": "x.example", "smtp_user": "me", "smtp_password": "secret", "smtp_security": "none"},
+        "PARKHUB_SMTP_PASSWORD is wrong: would cross the network",
+    ),
+    ({"smtp_host": "x.example"}, "PARKHUB_MAIL_FROM is wrong: must be an address such as ParkHub <no-reply@"),
+    ({"mail_from": "ParkHub <a@b>\nbcc: x@y.example"}, "PARKHUB_MAIL_FROM is wrong: must be an address"),
     ({"count_keep_days": "nan"}, "PARKHUB_COUNT_KEEP_DAYS is wrong: "),
 ]
 
 
-@pytest.mark.parametrize(("given", "beginning"), WRONG, ids=[f"{k}={v}" for g, _ in WRONG for k, v in g.items()])
+@pytest.mark.parametrize(("given", "beginning"), WRONG, ids=[" ".join(f"{k}={v}" for k, v in g.items()) for g, _ in WRONG])
 def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginning: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(**given)
