@@ -85,6 +85,7 @@ async def after_payment(clients: Clients, settings: Settings, quote: StoredQuote
     booking = await booking_rows.get_booking(quote.booking_id)
     await bookings.end_payments(clients, booking, now)
     await booking_refunds.give_back_soon(clients, settings, [booking.id], now)
+    await booking_letters.ask(clients, booking)
     await clients.live.announce(f"bookings:{booking.lot_id}")
 
 

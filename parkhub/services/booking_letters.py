@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from parkhub.clients import Clients
 from parkhub.db import lots as lot_rows
 from parkhub.domain.bookings import Booking
 from parkhub.services import mail
@@ -14,6 +15,12 @@ CANCELLED: Final = "cancelled"
 NOT_COME: Final = "not_come"
 TOO_LATE: Final = "too_late"
 NOT_CHANGED: Final = "not_changed"
+
+
+async def ask(clients: Clients, booking: Booking) -> None:
+    """After the commit: have what was written sent soon."""
+    if booking.email:
+        await mail.ask(clients)
 
 
 async def write(settings: Settings, booking: Booking, what: str, now: datetime) -> None:

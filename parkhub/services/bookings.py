@@ -91,6 +91,7 @@ async def book(
         wish = replace(wish, paying=Paying.ON_SITE)  # who has nothing to pay holds a place for nothing, as those do
     booking = _wished(wish, span, quoted, tariff_id, now)
     booking = await _hold(booking, account_id, settings, now)
+    await booking_letters.ask(clients, booking)
     await clients.live.announce(f"bookings:{booking.lot_id}")
     return booking
 
@@ -194,6 +195,7 @@ async def cancel(
         await booking_letters.write(settings, booking, booking_letters.CANCELLED, now)
     await end_payments(clients, booking, now)
     await booking_refunds.give_back_soon(clients, settings, [booking.id], now)
+    await booking_letters.ask(clients, booking)
     await clients.live.announce(f"bookings:{booking.lot_id}")
     return booking
 
