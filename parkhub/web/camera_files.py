@@ -51,7 +51,7 @@ async def send_picture(
     return Redirect(f"/console/cameras/{public_id}?sent=1", status_code=303)
 
 
-@post("/console/cameras/{public_id:str}/spots", request_max_body_size=FORM_BYTES_MAX)
+@post("/console/cameras/{public_id:str}/spots/file", request_max_body_size=FORM_BYTES_MAX)
 async def send_spots(
     request: AnyRequest,
     clients: GivenClients,

@@ -242,7 +242,7 @@ async def test_a_spots_file_is_taken_for_what_its_bytes_say(
 ) -> None:
     camera = await save_camera()
     address = f"/console/cameras/{camera.public_id}"
-    answer = await staff.send_files(f"{address}/spots", {"file": ("spots", data)}, box_width="107", box_height="48")
+    answer = await staff.send_files(f"{address}/spots/file", {"file": ("spots", data)}, box_width="107", box_height="48")
     assert answer.status_code == 303, answer.text
     found = await spot_imports.latest_spot_import(camera.id)
     assert found is not None
@@ -268,7 +268,7 @@ async def test_what_is_no_spots_file_is_refused_beside_the_field(
 ) -> None:
     camera = await save_camera()
     name = "spots" if data else ""
-    answer = await staff.send_files(f"/console/cameras/{camera.public_id}/spots", {"file": (name, data)}, **fields)
+    answer = await staff.send_files(f"/console/cameras/{camera.public_id}/spots/file", {"file": (name, data)}, **fields)
     assert answer.status_code in (415, 422)
     assert sentence in answer.text
     assert await spot_imports.latest_spot_import(camera.id) is None
@@ -281,7 +281,7 @@ async def test_a_refused_file_is_not_told_beside_the_success_of_the_one_before(s
     await spot_imports.finish_spot_import(done.id, 14, "")
     address = f"/console/cameras/{camera.public_id}"
     assert "was read: 14 spots." in (await staff.get(address)).text
-    refused = await staff.send_files(f"{address}/spots", {"file": ("a.txt", b"nothing", "text/plain")})
+    refused = await staff.send_files(f"{address}/spots/file", {"file": ("a.txt", b"nothing", "text/plain")})
     assert refused.status_code >= 400
     assert "was read" not in refused.text
 

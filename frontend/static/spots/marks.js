@@ -1,0 +1,152 @@
+// What is drawn, what is selected, and the way back. Spots are never changed, only replaced, so that what is on the
+// screen and in the history can share them.
+
+import { area, crossesItself } from "./geometry.js";
+
+const STEPS_MAX = 200;
+const AREA_MIN = 36;
+let keys = 0;
+
+const asSpot = (row) => ({
+  key: `k${++keys}`, spot: row.spot ?? null, name: row.id, kind: row.kind || "standard", zone: row.zone || "", polygon: row.polygon,
+});
+
+export class Marks extends EventTarget {
+  spots = [];
+  selected = new Set();
+  faults = new Map();   // by key, a sentence
+  version = 0;
+  size = [1280, 720];
+  #past = [];
+  #future = [];
+  #saved = "[]";
+  #now = "[]";
+
+  get canUndo() { return this.#past.length > 0; }
+  get canRedo() { return this.#future.length > 0; }
+  get dirty() { return this.#now !== this.#saved; }
+  get chosen() { return this.spots.filter((spot) => this.selected.has(spot.key)); }
+
+  find(key) { return this.spots.find((spot) => spot.key === key); }
+
+  // Begin with a saved document, or with what was drawn on one before.
+  load(document, drawn = document) {
+    this.version = document.version;
+    this.size = document.size;
+    this.spots = document.spots.map(asSpot);
+    this.#saved = this.#now = this.#packed();
+    if (drawn !== document) { this.spots = drawn.spots.map(asSpot); this.#now = this.#packed(); }
+    this.#past = [];
+    this.#future = [];
+    this.selected = new Set();
+    this.faults = new Map();
+    this.#tell("spots");
+  }
+
+  // The server has saved exactly this: ids of rows come with it, in the same order.
+  saved(document) {
+    this.version = document.version;
+    const rows = document.spots;
+    const give = (spots) => spots.map((spot) => {
+      const at = rows.findIndex((row) => row.id === spot.name);
+      return at < 0 || rows[at].spot === spot.spot ? spot : { ...spot, spot: rows[at].spot };
+    });
+    this.spots = give(this.spots);
+    this.#saved = this.#now = this.#packed();
+    this.#tell("spots");
+  }
+
+  toDocument() {
+    const round = (value) => Math.round(value * 100) / 100;
+    return {
+      version: this.version, size: this.size,
+      spots: this.spots.map(({ spot, name, kind, zone, polygon }) => (
+        { id: name, spot, kind, zone, polygon: polygon.map((point) => point.map(round)) })),
+    };
+  }
+
+  // One step that can be undone.
+  change(spots, selected = this.selected) {
+    this.#past.push({ spots: this.before ?? this.spots, selected: this.selected });
+    if (this.#past.length > STEPS_MAX) this.#past.shift();
+    this.#future = [];
+    this.before = null;
+    this.#put(spots, selected);
+  }
+
+  // A step that is still being made: only its end becomes part of the way back.
+  preview(spots) {
+    this.before ??= this.spots;
+    this.spots = spots;
+    this.#tell("preview");
+  }
+
+  giveUp() {
+    if (!this.before) return;
+    this.spots = this.before;
+    this.before = null;
+    this.#tell("spots");
+  }
+
+  replace(changed, selected = this.selected) {
+    const by = new Map(changed.map((spot) => [spot.key, spot]));
+    this.change(this.spots.map((spot) => by.get(spot.key) ?? spot), selected);
+  }
+
+  add(rows) {
+    const added = rows.map(asSpot);
+    this.change([...this.spots, ...added], new Set(added.map((spot) => spot.key)));
+    return added;
+  }
+
+  remove(keys_ = this.selected) {
+    if (keys_.size) this.change(this.spots.filter((spot) => !keys_.has(spot.key)), new Set());
+  }
+
+  undo() { this.#step(this.#past, this.#future); }
+  redo() { this.#step(this.#future, this.#past); }
+
+  select(keys_) {
+    this.selected = new Set(keys_);
+    this.#tell("selection");
+  }
+
+  blame(faults) {
+    this.faults = new Map(faults.map(({ index, words }) => [this.spots[index]?.key, words]));
+    this.#tell("faults");
+  }
+
+  #step(from, to) {
+    this.giveUp();
+    const step = from.pop();
+    if (!step) return;
+    to.push({ spots: this.spots, selected: this.selected });
+    this.#put(step.spots, step.selected);
+  }
+
+  #put(spots, selected) {
+    this.spots = spots;
+    const there = new Set(spots.map((spot) => spot.key));
+    this.selected = new Set([...selected].filter((key) => there.has(key)));
+    this.#now = this.#packed();
+    this.faults = this.#check();
+    this.#tell("spots");
+  }
+
+  // What can be told at once; the server tells the rest.
+  #check() {
+    const seen = new Set();
+    const faults = new Map();
+    for (const { key, name, polygon } of this.spots) {
+      if (!name) faults.set(key, "This spot has no name.");
+      else if (seen.has(name)) faults.set(key, `${name} is the name of another spot here, too.`);
+      else if (crossesItself(polygon)) faults.set(key, `The outline of ${name} crosses itself.`);
+      else if (area(polygon) < AREA_MIN) faults.set(key, `${name} is too small to show a car.`);
+      seen.add(name);
+    }
+    return faults;
+  }
+
+  #packed() { return JSON.stringify(this.toDocument().spots); }
+  #tell(what) { this.dispatchEvent(new Event(what)); }
+}
