@@ -6,7 +6,7 @@
 #   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
 #   make lint           the checks of make test that read code only
 #   make format         bring the code into its form
-#   make shots          pictures of every page of drivers into tests/browser/shots; LANGUAGES=de,fr for others than English
+#   make shots          pictures of every page into tests/browser/shots; LANGUAGES=de,fr for others than English, PAGES=lot,stay for some
 #   make texts          bring new texts for drivers into the catalogues in frontend/locales, to be translated there
 
 PYTHON ?= python3.11

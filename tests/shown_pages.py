@@ -1,0 +1,209 @@
+"""Every page of drivers and of staff in every state, on made-up data: to be looked at, and to be measured.
+
+Who adds a page adds its address here; `make shots`, the test with axe and `make lighthouse` then find it.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import servers
+from builders import a_new_spot, a_track, new_spots, save_account, save_camera, save_frame, save_lot, save_recording
+from drivers import save_paid_lot, save_stay
+from paying import pay
+from pictures import jpeg
+from playwright.async_api import Page
+from processes import free_port
+from visitors import EMAIL, PASSWORD
+
+from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots, troubles
+from parkhub.db.engine import close_database, fetch, migrate, open_database
+from parkhub.domain.discounts import CodeLimits, Discount
+from parkhub.domain.frames import FrameStatus
+from parkhub.domain.ledger import Account
+from parkhub.domain.lots import Lot, change_details
+from parkhub.domain.payments import PaymentState
+from parkhub.domain.recordings import RecordingStatus
+from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.spots import SpotKind, SpotState
+from parkhub.domain.stay_tokens import make_token
+from parkhub.domain.trust import Trouble
+from parkhub.secret_key import secret_key
+from parkhub.services import accounts, billing, checkouts, payments
+from parkhub.settings import Settings, load_settings
+
+TARIFF = """
+currency: EUR
+exit_grace_minutes: 15
+lost_ticket: "20.00"
+free_minutes: {minutes: 20, per: stay}
+cap: {price: "16.00", per: 24h}
+tax: {percent: "20"}
+bands:
+  - {name: Day, from: "07:00", to: "22:00", rate: {type: per_started, minutes: 60, price: "1.80"}}
+  - {name: Night, rate: {type: flat, price: "3.00"}}
+"""
+DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
+
+
+async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the data in a migrated database; addresses by name of what drivers see, and of what staff see.
+
+    Staff sign in with the words of `visitors`.
+    """
+    await open_database(settings)
+    clients = await open_clients(settings)
+    now = datetime.now(UTC)
+    lot = await save_paid_lot(TARIFF, slug="harbour", name="Harbour Street Car Park", address="Harbour Street 12")
+    await lots.save_details(change_details(lot, DETAILS, now))
+    await save_lot(slug="meadow", name="Meadow")
+    public = {"lots": "/", "lot": "/lots/harbour", "lot-empty": "/lots/meadow", "find": "/pay/harbour"}
+    public |= {"sign-in": "/sign-in", "not-found": "/lots/nowhere", "lost": "/pay/stays/none"}
+    staff = await _watched(clients, lot, now)
+    await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
+    public |= await _stays(settings, lot, now)
+    public |= await _checkouts(settings, clients, lot, now)
+    await close_clients(clients)
+    await close_database()
+    return public, staff
+
+
+async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
+    """A camera that sees, one that has moved, one nobody has heard of, and recordings."""
+    account = await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
+    marked = [*new_spots(18), a_new_spot("A19", kind=SpotKind.EV), a_new_spot("A20", kind=SpotKind.DISABLED)]
+    camera = await save_camera(lot, marked, name="North mast", stale_after_s=86_400)
+    states = [SpotState.OCCUPIED, SpotState.FREE, SpotState.FREE, SpotState.UNKNOWN]
+    tracks = [a_track(spot.name, states[at % 4], seen_at=now, since=now) for at, spot in enumerate(marked)]
+    await spots.save_tracks(camera.id, tracks)
+    frame = await save_frame(camera, captured_at=now, received_at=now)
+    await clients.pictures.put(frame.picture_key, jpeg(size=(640, 400)))
+    await frames.finish_frame(frame.id, FrameStatus.READ, 14.2, [], "")
+    await cameras.set_last_look(camera.id, frame.id, now)
+    moved = await save_camera(lot, 0, name="A camera with quite a long name at the far end")
+    await troubles.begin_trouble(moved.id, Trouble.MOVED, now - timedelta(hours=2))
+    failed = await save_recording(account, now - timedelta(hours=5))
+    await recordings.start_recording(failed.id, now, now)
+    await recordings.finish_recording(failed.id, 1, RecordingStatus.FAILED, None, "The video has no pictures.", now)
+    waiting = await save_recording(account, now)
+    return {
+        "console": "/console",
+        "new-lot": "/console/lots/new",
+        "cameras": "/console/cameras",
+        "new-camera": "/console/cameras/new",
+        "camera": f"/console/cameras/{camera.public_id}",
+        "camera-moved": f"/console/cameras/{moved.public_id}",
+        "recordings": "/console/recordings",
+        "recording-failed": f"/console/recordings/{failed.id}",
+        "recording-waiting": f"/console/recordings/{waiting.id}",
+        "console-not-found": "/console/cameras/none",
+    }
+
+
+async def _stays(settings: Settings, lot: Lot, now: datetime) -> dict[str, str]:
+    def page_of(session: ParkingSession, at: datetime = now) -> str:
+        return f"/pay/stays/{make_token(secret_key(settings), session.id, at)}"
+
+    pages = {"stay": page_of(first := await save_stay(lot, "PKH4827", 148))}
+    pages["stay-ended"] = page_of(first, now - timedelta(days=2))
+    pages["stay-ticket"] = page_of(await save_stay(lot, "", 95))
+    pages["stay-permit"] = page_of(await save_stay(lot, "PKH4921", 400, right="allowed"))
+    pages["stay-free"] = page_of(await save_stay(lot, "NEW1234", 5))
+    for name, minutes, paid_before in (("paid", 70, 0), ("late", 240, 120)):
+        session = await save_stay(lot, f"{name.upper()}123", minutes)
+        at = now - timedelta(minutes=paid_before)
+        due = (await billing.get_bill(session.id, at)).due_cents
+        await payments.pay(session.id, due, Account.CASH, name, at)
+        pages[f"stay-{name}"] = page_of(session)
+    return pages
+
+
+async def _checkouts(settings: Settings, clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
+    pages = {}
+    for state in PaymentState:
+        session = await save_stay(lot, f"CO{state.upper()[:5]}", 148)
+        if state is PaymentState.PAID:
+            checkout = await pay(clients, settings, session, now)
+            told = await checkouts.find_checkout(checkout.id)
+            pages["receipt"] = f"/receipts/{told.receipt_id}"
+        else:
+            checkout = await checkouts.start_checkout(clients, settings, session.id, "kim@example.org", now)
+            await fetch(
+                "UPDATE payment SET state = {} WHERE quote = (SELECT id FROM quote WHERE public_id = {})",
+                state.value,
+                checkout.id,
+            )
+        pages[f"checkout-{state}"] = f"/pay/checkouts/{checkout.id}"
+        if state is PaymentState.OPEN:
+            pages["checkout-cancelled"] = f"/pay/checkouts/{checkout.id}?cancelled=1"
+            pages["sandbox"] = checkout.url
+    return pages
+
+
+@dataclass(frozen=True)
+class ShownHouse:
+    """A running web process, and the paths of what it shows to everybody and to staff, by name."""
+
+    address: str
+    public: dict[str, str]
+    staff: dict[str, str]
+
+
+@contextmanager
+def shown_house() -> Iterator[ShownHouse]:
+    """Furnished, and with the page of all components."""
+    with tempfile.TemporaryDirectory() as folder, servers.redis() as socket:
+        settings = load_settings(data_dir=Path(folder), redis_url=f"unix://{socket}", port=free_port())
+
+        async def make() -> tuple[dict[str, str], dict[str, str]]:
+            await migrate(settings)
+            return await furnish(settings)
+
+        public, staff = asyncio.run(make())
+        staff["styleguide"] = "/styleguide"
+        given = {
+            "PARKHUB_DATA_DIR": folder,
+            "PARKHUB_REDIS_URL": settings.redis_url,
+            "PARKHUB_PORT": str(settings.port),
+            "PARKHUB_DEVELOPMENT": "true",
+            "PARKHUB_LOG_LEVEL": "error",
+        }
+        command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--no-access-log"]
+        web = subprocess.Popen([*command, "--port", str(settings.port)], env={**os.environ, **given})
+        try:
+            _wait_for(settings.address)
+            yield ShownHouse(settings.address, public, staff)
+        finally:
+            web.terminate()
+            web.wait(10)
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{address}/health/live").close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("The web process does not answer.")
+
+
+async def sign_in(page: Page) -> None:
+    """As the owner of `furnish`."""
+    await page.goto("/sign-in")
+    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/console")
