@@ -13,10 +13,12 @@ from parkhub.services import (
     looks,
     mail,
     passages,
+    pay_ahead,
     permits,
     recordings,
     retention,
     session_overlong,
+    session_paid_ahead,
     upkeep,
 )
 
@@ -58,6 +60,14 @@ async def release_no_shows(ctx: dict[str, Any]) -> None:
     await booking_stays.release_no_shows(clients, settings, now)
     await booking_checkouts.expire_unpaid(clients, now)
     await booking_refunds.give_back_overpaid(clients, settings, now)
+
+
+async def keep_pay_ahead(ctx: dict[str, Any]) -> None:
+    """Remind drivers whose paid time ends soon, close what is over, and forget what was never paid."""
+    now = datetime.now(UTC)
+    await pay_ahead.remind(ctx["clients"], ctx["settings"], now)
+    await session_paid_ahead.close_over(ctx["clients"], now)
+    await pay_ahead.forget_unpaid(now)
 
 
 async def close_overlong(ctx: dict[str, Any]) -> None:

@@ -161,6 +161,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
         cron(_clocked(upkeep.release_no_shows), name="release_no_shows", second=31, timeout=50),
+        cron(_clocked(upkeep.keep_pay_ahead), name="keep_pay_ahead", second={9, 39}, timeout=50),
         cron(_clocked(upkeep.close_overlong), name="close_overlong", minute=every_5_min, second=41, timeout=120),
         cron(_clocked(payments.reconcile), name="reconcile", hour=3, minute=23, second=27, timeout=900),
         cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),

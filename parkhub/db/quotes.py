@@ -17,7 +17,7 @@ read_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 @dataclass(frozen=True, slots=True)
 class StoredQuote:
     """A quote that is to be paid, of a session or of a booking. ``amount_cents`` of ``quote.gross_cents``: the rest had
-    been paid before.
+    been paid before. ``paid_until``: it pays a session ahead until then.
     """
 
     id: int
@@ -31,6 +31,7 @@ class StoredQuote:
     quote: Quote
     language: str = "en"
     booking_id: int | None = None
+    paid_until: datetime | None = None
 
 
 async def add_quote(
@@ -44,12 +45,14 @@ async def add_quote(
     now: datetime,
     language: str = "en",
     booking_id: int | None = None,
+    paid_until: datetime | None = None,
 ) -> StoredQuote:
     """Keep a quote, of a session or of a booking; ``language`` is what its driver reads."""
     rows = await fetch(
         "INSERT INTO quote (public_id, lot, session, ticket, currency, lines, net_cents, tax_cents, gross_cents, "
-        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email, language, booking) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
+        "tax_percent, amount_cents, starts_at, ends_at, changes_at, created_at, email, language, booking, "
+        "paid_until) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
         public_id,
         lot_id,
         session_id,
@@ -68,6 +71,7 @@ async def add_quote(
         email,
         language,
         booking_id,
+        paid_until,
     )
     return await get_quote(rows[0]["id"])
 
@@ -102,6 +106,7 @@ def _stored(row: Row) -> StoredQuote:
         quote=_quote(row),
         language=row["language"],
         booking_id=row["booking"],
+        paid_until=row["paid_until"],
     )
 
 

@@ -216,8 +216,8 @@ async def list_sessions(
 ) -> list[ParkingSession]:
     """Sessions that began in ``since`` <= at < ``until`` with ids below ``before_id``, the newest id first."""
     rows = await fetch(
-        _SELECT
-        + "WHERE state <> 'begun' AND lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
+        _SELECT + "WHERE lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
+        "AND state <> 'begun' "
         "ORDER BY id DESC LIMIT {}",
         lot_id,
         since,

@@ -57,7 +57,7 @@ def limits(begin: datetime, paid_until: datetime | None, rules: LotRules, now: d
 
 
 def presets(given: Limits, zone: ZoneInfo) -> list[datetime]:
-    """Ends to choose from: so long from the start on, and the end of the day; on whole minutes, none beyond the most."""
+    """Ends to choose from: so long from the start on, and the end of the day; none beyond the most."""
     start = whole_minute(given.start)
     ends = [start + span for span in PRESETS]
     midnight = day_span(local_day(start, zone), zone).end
@@ -75,15 +75,19 @@ def read_end(minute: int, given: Limits, zone: ZoneInfo) -> datetime | None:
     return end if end <= given.most else None
 
 
+def begin_of(session: ParkingSession, now: datetime) -> datetime:
+    """From when on it is paid: one that its driver asks for begins when he goes to pay, however long he chose."""
+    return whole_minute(now) if session.state is SessionState.BEGUN else session.entered_at
+
+
 def may_choose(until: datetime, given: Limits) -> bool:
     """Whether a stay may be paid until then."""
     return given.start < until <= given.most
 
 
 def whole_minute(at: datetime) -> datetime:
-    """The minute that begins then or next: nobody is shown seconds, or given fewer."""
-    begun = at.replace(second=0, microsecond=0)
-    return begun if begun == at else begun + MINUTE
+    """The minute that has begun: stays of drivers begin with it, so that an hour from then on is an hour."""
+    return at.replace(second=0, microsecond=0)
 
 
 def phase(paid_until: datetime, now: datetime, grace: timedelta, *, exit_seen: bool) -> Phase:

@@ -33,6 +33,9 @@ SEEN_AGAIN: Final = timedelta(minutes=5)
 DRIVER: Final = "driver"
 """Who begins a stay by paying ahead for it."""
 
+AWAITED_BACK: Final = timedelta(hours=2)
+"""So long before its driver begins to pay a car may have come in, of which the camera tells late."""
+
 TICKET_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 TICKET_LENGTH: Final = 9  # 30 ** 9 tickets: guessing one of a million open ones takes twenty million tries
 
@@ -110,10 +113,10 @@ class ParkingSession:
         """Whether its end says what it costs."""
         return self.state is SessionState.CLOSED and self.ending not in (Ending.EXIT_MISSED, Ending.TOO_LONG)
 
-    @property
-    def is_awaited(self) -> bool:
-        """Whether its driver began it, and no camera has seen the car yet."""
-        return self.state is SessionState.OPEN and self.begun_by == DRIVER and self.entry_passage_id is None
+    def awaits(self, at: datetime) -> bool:
+        """Whether its driver began it, no camera has seen the car yet, and one that did at ``at`` has seen it come."""
+        unseen = self.state is SessionState.OPEN and self.begun_by == DRIVER and self.entry_passage_id is None
+        return unseen and at >= self.entered_at - AWAITED_BACK
 
 
 class Entry(StrEnum):
@@ -133,7 +136,7 @@ def decide_entry(
         within = last is not None and last.exited_at is not None and last.entered_at <= at < last.exited_at
         return Entry.SEEN_AGAIN if within else Entry.OPEN
     paid = inside.paid_until is not None and at < inside.paid_until
-    if abs(at - inside.entered_at) <= SEEN_AGAIN or paid or inside.is_awaited:
+    if abs(at - inside.entered_at) <= SEEN_AGAIN or paid or inside.awaits(at):
         return Entry.SEEN_AGAIN
     return Entry.ASK if anti_passback or at < inside.entered_at else Entry.EXIT_MISSED
 

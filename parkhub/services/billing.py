@@ -145,9 +145,12 @@ async def _permit(session: ParkingSession) -> Permit | None:
 
 
 async def _free_used(session: ParkingSession, tariff: Tariff, span: Span, zone: ZoneInfo) -> Mapping[date, int]:
-    """Minutes of a daily allowance that the vehicle's earlier stays of that day took, as this tariff counts them."""
+    """Minutes of a daily allowance that the vehicle's earlier stays of that day took, as this tariff counts them.
+
+    None of one that a driver began by typing a plate: its price must not tell whether that car was here today.
+    """
     used = Counter[date]()
-    if tariff.allowance is None or tariff.allowance.per is not Per.DAY or not session.plate:
+    if tariff.allowance is None or tariff.allowance.per is not Per.DAY or not session.plate or session.begun_by:
         return used
     first = day_span(local_day(span.start, zone), zone).start
     for earlier in await session_rows.list_of_plate(session.lot_id, session.plate, first, span.end):

@@ -5,7 +5,7 @@ The quote's id is the provider's idempotency key. Nothing here marks anything as
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +21,7 @@ from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.db.payments import Payment
 from parkhub.db.quotes import StoredQuote
+from parkhub.domain import pay_ahead
 from parkhub.domain.payments import CHECKOUT_LIFE, OPENED_WITHIN, PAYABLE_LEFT, PaymentState
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
@@ -50,7 +51,9 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutState:
-    """How far a checkout is. ``leave_by`` and ``receipt_id`` are there once it is paid."""
+    """How far a checkout is. ``leave_by`` and ``receipt_id`` are there once it is paid, ``paid_until`` if it is to pay
+    ahead.
+    """
 
     public_id: str
     state: PaymentState
@@ -59,19 +62,28 @@ class CheckoutState:
     currency: str
     leave_by: datetime | None
     receipt_id: str | None
+    paid_until: datetime | None = None
 
 
 async def start_checkout(
-    clients: Clients, settings: Settings, session_id: int, email: str, now: datetime, *, language: str = "en"
+    clients: Clients,
+    settings: Settings,
+    session_id: int,
+    email: str,
+    now: datetime,
+    until: datetime | None = None,
+    *,
+    language: str = "en",
 ) -> Checkout:
     """Price a stay now and open a page where that is paid; asked again while that holds, the same page.
 
-    The receipt is sent to ``email``, unless empty, in ``language``. Raises InvalidInputError when nothing is due,
+    With ``until`` it is paid ahead until then, which the caller has found to be allowed (`domain/pay_ahead.py`). The
+    receipt is sent to ``email``, unless empty, in ``language``. Raises InvalidInputError when nothing is due,
     ConflictError while a payment is on its way, BusyError.
     """
     email = _checked_email(email)
     async with transaction():
-        stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, language, now)
+        stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, language, now, until)
     return await open_page(clients, settings, stored, payment, outdated, now)
 
 
@@ -101,6 +113,7 @@ async def find_checkout(public_id: str) -> CheckoutState:
         currency=stored.quote.currency,
         leave_by=session.leave_by if session else None,
         receipt_id=await receipt_rows.find_of_quote(stored.id) if paid else None,
+        paid_until=stored.paid_until,
     )
 
 
@@ -127,12 +140,14 @@ async def expire_untold(now: datetime) -> int:
 
 
 async def _quoted(
-    provider: str, session_id: int, email: str, language: str, now: datetime
+    provider: str, session_id: int, email: str, language: str, now: datetime, until: datetime | None
 ) -> tuple[StoredQuote, Payment, list[Payment]]:
     """The quote that holds now with its payment, and the open payments of quotes that do not hold any more."""
     lot_id = (await session_rows.get_session(session_id)).lot_id
     await session_rows.lock_lot(lot_id)
     session = await session_rows.get_session(session_id)
+    if until is not None:
+        session = replace(session, paid_until=until, entered_at=pay_ahead.begin_of(session, now))
     bill = await billing.bill_of(session, now)
     if bill.quote is None or bill.due_cents <= 0:
         raise InvalidInputError("There is nothing to pay for this stay.")
@@ -142,21 +157,33 @@ async def _quoted(
     still_open = [payment for payment in known if payment.state is PaymentState.OPEN]
     for payment in still_open:
         stored = await quote_rows.get_quote(payment.quote_id)
-        if payment.provider == provider and _holds(stored, payment, bill.due_cents, email, now):
+        if payment.provider == provider and _holds(stored, payment, bill.due_cents, email, until, now):
             return stored, payment, [other for other in still_open if other is not payment]
     public_id = secrets.token_urlsafe(ID_BYTES)
     stored = await quote_rows.add_quote(
-        public_id, session.lot_id, session.id, session.ticket, email, bill.due_cents, bill.quote, now, language
+        public_id,
+        session.lot_id,
+        session.id,
+        session.ticket,
+        email,
+        bill.due_cents,
+        bill.quote,
+        now,
+        language,
+        paid_until=until,
     )
     return stored, await payment_rows.add_payment(stored.id, provider, now + CHECKOUT_LIFE), still_open
 
 
-def _holds(stored: StoredQuote, payment: Payment, due_cents: int, email: str, now: datetime) -> bool:
+def _holds(
+    stored: StoredQuote, payment: Payment, due_cents: int, email: str, until: datetime | None, now: datetime
+) -> bool:
     """Whether a quote is what would be quoted now, and can be paid for a while."""
     changes_at = stored.quote.changes_at
-    same = stored.amount_cents == due_cents and stored.email == email and (changes_at is None or now < changes_at)
-    until = payment.expires_at - PAYABLE_LEFT if payment.checkout else stored.created_at + OPENED_WITHIN
-    return same and now < until
+    asked = (stored.amount_cents, stored.email, stored.paid_until) == (due_cents, email, until)
+    same = asked and (changes_at is None or now < changes_at)
+    ends_at = payment.expires_at - PAYABLE_LEFT if payment.checkout else stored.created_at + OPENED_WITHIN
+    return same and now < ends_at
 
 
 async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> CheckoutOrder:

@@ -4,6 +4,7 @@ It may by a stay that is paid for or free so far, a permit, a booking, or the al
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
+from parkhub.db import lot_rules as lot_rule_rows
+from parkhub.db import pay_ahead as ahead_rows
 from parkhub.db import permits as permit_rows
 from parkhub.db import plate_lists as list_rows
 from parkhub.db import sessions as session_rows
@@ -20,6 +23,7 @@ from parkhub.domain.bookings import Booking, BookingState, is_awaited
 from parkhub.domain.enforcement import AHEAD_MAX, BACK_MAX, VISIBLE, Claim, Verdict, judge
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import Lot
+from parkhub.domain.pay_ahead import STANDS_FOR, standing
 from parkhub.domain.permits import covered, covers, is_plate
 from parkhub.domain.plate_lists import PlateList
 from parkhub.domain.plates import fold, normalise
@@ -51,14 +55,26 @@ async def look_up(clients: Clients, account_id: int, lot: Lot, text: str, at: da
             if judge([claim async for claim in _claims(lot, other, at)], at).allowed:
                 verdict = Verdict(False, verdict.until, other)
                 break
+    verdict = await _paid_ahead(verdict, lot.id, plate, at)
     log.info("enforcement.looked_up", account_id=account_id, lot=lot.id, allowed=verdict.allowed)
     return verdict
+
+
+async def _paid_ahead(verdict: Verdict, lot_id: int, plate: str, at: datetime) -> Verdict:
+    """What is told besides where one pays ahead: whether that was done, and until when."""
+    if not (await lot_rule_rows.get_rules(lot_id)).paid_ahead:
+        return verdict
+    ends = [each.paid_until for each in await ahead_rows.list_of_plate(lot_id, plate, at - STANDS_FOR)]
+    paid, until = standing([end for end in ends if end is not None], at)
+    return replace(verdict, paid=paid, paid_until=until)
 
 
 async def _claims(lot: Lot, plate: str, at: datetime) -> AsyncIterator[Claim]:
     standing = await sessions.find_standing(lot.id, plate, at)
     if standing is not None:
         yield Claim(standing.allowed, standing.until)
+    for session in await ahead_rows.list_of_plate(lot.id, plate, at - VISIBLE):
+        yield Claim(session.paid_until is not None and at < session.paid_until, session.paid_until)
     allowed = await list_rows.find_listed(PlateList.ALLOW, lot.id, plate, None, alike=False)
     if allowed is not None:
         yield Claim(allowed.valid_until is None or at < allowed.valid_until, allowed.valid_until)

@@ -56,6 +56,13 @@ async def find_by_ticket(clients: Clients, lot: Lot, ticket: str, address: str) 
     return session if session is not None and session.lot_id == lot.id else None
 
 
+async def slow_down(clients: Clients, lot: Lot, plate: str, address: str) -> None:
+    """Count that a plate was typed in to be paid for. Raises TooOftenError as finding by plate does."""
+    source = network(address)
+    await _hit_address(clients, source)
+    await clients.limiter.hit(f"pay-ahead:{_digest(lot, plate)}:{source}", TRIES_PER_PLATE, PLATE_WINDOW_S)
+
+
 async def _hit_address(clients: Clients, source: str) -> None:
     await clients.limiter.hit(f"own-parking:from:{source}", TRIES_PER_ADDRESS, ADDRESS_WINDOW_S)
 

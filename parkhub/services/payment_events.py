@@ -9,6 +9,7 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import webhook_secret
+from parkhub.db import lot_rules as rule_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
 from parkhub.db import sessions as session_rows
@@ -36,6 +37,7 @@ from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
 from parkhub.services import barriers, booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
+from parkhub.services.session_paid_ahead import take
 from parkhub.services.saved_cards import take_told
 from parkhub.settings import REAL_MONEY, Settings
 
@@ -217,6 +219,8 @@ async def _book_payment(
     state = furthest(payment.state, told.state)
     if state is not PaymentState.PAID:
         await payment_rows.move_to(payment.id, state, told.intent)
+        if state is PaymentState.PROCESSING and (await rule_rows.get_rules(quote.lot_id)).processing_leaves:
+            await _pay_ahead(quote, min(max(stored.event.created_at, quote.created_at), now), now)
         return
     paid_at = min(max(stored.event.created_at, quote.created_at), now)
     if not await payment_rows.mark_paid(payment.id, told.amount_cents, told.intent, paid_at):
@@ -229,8 +233,15 @@ async def _book_payment(
     if quote.session_id is None:
         await booking_checkouts.pay(settings, quote, told.amount_cents, uid, references, now)
         return
+    await _pay_ahead(quote, paid_at, now)
     up_to = paid_as_of(paid_at, quote.created_at, quote.quote.changes_at)
     await payments.pay(quote.session_id, told.amount_cents, Account.CLEARING, uid, up_to, references=references)
+
+
+async def _pay_ahead(quote: StoredQuote, paid_at: datetime, now: datetime) -> None:
+    """A stay that is paid ahead lasts until then, whether the money has come or a bank has it in hand."""
+    if quote.paid_until is not None:
+        await take(quote, booking_uid(quote.public_id), paid_at, now)
 
 
 async def _book_dispute(payment: Payment, quote: StoredQuote, told: DisputeTold, now: datetime) -> None:

@@ -42,7 +42,7 @@ async def undo(clients: Clients, entry_id: int, account_id: int | None, now: dat
         await session_rows.lock_lot(entry.lot_id)
         ids = [int(each) for each in entry.after]
         now_there = {str(each.id): each for each in await session_rows.get_sessions(ids)}
-        if any(_kept(now_there[each]) != entry.after[each] for each in entry.after):
+        if any(_restored(entry.after[each], now_there[each].plate) != now_there[each] for each in entry.after):
             raise ConflictError("The session has changed since. Undo the later change first.")
         if entry.plates and any(each.plate != entry.plates[1] for each in now_there.values()):
             raise ConflictError("The plate has changed since. Undo the later change first.")

@@ -9,6 +9,7 @@ from parkhub.clients import Clients
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db import matching as matching_rows
 from parkhub.db import passages as passage_rows
+from parkhub.db import pay_ahead as ahead_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
@@ -78,6 +79,8 @@ async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | Non
         session = await session_rows.find_left(lot_id, fold(plate), at - SEEN_AGAIN, at)
         if session is None or session.plate != plate:
             return None
+    if session.paid_until is not None and (session.leave_by is None or at < session.paid_until):
+        return Standing(at < session.paid_until, session.paid_until)
     bill = await billing.get_bill(session.id, at)
     if bill.due_cents > 0:
         return Standing(False, session.leave_by)
@@ -148,13 +151,18 @@ async def _enter(passage: GatePassage, now: datetime) -> _Taken:
         session = await open_session(lot_id, "", passage.kind, at, passage.id)
         await review_rows.ask(lot_id, Question.ENTRY_WITHOUT_PLATE, passage.id, session.id, (), now)
         return _Taken(Outcome.ENTERED, "without a plate", session.id)
-    inside = await session_rows.find_inside(lot_id, passage.plate) or await session_rows.find_just_entered(
-        lot_id, fold(passage.plate), at - SEEN_AGAIN, at + SEEN_AGAIN
+    inside = (
+        await session_rows.find_inside(lot_id, passage.plate)
+        or await session_rows.find_just_entered(lot_id, fold(passage.plate), at - SEEN_AGAIN, at + SEEN_AGAIN)
+        or await ahead_rows.find_awaited(lot_id, passage.plate)
     )
     within = None if inside else await session_rows.find_within(lot_id, passage.plate, at)
     rules = await rule_rows.get_rules(lot_id)
     entry = decide_entry(at, inside, within, anti_passback=rules.anti_passback)
     known = inside or within
+    if inside is not None and inside.awaits(at):
+        await session_rows.save_session(replace(inside, entry_passage_id=passage.id, kind=inside.kind or passage.kind))
+        return _Taken(Outcome.ENTERED, "its driver had paid ahead", inside.id)
     if entry is Entry.SEEN_AGAIN:
         return _Taken(Outcome.SEEN_AGAIN, "the same car, seen before", known.id if known else None)
     if entry is Entry.ASK:

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Router, post
 from litestar.params import JSONBody
 
+from parkhub.domain.pay_ahead import Standing
 from parkhub.services import enforcement
 from parkhub.web.api_answers import aware, find_lot
 from parkhub.web.dependencies import GivenClients
@@ -30,7 +31,8 @@ class PermitArea(msgspec.Struct, frozen=True):
 class LookedUp(msgspec.Struct, frozen=True):
     """``end_time``: the end of what is allowed, or of what ran out in the last 15 minutes; null when nobody can say.
 
-    ``hint``: for staff, a plate that looks alike and may stand there; it gives no allowance.
+    ``hint``: for staff, a plate that looks alike and may stand there; it gives no allowance. ``paid``: where drivers
+    pay ahead, "paid", "expired" or "not_paid", else null; ``paid_until``: when that ends, or ended within a day.
     """
 
     allowed: bool
@@ -38,6 +40,8 @@ class LookedUp(msgspec.Struct, frozen=True):
     location: PermitArea
     time: datetime
     hint: str | None
+    paid: Standing | None = None
+    paid_until: datetime | None = None
 
 
 @post("/lookup", status_code=200, tags=["Enforcement"])
@@ -46,7 +50,8 @@ async def look_up(request: AnyRequest, clients: GivenClients, data: JSONBody[Loo
     lot, now = await find_lot(data.location), datetime.now(UTC)
     at = now if data.time is None else aware(data.time)
     found = await enforcement.look_up(clients, request.user.id, lot, data.registration_number, at, now)
-    return LookedUp(found.allowed, found.until, PermitArea(lot.slug), at, found.look_alike or None)
+    hint = found.look_alike or None
+    return LookedUp(found.allowed, found.until, PermitArea(lot.slug), at, hint, found.paid, found.paid_until)
 
 
 routes = [Router("/api/v1/enforcement", route_handlers=[look_up], guards=[signed_in])]

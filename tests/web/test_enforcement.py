@@ -23,7 +23,8 @@ async def test_a_plate_with_a_permit_may_stand_there(staff, headers):
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     found = answer.json()
     assert datetime.fromisoformat(found.pop("time")) == datetime.fromisoformat(at)
-    assert found == {"allowed": True, "end_time": None, "location": {"permit_area": "north"}, "hint": None}
+    there = {"allowed": True, "end_time": None, "location": {"permit_area": "north"}, "hint": None}
+    assert found == {**there, "paid": None, "paid_until": None}
 
 
 async def test_a_plate_that_looks_alike_is_a_hint(staff, headers):
