@@ -14,7 +14,7 @@ HOLDS = "state IN ('reserved', 'arrived')"
 
 
 async def add_booking(booking: Booking, now: datetime) -> int:
-    """Keep a new booking; its id. ConflictError when its place is held by another one."""
+    """Keep a new booking; its id. ConflictError when its place is held by another one, or its address is known."""
     rows = await fetch(
         "INSERT INTO booking (lot, plate, folded, holder, starts_at, ends_at, place, spot, held_from, held_until, "
         "state, price_cents, fee_cents, currency, created_at, public_id, email, language, payment, hold_until, "

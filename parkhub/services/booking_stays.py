@@ -9,7 +9,7 @@ from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db.engine import transaction
 from parkhub.domain import bookings as rules_of
-from parkhub.domain.bookings import Booking, BookingRules, BookingState
+from parkhub.domain.bookings import Booking, BookingRules, BookingState, Paying
 from parkhub.domain.local_time import Span
 from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError
@@ -24,7 +24,8 @@ async def find_booking(lot_id: int, plate: str, at: datetime) -> Booking | None:
     """The booking on which a car with this plate arrives at ``at``, if it has one and there is room for it then."""
     rules = await rule_rows.get_rules(lot_id)
     until = at + timedelta(minutes=rules.early_minutes, microseconds=1)
-    for booking in await booking_rows.list_of_plate(lot_id, plate, at, until) if plate else ():
+    known = await booking_rows.list_of_plate(lot_id, plate, at, until) if plate else []
+    for booking in sorted(known, key=lambda each: (each.plate != plate, _standing(each))):
         if rules_of.is_awaited(booking, at, rules) and await _room(booking, at) is not None:
             return booking
     return None
@@ -104,6 +105,11 @@ async def release_no_shows(clients: Clients, settings: Settings, now: datetime) 
         log.info("bookings.given_up", count=len(released))
         await booking_refunds.give_back_soon(clients, settings, released, now)
     return len(released)
+
+
+def _standing(booking: Booking) -> int:
+    """Anybody can book for a plate: what is paid or was made by staff is the driver's before what is not."""
+    return 2 if booking.hold_until is not None else int(booking.paying is Paying.ON_SITE)
 
 
 async def _held(booking_id: int) -> Booking:

@@ -41,7 +41,8 @@ TWICE: Final = "This plate has a booking at that time already."
 class Wish:
     """A booking somebody wants. ``spot``: the name of a certain one, empty for any.
 
-    Who books without staff says an ``email``, and a ``paying`` other than `STAFF`.
+    Who books without staff says an ``email``, and a ``paying`` other than `STAFF`. ``public_id``: what the booking's
+    page is to be called, if that was decided before, so that asking twice books once.
     """
 
     lot_id: int
@@ -54,6 +55,7 @@ class Wish:
     email: str = ""
     language: str = "en"
     driver_id: int | None = None
+    public_id: str = ""
 
 
 async def quote(lot_id: int, span: Span) -> Quote | None:
@@ -143,7 +145,7 @@ def _wished(wish: Wish, span: Span, quoted: Quote | None, tariff_id: int | None,
         holder=wish.holder,
         price_cents=quoted.gross_cents if quoted else 0,
         currency=quoted.currency if quoted else "",
-        public_id="" if wish.paying is Paying.STAFF else secrets.token_urlsafe(ID_BYTES),
+        public_id="" if wish.paying is Paying.STAFF else wish.public_id or new_public_id(),
         email=wish.email,
         language=wish.language,
         paying=wish.paying,
@@ -154,8 +156,18 @@ def _wished(wish: Wish, span: Span, quoted: Quote | None, tariff_id: int | None,
     )
 
 
+def new_public_id() -> str:
+    """The address of a booking's page, which nobody can guess."""
+    return secrets.token_urlsafe(ID_BYTES)
+
+
 async def check_plate(booking: Booking) -> None:
-    """Raise ConflictError when the plate has another booking at that time."""
+    """Raise ConflictError when the plate has another booking at that time.
+
+    Only staff hear of it: whoever types a plate shall not learn where it will be.
+    """
+    if booking.paying is not Paying.STAFF:
+        return
     span, holding = booking.span, (BookingState.RESERVED, BookingState.ARRIVED)
     for each in await booking_rows.list_of_plate(booking.lot_id, booking.plate, span.start, span.end):
         if each.plate == booking.plate and each.state in holding and each.id != booking.id:
