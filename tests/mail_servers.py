@@ -53,9 +53,9 @@ class Post:
 
 
 @contextmanager
-def posting(**given: Any) -> Iterator[Post]:
+def posting(refuses: dict[str, str] | None = None, **given: Any) -> Iterator[Post]:
     """A server on a free port; `given` goes to aiosmtpd."""
-    post = Post(port=free_port())
+    post = Post(port=free_port(), refuses=refuses or {})
     controller = Controller(post, hostname="127.0.0.1", port=post.port, **given)
     controller.start()
     try:
