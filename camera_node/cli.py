@@ -1,4 +1,5 @@
-"""The command `parkhub-node`: `upload` sends pictures, `simulate` is a camera over a car park that does not exist.
+"""The command `parkhub-node`: `upload` sends pictures, `simulate` is a camera over a car park that does not exist,
+`relay` opens a barrier.
 
 Each picture is one JSON object on standard output; progress and errors go to standard error. Exit status 0: good,
 1: some inputs failed (each named), 2: wrong usage. Anything heavy is imported when it is needed.
@@ -21,7 +22,7 @@ def main(arguments: Many[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
-        status = _upload(parser, options) if options.command == "upload" else _simulate(parser, options)
+        status = {"upload": _upload, "simulate": _simulate, "relay": _relay}[options.command](parser, options)
     except KeyboardInterrupt:
         status = 1
     except BrokenPipeError:
@@ -68,9 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--out", type=Path, metavar="FOLDER", help="write pictures and truth here, send nothing")
     simulate.add_argument("--frames", type=int, default=0, metavar="N", help="end after N pictures (0: never)")
     simulate.add_argument("--step", type=_positive, metavar="S", help="simulated seconds between pictures (1/rate)")
+    relay = commands.add_parser("relay", help="open a barrier by a relay at this machine", description=_RELAY)
+    _add_server(relay, required=True)
+    contact = relay.add_mutually_exclusive_group(required=True)
+    contact.add_argument(
+        "--pin", type=int, metavar="N", help="the relay's pin on a Raspberry Pi, such as 17 for GPIO17"
+    )
+    contact.add_argument("--pretend", action="store_true", help="say what would be done; nothing opens")
+    relay.add_argument("--active-low", action="store_true", help="the relay closes while its pin is low")
     return parser
 
 
+_RELAY = "Waits for the server to say that a barrier may open, closes the relay for a moment, and says that it has."
 _UPLOAD = "Sends pictures to a ParkHub server, signed with the camera's key, and tries again while it is away."
 _SIMULATE = "A simulated camera: cars arrive, park and leave by day and night; pictures are sent like any camera's."
 
@@ -107,6 +117,12 @@ def _upload(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     from camera_node.run_upload import run_upload
 
     return run_upload(options)
+
+
+def _relay(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from camera_node.run_relay import run_relay
+
+    return run_relay(options)
 
 
 def _simulate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:

@@ -22,21 +22,23 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def sign(key: str, path: str, *, signed_at_s: int, sequence: int, captured_at: str, body: bytes) -> str:
+def sign(
+    key: str, path: str, *, signed_at_s: int, sequence: int, captured_at: str, body: bytes, method: str = "POST"
+) -> str:
     """Return the value of ``Parkhub-Signature``.
 
     ``key`` is the camera's key as text (its UTF-8 bytes are the HMAC key), ``captured_at`` exactly the text of the
     header ``Parkhub-Captured-At``, ``body`` all bytes of the request's body.
     """
     digest = hashlib.sha256(body).hexdigest()
-    message = f"{VERSION}\nPOST\n{path}\n{signed_at_s}\n{sequence}\n{captured_at}\n{digest}"
+    message = f"{VERSION}\n{method}\n{path}\n{signed_at_s}\n{sequence}\n{captured_at}\n{digest}"
     return f"{VERSION}={hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()}"
 
 
 def sign_headers(
-    key: str, path: str, *, signed_at_s: int, sequence: int, captured_at: datetime, body: bytes
+    key: str, path: str, *, signed_at_s: int, sequence: int, captured_at: datetime, body: bytes, method: str = "POST"
 ) -> dict[str, str]:
-    """Return the five ``Parkhub-…`` headers of one upload."""
+    """Return the five ``Parkhub-…`` headers of one request."""
     captured = format_time(captured_at)
     return {
         "Parkhub-Key": key,
@@ -44,6 +46,6 @@ def sign_headers(
         "Parkhub-Sequence": str(sequence),
         "Parkhub-Captured-At": captured,
         "Parkhub-Signature": sign(
-            key, path, signed_at_s=signed_at_s, sequence=sequence, captured_at=captured, body=body
+            key, path, signed_at_s=signed_at_s, sequence=sequence, captured_at=captured, body=body, method=method
         ),
     }

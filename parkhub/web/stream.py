@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,9 +52,9 @@ async def open_streams(live: Live) -> AsyncIterator[Streams]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _start() -> HTTPResponseStartEvent:
+def _start(more: Sequence[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
     """A message of the stream's own: hooks put more headers into it."""
-    return {"type": "http.response.start", "status": 200, "headers": list(HEADERS)}
+    return {"type": "http.response.start", "status": 200, "headers": [*HEADERS, *more]}
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
     return await stream(request, LotSource(slug, spoken(request)))
 
 
-async def stream(request: AnyRequest, source: Source[Any]) -> ASGIApp:
+async def stream(request: AnyRequest, source: Source[Any], headers: Sequence[tuple[bytes, bytes]] = ()) -> ASGIApp:
     """Tell a page everything, then every change, until it goes away or does not keep up.
 
     The answer is a bare ASGI app: ten thousand of these may be open, and each costs two tasks and a small queue.
@@ -136,7 +136,7 @@ async def stream(request: AnyRequest, source: Source[Any]) -> ASGIApp:
         client.task = asyncio.current_task()
         watcher = asyncio.create_task(_watch(receive, client))
         try:
-            await send(_start())
+            await send(_start(headers))
             while (frames := await client.next()) is not None:
                 await send({"type": "http.response.body", "body": frames, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

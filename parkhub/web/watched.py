@@ -36,7 +36,10 @@ View = TypeVar("View")
 
 
 class Source(Protocol[View]):
-    """Something that can be watched, as it is told in one language."""
+    """Something that can be watched, as it is told in one language.
+
+    One with a ``spacing_s`` of its own is re-read so often at most; else twice a second.
+    """
 
     @property
     def key(self) -> Hashable:
@@ -203,7 +206,8 @@ class Streams:
             self._check_room()
             held = self._held.get(source.key)
             if held is None or held[1].done():
-                watched = Watched(source, await source.read(), self._spacing_s, self._reread_s)
+                spacing_s = getattr(source, "spacing_s", self._spacing_s)
+                watched = Watched(source, await source.read(), spacing_s, self._reread_s)
                 self._check_room()  # once more: everybody may have been let go while it was read
                 task = asyncio.create_task(watched.run(), name=f"watch {type(source).__name__}")
                 held = self._held[source.key] = (watched, task)

@@ -1,0 +1,171 @@
+"""Commands for this node's relay: fetched over one kept connection, checked, carried out once, answered.
+
+A command says until when it holds, by the server's clock. That clock is known by its bound: what the server told at the
+beginning of the connection was told after it was asked for, so the server's time now is at most that plus what has
+passed since the asking. A command on its way for too long is refused by that, whatever this machine's clock says.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from camera_node.signing import sign_headers
+
+SILENCE_MAX_S = 40.0
+"""The server says something every fifteen seconds."""
+
+DONE_KEPT = 500
+PULSE_MS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Close the relay for ``pulse_ms``, before ``expires_at``, by the server's clock in seconds since 1970."""
+
+    id: str
+    pulse_ms: int
+    expires_at: float
+
+
+class ServerClock:
+    """The latest that it can be at the server."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._ahead_s: float | None = None
+
+    def asked(self) -> float:
+        """Call it just before asking, and give the answer to `told`."""
+        return self._monotonic()
+
+    def told(self, server_s: float, asked: float) -> None:
+        """The server said its time, after it was asked."""
+        self._ahead_s = server_s - asked
+
+    def now(self) -> float:
+        """Seconds since 1970, by the server's clock or a little later; far off while nothing is known."""
+        return float("inf") if self._ahead_s is None else self._monotonic() + self._ahead_s
+
+
+class Done:
+    """Ids of commands that were begun: on disk before the relay closes, so that none is ever carried out twice."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            self._ids = file.read_text(encoding="ascii").split()[-DONE_KEPT:]
+        except (FileNotFoundError, UnicodeDecodeError):
+            self._ids = []
+
+    def take(self, command_id: str) -> bool:
+        """Note that a command begins; False when it has before. Raises OSError when that cannot be kept."""
+        if command_id in self._ids:
+            return False
+        self._ids = [*self._ids, command_id][-DONE_KEPT:]
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_suffix(".new")
+        with fresh.open("w", encoding="ascii") as file:
+            file.write("\n".join(self._ids) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._file)
+        return True
+
+
+def done_file(camera: str) -> Path:
+    """Where it is kept which commands were carried out: below XDG_STATE_HOME or ~/.local/state."""
+    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(home).expanduser() / "parkhub-node" / f"{camera}.commands"
+
+
+def read_command(told: dict[str, Any], key: str) -> Command | None:
+    """A command as the server signs it for who has the camera's key; None for anything else."""
+    try:
+        texts = [str(told[name]) for name in ("id", "barrier", "action", "pulse_ms", "expires_at")]
+        expires_at = datetime.fromisoformat(texts[4].replace("Z", "+00:00")).timestamp()
+        pulse_ms, signature = int(texts[3]), str(told["signature"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    secret = hashlib.sha256(key.encode()).hexdigest()
+    wanted = hmac.new(secret.encode(), "\n".join(texts).encode(), hashlib.sha256).hexdigest()
+    good = hmac.compare_digest(wanted.encode(), signature.encode()) and texts[2] == "open"
+    plain = texts[0].replace("-", "").replace("_", "").isalnum() and texts[0].isascii()
+    return Command(texts[0], pulse_ms, expires_at) if good and plain and 0 < pulse_ms <= PULSE_MS_MAX else None
+
+
+def read_events(lines: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+    """The lists of commands in the lines of an event stream."""
+    event = ""
+    for line in lines:
+        if line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("data:") and event == "commands":
+            try:
+                told = json.loads(line[5:])
+            except ValueError:
+                continue
+            found = told.get("commands") if isinstance(told, dict) else None
+            yield [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        elif not line:
+            event = ""
+
+
+class CommandLine:
+    """The way to the server: commands come, answers go. Not for sharing between threads."""
+
+    def __init__(self, server: str, camera: str, key: str, number: Callable[[], int]) -> None:
+        """``number`` gives a number that was never used."""
+        self._server = server.rstrip("/")
+        self._path = f"/api/v1/cameras/{camera}/commands"
+        self._key = key
+        self._number = number
+        self.clock = ServerClock()
+        timeout = httpx.Timeout(10.0, read=SILENCE_MAX_S)
+        self._client = httpx.Client(timeout=timeout, headers={"User-Agent": "parkhub-node/1"})
+
+    def __enter__(self) -> "CommandLine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def listen(self) -> Iterator[list[dict[str, Any]]]:
+        """Commands that hold, all of them whenever one comes or goes, until the connection ends.
+
+        Raises httpx.HTTPError, with the answer where the server refused.
+        """
+        asked = self.clock.asked()
+        headers = self._signed("GET", self._path, b"") | {"Accept": "text/event-stream"}
+        with self._client.stream("GET", self._server + self._path, headers=headers) as answer:
+            if answer.status_code != 200:
+                answer.read()
+            answer.raise_for_status()
+            self.clock.told(float(answer.headers.get("Parkhub-Time", "inf")), asked)
+            yield from read_events(answer.iter_lines())
+
+    def answer(self, command_id: str, outcome: str, why: str = "") -> None:
+        """Say what became of a command. Raises httpx.HTTPError; said again it changes nothing."""
+        path = f"{self._path}/{command_id}"
+        body = json.dumps({"id": command_id, "outcome": outcome, "why": why}).encode()
+        headers = self._signed("POST", path, body) | {"Content-Type": "application/json"}
+        self._client.post(self._server + path, content=body, headers=headers).raise_for_status()
+
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        return sign_headers(
+            self._key,
+            path,
+            signed_at_s=int(time.time()),
+            sequence=self._number(),
+            captured_at=datetime.now().astimezone(),
+            body=body,
+            method=method,
+        )

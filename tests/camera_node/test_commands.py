@@ -1,0 +1,122 @@
+"""Commands for a node's relay: only the server's, only in time, each once, also over a restart."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camera_node.commands import CommandLine, Done, ServerClock, read_command, read_events
+from camera_node.relay import GpioRelay, PretendRelay, RelayError
+from camera_node.run_relay import Gatekeeper
+
+KEY = "a-key-of-a-camera"
+AT = 1_795_255_200.0
+
+
+def told(expires_s: float = AT + 8, key: str = KEY, **changed: Any) -> dict[str, Any]:
+    """A command as a server sends it."""
+    expires = datetime.fromtimestamp(expires_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    command = {"id": "abc-DEF_1", "barrier": "north-1", "action": "open", "pulse_ms": 20, "expires_at": expires}
+    text = "\n".join(str(command[name]) for name in ("id", "barrier", "action", "pulse_ms", "expires_at"))
+    secret = hashlib.sha256(key.encode()).hexdigest()
+    signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return {**command, "signature": signature, **changed}
+
+
+class Pin:
+    """A relay that counts."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.pulses: list[int] = []
+        self._fault = fault
+
+    def pulse(self, pulse_ms: int) -> None:
+        if self._fault:
+            raise RelayError(self._fault)
+        self.pulses.append(pulse_ms)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Line(CommandLine):
+    """A line whose answers are kept, at a server where it is `AT` at most."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9", "north", KEY, lambda: 1)
+        self.answers: list[tuple[str, str, str]] = []
+        self.clock = ServerClock(lambda: 0.0)
+        self.clock.told(AT, self.clock.asked())
+
+    def answer(self, command_id: str, outcome: str, why: str = "") -> None:
+        self.answers.append((command_id, outcome, why))
+
+
+def a_keeper(folder: Path, pin: Pin) -> tuple[Gatekeeper, Line]:
+    line = Line()
+    return Gatekeeper(KEY, pin, Done(folder / "north.commands"), line, lambda _: None), line
+
+
+def test_a_command_is_carried_out_once_and_answered_also_after_a_restart(tmp_path: Path) -> None:
+    pin = Pin()
+    keeper, line = a_keeper(tmp_path, pin)
+    assert [keeper.hear(told()) for _ in range(3)] == ["acknowledged", "", ""]
+    restarted, _ = a_keeper(tmp_path, pin)
+    assert restarted.hear(told()) == ""
+    assert (pin.pulses, line.answers) == ([20], [("abc-DEF_1", "acknowledged", "")])
+
+
+LEFT = {
+    "signed by another": told(key="another key"),
+    "with another end": told(expires_at="2030-01-01T00:00:00.000Z"),
+    "without a signature": {name: value for name, value in told().items() if name != "signature"},
+    "with no number": told(pulse_ms="long"),
+    "too late": told(AT),
+}
+
+
+@pytest.mark.parametrize("command", LEFT.values(), ids=LEFT)
+def test_what_is_not_the_servers_or_not_in_time_is_left(tmp_path: Path, command: dict[str, Any]) -> None:
+    pin = Pin()
+    keeper, line = a_keeper(tmp_path, pin)
+    assert keeper.hear(command) == ""
+    assert pin.pulses == [] == line.answers
+
+
+def test_a_relay_that_fails_is_told_as_refused_and_not_tried_again(tmp_path: Path) -> None:
+    keeper, line = a_keeper(tmp_path, Pin("the pin is taken"))
+    assert keeper.hear(told()) == "refused"
+    assert line.answers == [("abc-DEF_1", "refused", "the pin is taken")]
+    assert keeper.hear(told()) == ""
+
+
+def test_the_servers_clock_is_never_taken_to_be_earlier_than_it_is() -> None:
+    seconds = iter([100.0, 103.0])
+    clock = ServerClock(lambda: next(seconds))
+    assert clock.now() == float("inf")
+    clock = ServerClock(iter([100.0, 103.0]).__next__)
+    clock.told(AT, clock.asked())  # however long the answer took
+    assert clock.now() == AT + 3
+
+
+def test_only_lists_of_commands_are_read_from_the_stream() -> None:
+    lines = ["retry: 2000", "", "event: commands", 'data: {"commands": [{"id": "a"}]}', "", ": ping", "event: ping"]
+    lines += ["data: 1", "", "event: commands", "data: {broken", "", "event: commands", 'data: {"commands": []}', ""]
+    assert list(read_events(lines)) == [[{"id": "a"}], []]
+
+
+def test_a_command_tells_its_pulse_and_its_end() -> None:
+    found = read_command(told(AT + 2), KEY)
+    assert found is not None
+    assert (found.id, found.pulse_ms, found.expires_at) == ("abc-DEF_1", 20, AT + 2)
+
+
+def test_without_the_pis_library_it_is_said_what_to_install() -> None:
+    with pytest.raises(RelayError, match="python3-gpiozero"):
+        GpioRelay(17)
+    said: list[str] = []
+    PretendRelay(said.append).pulse(500)
+    assert said == ["Pretending: the relay would close for 500 ms."]
