@@ -25,7 +25,7 @@ COLUMNS = [
     ("Quote", "quote", "paid_until", Timestamptz, MOMENT_OR_NONE),
     ("LotRules", "lot_rules", "paid_ahead", Boolean, {"default": False, "null": False}),
     ("LotRules", "lot_rules", "remind_minutes", Integer, {"default": 10, "null": False}),
-    ("LotRules", "lot_rules", "small_dues", Text, {"default": "let_go", "null": False}),
+    ("LotRules", "lot_rules", "small_dues", Text, {"default": "carried", "null": False}),
     ("LotRules", "lot_rules", "processing_leaves", Boolean, {"default": True, "null": False}),
 ]
 

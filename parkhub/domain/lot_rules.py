@@ -52,7 +52,7 @@ class LotRules:
     unpaid_keep_days: int = 365
     paid_ahead: bool = False
     remind_minutes: int = 10
-    small_dues: SmallDues = SmallDues.LET_GO
+    small_dues: SmallDues = SmallDues.CARRIED
     processing_leaves: bool = True
     operator_name: str = ""
     operator_address: str = ""

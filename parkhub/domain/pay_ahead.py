@@ -6,13 +6,14 @@ and his pages go by the clock alone: they tell nothing of where the car is, nor 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from parkhub.domain.local_time import DAY_MINUTES, MINUTE, day_span, instant, local_day
 from parkhub.domain.lot_rules import LotRules
+from parkhub.domain.opening_times import OpeningTimes
 from parkhub.domain.sessions import ParkingSession, SessionState
 
 PRESETS: Final = tuple(timedelta(minutes=minutes) for minutes in (30, 60, 120, 240))
@@ -44,16 +45,37 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From when on, and until when at most, somebody may choose; nothing can be chosen when ``most`` is not later."""
+    """From when on, and until when at most, somebody may choose; nothing can be chosen when ``most`` is not later.
+
+    ``opens_at``: the lot is closed until then. ``closes``: the most is when it closes.
+    """
 
     start: datetime
     most: datetime
+    opens_at: datetime | None = None
+    closes: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be chosen."""
+        return self.most <= self.start
 
 
-def limits(begin: datetime, paid_until: datetime | None, rules: LotRules, now: datetime) -> Limits:
-    """What may be chosen of a stay that began at ``begin``: later than now and what is paid, no longer than allowed."""
+def limits(
+    begin: datetime, paid_until: datetime | None, rules: LotRules, times: OpeningTimes | None, now: datetime
+) -> Limits:
+    """What may be chosen of a stay that began at ``begin``: later than now and what is paid, no longer than allowed,
+    and no later than the lot closes.
+    """
     longest = rules.stay_max_minutes * MINUTE if rules.stay_max_minutes else MOST
-    return Limits(max(now, paid_until or now), begin + min(longest, MOST))
+    start, most = max(now, paid_until or now), begin + min(longest, MOST)
+    opening = times.at(start) if times else None
+    until = opening.until.astimezone(UTC) if opening and opening.until else None
+    if opening is not None and opening.is_open is False:
+        return Limits(start, start, until)
+    if opening is not None and until is not None and until < most:
+        return Limits(start, until, closes=True)
+    return Limits(start, most)
 
 
 def presets(given: Limits, zone: ZoneInfo) -> list[datetime]:
@@ -63,6 +85,8 @@ def presets(given: Limits, zone: ZoneInfo) -> list[datetime]:
     midnight = day_span(local_day(start, zone), zone).end
     if midnight - start > PRESETS[0]:
         ends = [end for end in ends if end < midnight] + [midnight]
+    if given.closes:
+        return [*(end for end in ends if end < given.most), given.most]
     return [end for end in ends if end <= given.most]
 
 

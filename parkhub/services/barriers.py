@@ -46,7 +46,7 @@ from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.spots import SpotState
 from parkhub.domain.text import one_line
 from parkhub.errors import BusyError, ConflictError, InvalidInputError, ParkHubError
-from parkhub.services import audit, billing, lots
+from parkhub.services import audit, billing, dues, lots
 
 OPEN_BARRIER: Final = "open_barrier"
 END_OPENING: Final = "end_opening"
@@ -244,13 +244,13 @@ async def _add(
 
 
 async def _exit_facts(session_id: int, now: datetime) -> ExitFacts:
-    session = await session_rows.get_session(session_id)
-    bill = await billing.bill_of(session, now)
+    standing = await dues.look(session_id, now)
+    bill, session = standing.bill, standing.bill.session
     tariff, quote = bill.tariff, bill.quote
     short = tariff is not None and session.span(now).length <= timedelta(minutes=tariff.entry_grace_minutes)
     return ExitFacts(
         session=session,
-        due_cents=bill.due_cents,
+        due_cents=0 if standing.may_leave else bill.due_cents,
         charged_cents=bill.books.charged_cents,
         grace=quote is not None and quote.gross_cents == 0 and short,
         in_review=await _is_asked_about(session_id),

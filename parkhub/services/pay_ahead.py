@@ -81,8 +81,9 @@ async def offer(session: ParkingSession, now: datetime, wanted: Sequence[datetim
 
 async def limits(session: ParkingSession, now: datetime) -> Limits:
     """From when on and until when somebody may choose."""
-    rules = await rule_rows.get_rules(session.lot_id)
-    return rules_of.limits(rules_of.begin_of(session, now), session.paid_until, rules, now)
+    rules, lot = await rule_rows.get_rules(session.lot_id), await lot_rows.get_lot(session.lot_id)
+    begin = rules_of.begin_of(session, now)
+    return rules_of.limits(begin, session.paid_until, rules, lot.opening_times, now)
 
 
 async def price(session: ParkingSession, until: datetime, now: datetime) -> Bill:

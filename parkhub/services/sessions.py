@@ -30,7 +30,7 @@ from parkhub.domain.sessions import (
 )
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
-from parkhub.services import barriers, billing, booking_stays, permits
+from parkhub.services import barriers, billing, booking_stays, dues, permits
 from parkhub.services.saved_cards import ask_after_exit
 
 log = structlog.get_logger(__name__)
@@ -132,6 +132,8 @@ async def close_session(
     )
     await session_rows.save_session(closed)
     await billing.settle(closed, uid, now)
+    if ending in (Ending.EXIT, Ending.PAID_AHEAD):
+        await dues.let_go(closed, uid, now)
     if closed.booking_id is not None:
         await booking_stays.left(closed.booking_id, at)
     return closed

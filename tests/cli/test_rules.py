@@ -22,7 +22,7 @@ DEFAULTS = {
     "unpaid_keep_days": 365,
     "paid_ahead": False,
     "remind_minutes": 10,
-    "small_dues": "let_go",
+    "small_dues": "carried",
     "processing_leaves": True,
     "operator_name": "",
     "operator_address": "",

@@ -32,7 +32,7 @@ class LotRules(Table, tablename="lot_rules"):
     unpaid_keep_days = Integer()
     paid_ahead = Boolean(default=False)
     remind_minutes = Integer(default=10)
-    small_dues = Text(default="let_go")
+    small_dues = Text(default="carried")
     processing_leaves = Boolean(default=True)
     operator_name = Text()
     operator_address = Text()
