@@ -6,7 +6,7 @@ The camera node is another program: only its command and its SPOTS.json are know
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FOLDER = "demo"
+LOT_FILE = "lot"
 CAMERA_NAME = "Roof"
 ADDRESS = "Made up by the simulator"
 TIME_ZONE = "Europe/Berlin"
@@ -39,13 +40,15 @@ async def prepare_demo(settings: Settings) -> None:
     Each step looks for what the one before has left, so a start that was killed half-way is brought to its end by the
     next. The key file comes last: with it, all is there. The database must be open.
     """
-    from parkhub.db.cameras import find_camera, list_cameras
+    from parkhub.db.cameras import list_cameras
     from parkhub.db.spots import list_camera_spots
     from parkhub.domain.spots_file import parse_spots_json
     from parkhub.services.cameras import create_camera, rotate_key
 
-    known = find_key_file(settings.data_dir)
-    if known is not None and await find_camera(known.stem) is not None:
+    lot = await find_demo_lot(settings.data_dir)
+    (settings.data_dir / FOLDER / LOT_FILE).unlink(missing_ok=True)
+    if lot is not None:
+        await _let_cars_come(settings, lot)
         return
     spots = parse_spots_json(_describe())
     lot = await _find_or_make_lot(spots)
@@ -60,7 +63,56 @@ async def prepare_demo(settings: Settings) -> None:
     if not await list_camera_spots(camera.id):
         await _mark_spots(settings, camera.id, spots)
     _write_key(settings.data_dir / FOLDER / f"{camera.public_id}.key", key)
+    await _let_cars_come(settings, lot)
     log.info("demo lot ready", lot=lot.slug, spots=len(spots.spots))
+
+
+async def find_demo_lot(data_dir: Path) -> "Lot | None":
+    """The lot of the demo's camera; None while there is none, and when somebody has made it a lot of their own."""
+    from parkhub.db.cameras import find_camera
+    from parkhub.db.lots import get_lot
+
+    known = find_key_file(data_dir)
+    camera = await find_camera(known.stem) if known else None
+    lot = await get_lot(camera.lot_id) if camera else None
+    return lot if lot is not None and lot.address == ADDRESS else None
+
+
+async def _let_cars_come(settings: Settings, lot: "Lot") -> None:
+    """Give the demo lot prices, gates and cars, and say which of them people may pay for."""
+    from random import Random
+    from zoneinfo import ZoneInfo
+
+    from parkhub.cli.demo_picture import draw
+    from parkhub.clients import close_clients, open_clients
+    from parkhub.services.demo_traffic import Traffic
+
+    clients, now = await open_clients(settings), datetime.now(UTC)
+    try:
+        traffic = Traffic(clients, lot, draw, Random())  # noqa: S311  a simulation
+        await traffic.furnish(now)
+        guest = await traffic.guest(now)
+    finally:
+        await close_clients(clients)
+    (settings.data_dir / FOLDER / LOT_FILE).write_text(f"{lot.id}\n", encoding="ascii")
+    if guest is not None:
+        came = guest.entered_at.astimezone(ZoneInfo(lot.time_zone))
+        print(
+            f"\n  The demo's cars come and go. Try to pay for one of them, with test payments:\n\n"
+            f"      address   {settings.address}/pay/{lot.slug}\n"
+            f"      plate     {guest.plate}, came in at {came:%H:%M}\n"
+            f"      or ticket {guest.ticket}\n",
+            flush=True,
+        )
+
+
+def traffic_spec(data_dir: Path, environment: Mapping[str, str]) -> ProcessSpec | None:
+    """The demo lot's traffic; None where there is no demo lot."""
+    file = data_dir / FOLDER / LOT_FILE
+    if not file.is_file():
+        return None
+    command = [sys.executable, "-P", "-m", "parkhub.cli.demo_traffic", file.read_text(encoding="ascii").strip()]
+    return ProcessSpec("traffic", command, environment)
 
 
 async def _find_or_make_lot(spots: "SpotsFile") -> "Lot | None":

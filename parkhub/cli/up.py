@@ -141,6 +141,9 @@ class _Start:
         key_file = demo.find_key_file(self._settings.data_dir)
         if key_file is not None:
             self._supervisor.start(demo.simulator_spec(key_file, _own_address(self._listening)))
+        traffic = demo.traffic_spec(self._settings.data_dir, self._environment)
+        if traffic is not None:
+            self._supervisor.start(traffic)
 
     def _tell_addresses(self) -> None:
         public = self._settings.public_url or self._address

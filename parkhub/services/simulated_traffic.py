@@ -114,7 +114,7 @@ def make_day(midnight: datetime, count: int, seed: int, gaps: int = 3) -> Day:
     for at, gate, car in sorted(passings, key=lambda each: (each[0], each[2].number)):
         if random.random() < MISSED:
             continue
-        for seen, captured_at in _pictures(car, at, random):
+        for seen, captured_at in pictures_of(car, at, random):
             sequences[gate] += 1
             arrives_at = next((g.arrive_at for g in lost if g.gate is gate and g.since <= captured_at < g.until), None)
             arrives_at = arrives_at or captured_at + timedelta(seconds=random.uniform(0.1, 0.4))
@@ -131,7 +131,7 @@ def make_day(midnight: datetime, count: int, seed: int, gaps: int = 3) -> Day:
 
 def _cars(midnight: datetime, count: int, random: Random) -> list[Car]:
     hours = random.choices(range(FIRST_HOUR, FIRST_HOUR + len(ARRIVALS)), ARRIVALS, k=count)
-    plates = _plates(count, random)
+    plates = make_plates(count, random)
     times = sorted(midnight + timedelta(hours=hour, seconds=random.uniform(0, 3600)) for hour in hours)
     cars: list[Car] = []
     end = midnight + timedelta(hours=23, minutes=30)
@@ -162,7 +162,7 @@ def _queued(cars: Sequence[Car]) -> list[Car]:
     return found
 
 
-def _plates(count: int, random: Random) -> list[str]:
+def make_plates(count: int, random: Random) -> list[str]:
     """Different plates of a few towns, so that some are nearly the same."""
     found: dict[str, None] = {}
     while len(found) < count:
@@ -179,7 +179,8 @@ def _gap(midnight: datetime, random: Random, number: int) -> Gap:
     return Gap(gate, since, until, until + timedelta(minutes=random.uniform(1, 60)))
 
 
-def _pictures(car: Car, at: datetime, random: Random) -> Iterator[tuple[SeenCar, datetime]]:
+def pictures_of(car: Car, at: datetime, random: Random) -> Iterator[tuple[SeenCar, datetime]]:
+    """What a gate's camera sees of a car that passes at ``at``, and when it was taken: misread now and then."""
     plate = car.plate
     if random.random() < MISREAD_IN_ALL:
         place = random.randrange(len(plate))

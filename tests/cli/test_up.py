@@ -311,6 +311,8 @@ def test_the_demo_lot_lives(tmp_path: Path) -> None:
         (key_file,) = (tmp_path / "data" / "demo").glob("*.key")
         assert key_file.stat().st_mode & 0o777 == 0o600
         wait_for(lambda: program.member("camera_node simulate"), "the camera")
+        wait_for(lambda: program.member("parkhub.cli.demo_traffic"), "the traffic")
+        assert f"{address}/pay/{lot['slug']}\n" in program.stdout
 
         def known() -> bool:
             _, status = ask(f"{address}/api/v1/lots/{lot['slug']}/status")
