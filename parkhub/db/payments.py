@@ -10,7 +10,10 @@ from parkhub.errors import NotFoundError
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A quote's payment. ``checkout``, ``url`` and ``intent`` are the provider's, "" until known."""
+    """A quote's payment. ``checkout``, ``url`` and ``intent`` are the provider's, "" until known.
+
+    ``customer``: for whom the provider keeps the card that pays, "" for nobody.
+    """
 
     id: int
     quote_id: int
@@ -23,6 +26,7 @@ class Payment:
     paid_at: datetime | None
     paid_cents: int
     refunded_cents: int
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,15 @@ class AskedRefund:
     account_id: int | None
 
 
-async def add_payment(quote_id: int, provider: str, expires_at: datetime) -> Payment:
+async def add_payment(quote_id: int, provider: str, expires_at: datetime, customer: str = "") -> Payment:
     """A payment that is open, whose checkout is not known yet."""
     rows = await fetch(
-        "INSERT INTO payment (quote, provider, state, checkout, url, intent, expires_at, paid_cents, refunded_cents) "
-        "VALUES ({}, {}, 'open', '', '', '', {}, 0, 0) RETURNING *",
+        "INSERT INTO payment (quote, provider, state, checkout, url, intent, expires_at, paid_cents, refunded_cents, "
+        "customer) VALUES ({}, {}, 'open', '', '', '', {}, 0, 0, {}) RETURNING *",
         quote_id,
         provider,
         expires_at,
+        customer,
     )
     return _payment(rows[0])
 
@@ -209,6 +214,7 @@ def _payment(row: Row) -> Payment:
         paid_at=row["paid_at"],
         paid_cents=row["paid_cents"],
         refunded_cents=row["refunded_cents"],
+        customer=row["customer"],
     )
 
 

@@ -74,16 +74,19 @@ async def start_checkout(
     until: datetime | None = None,
     *,
     language: str = "en",
+    customer: str = "",
 ) -> Checkout:
     """Price a stay now and open a page where that is paid; asked again while that holds, the same page.
 
     With ``until`` it is paid ahead until then, which the caller has found to be allowed (`domain/pay_ahead.py`). The
-    receipt is sent to ``email``, unless empty, in ``language``. Raises InvalidInputError when nothing is due,
-    ConflictError while a payment is on its way, BusyError.
+    receipt is sent to ``email``, unless empty, in ``language``. The card that pays is kept for ``customer``,
+    unless empty. Raises InvalidInputError when nothing is due, ConflictError while a payment is on its way, BusyError.
     """
     email = _checked_email(email)
     async with transaction():
-        stored, payment, outdated = await _quoted(clients.payments.name, session_id, email, language, now, until)
+        stored, payment, outdated = await _quoted(
+            clients.payments.name, session_id, email, language, now, until, customer
+        )
     return await open_page(clients, settings, stored, payment, outdated, now)
 
 
@@ -140,7 +143,7 @@ async def expire_untold(now: datetime) -> int:
 
 
 async def _quoted(
-    provider: str, session_id: int, email: str, language: str, now: datetime, until: datetime | None
+    provider: str, session_id: int, email: str, language: str, now: datetime, until: datetime | None, customer: str
 ) -> tuple[StoredQuote, Payment, list[Payment]]:
     """The quote that holds now with its payment, and the open payments of quotes that do not hold any more."""
     lot_id = (await session_rows.get_session(session_id)).lot_id
@@ -157,7 +160,8 @@ async def _quoted(
     still_open = [payment for payment in known if payment.state is PaymentState.OPEN]
     for payment in still_open:
         stored = await quote_rows.get_quote(payment.quote_id)
-        if payment.provider == provider and _holds(stored, payment, bill.due_cents, email, until, now):
+        same = (payment.provider, payment.customer) == (provider, customer)
+        if same and _holds(stored, payment, bill.due_cents, email, until, now):
             return stored, payment, [other for other in still_open if other is not payment]
     public_id = secrets.token_urlsafe(ID_BYTES)
     stored = await quote_rows.add_quote(
@@ -172,7 +176,7 @@ async def _quoted(
         language,
         paid_until=until,
     )
-    return stored, await payment_rows.add_payment(stored.id, provider, now + CHECKOUT_LIFE), still_open
+    return stored, await payment_rows.add_payment(stored.id, provider, now + CHECKOUT_LIFE, customer), still_open
 
 
 def _holds(
@@ -201,6 +205,7 @@ async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> C
         created_at=stored.created_at,
         expires_at=payment.expires_at,
         metadata={"quote": stored.public_id, "lot": lot.slug, **of},
+        customer=payment.customer,
     )
 
 

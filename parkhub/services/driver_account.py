@@ -15,7 +15,7 @@ from parkhub.domain.drivers import PASSWORD_LENGTHS, Driver, SignedIn
 from parkhub.domain.mail import read_address
 from parkhub.errors import FieldsError, SignInRequiredError
 from parkhub.languages import marked
-from parkhub.services import mail
+from parkhub.services import mail, saved_cards
 from parkhub.services.accounts import hash_password, password_fits
 from parkhub.services.driver_sign_in import NO_ADDRESS, send_link
 from parkhub.settings import Settings
@@ -76,9 +76,11 @@ async def delete(clients: Clients, who: SignedIn, password: str, now: datetime) 
     driver = who.driver
     async with transaction():
         await rows.delete_links_of(driver.id, driver.email)
+        await saved_cards.forget(driver.id, now)
         await rows.delete_driver(driver.id)
         await rows.erase_email(driver.email)
         await letter_rows.give_up_to(driver.email, now)
+    await saved_cards.say_farewells(clients, now)
     log.info("driver.deleted", driver=driver.id)
 
 
@@ -122,6 +124,7 @@ async def export(driver: Driver, now: datetime) -> dict[str, Any]:
             }
             for stay in stays
         ],
+        "saved_card": await saved_cards.export(driver.id),
     }
 
 
