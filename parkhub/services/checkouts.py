@@ -13,6 +13,7 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.clients.payments import CheckoutOrder
+from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
@@ -193,14 +194,17 @@ def _holds(
 async def _order(settings: Settings, stored: StoredQuote, payment: Payment) -> CheckoutOrder:
     lot = await lot_rows.get_lot(stored.lot_id)
     back = f"{settings.address}/pay/checkouts/{stored.public_id}"
-    of = {"booking": str(stored.booking_id)} if stored.booking_id else {"session": str(stored.session_id)}
+    of = {"session": str(stored.session_id)}
+    if stored.booking_id is not None:
+        back = f"{settings.address}/bookings/{(await booking_rows.get_booking(stored.booking_id)).public_id}"
+        of = {"booking": str(stored.booking_id)}
     return CheckoutOrder(
         key=stored.public_id,
         amount_cents=stored.amount_cents,
         currency=stored.quote.currency,
         title=words_of(stored.language).gettext("Parking, %(lot)s", lot=lot.name),
         email=stored.email,
-        return_url=back,
+        return_url=back if stored.booking_id is None else f"{back}?back=1",
         cancel_url=f"{back}?cancelled=1",
         created_at=stored.created_at,
         expires_at=payment.expires_at,

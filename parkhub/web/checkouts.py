@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import get
+from litestar import Response, get
 from litestar.params import FromPath, FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from litestar.types import ASGIApp
 
+from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import SessionState
@@ -61,9 +62,12 @@ class CheckoutSource:
 @get("/pay/checkouts/{public_id:str}", opt=NO_CSRF, include_in_schema=False)
 async def show_checkout(
     request: AnyRequest, public_id: FromPath[str], settings: GivenSettings, cancelled: FromQuery[str | None] = None
-) -> Template:
-    """Where the payment stands; once it is paid, until when to leave, and the receipt."""
+) -> Response[Any] | Template:
+    """Where the payment stands; once it is paid, until when to leave, and the receipt. A booking's own page says it."""
     checkout, words, now = await find_checkout(public_id), spoken(request), datetime.now(UTC)
+    if checkout.session_id is None:
+        booking = await booking_rows.get_booking(checkout.booking_id or 0)
+        return Redirect(f"/bookings/{booking.public_id}", status_code=303)
     bill = await billing.get_bill(checkout.session_id, now)
     stay = StayView(bill, await lot_rows.get_lot(bill.session.lot_id), now, words)
     token = make_token(secret_key(settings), checkout.session_id, now)
