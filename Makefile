@@ -3,6 +3,7 @@
 #   make test           everything that must hold
 #   make test-training  train every model a little, export it, compare both (installs torch into .venv-training)
 #   make bench          the measurements of speed in tests/bench
+#   make lighthouse     Lighthouse's marks for drivers' pages on a phone (needs node 18 or later and npm); PAGES=all for every page
 #   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
 #   make lint           the checks of make test that read code only
 #   make format         bring the code into its form
@@ -24,7 +25,7 @@ SCORE ?= ../shared/eval/score.py
 SECTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training bench accuracy lint format shots texts packages
+.PHONY: help run test test-training bench lighthouse accuracy lint format shots texts packages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,6 +42,15 @@ test-training: $(TRAINING)/.installed
 
 bench: $(VENV)/.installed-bench
 	@for file in tests/bench/bench_*.py; do echo "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+# Its programs come from npm into a folder that git ignores, all of their versions from the lock file beside it.
+LIGHTHOUSE := tests/bench/lighthouse
+lighthouse: $(VENV)/.installed-test packages $(LIGHTHOUSE)/node_modules/.package-lock.json
+	@$(BIN)/python tests/bench/lighthouse.py $(if $(PAGES),--pages $(PAGES))
+
+$(LIGHTHOUSE)/node_modules/.package-lock.json: $(LIGHTHOUSE)/package-lock.json
+	@command -v npm >/dev/null || { echo "Lighthouse needs node and npm (Debian: apt install nodejs npm)."; exit 1; }
+	@npm ci --prefix $(LIGHTHOUSE) --ignore-scripts --no-audit --no-fund
 
 accuracy: $(VENV)/.installed-bench
 	@$(BIN)/python tests/bench/accuracy.py --data "$(DATA)" --score "$(SCORE)" $(if $(SECTIONS),--only $(SECTIONS))

@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import servers
-from builders import a_new_spot, a_track, new_spots, save_account, save_camera, save_frame, save_lot, save_recording
+from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
 from paying import pay
 from pictures import jpeg
@@ -28,19 +28,24 @@ from visitors import EMAIL, PASSWORD
 
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots, troubles
+from parkhub.db import driver_vehicles as vehicle_rows
+from parkhub.db import drivers as driver_rows
 from parkhub.db.engine import close_database, fetch, migrate, open_database
 from parkhub.domain.discounts import CodeLimits, Discount
+from parkhub.domain.drivers import ProvenBy
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.ledger import Account
 from parkhub.domain.lots import Lot, change_details
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.recordings import RecordingStatus
-from parkhub.domain.sessions import ParkingSession
-from parkhub.domain.spots import SpotKind, SpotState
+from parkhub.domain.sessions import ParkingSession, SessionState
+from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState
 from parkhub.domain.stay_tokens import make_token
 from parkhub.domain.trust import Trouble
+from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
 from parkhub.services import accounts, billing, checkouts, payments
+from parkhub.services.drivers import digest
 from parkhub.settings import Settings, load_settings
 
 TARIFF = """
@@ -54,6 +59,7 @@ bands:
   - {name: Day, from: "07:00", to: "22:00", rate: {type: per_started, minutes: 60, price: "1.80"}}
   - {name: Night, rate: {type: flat, price: "3.00"}}
 """
+DRIVER_TOKEN = "the driver of the pages that are shown"
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 
 
@@ -70,7 +76,9 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await save_lot(slug="meadow", name="Meadow")
     public = {"lots": "/", "lot": "/lots/harbour", "lot-empty": "/lots/meadow", "find": "/pay/harbour"}
     public |= {"sign-in": "/sign-in", "not-found": "/lots/nowhere", "lost": "/pay/stays/none"}
+    public |= {"account-sign-in": "/account/sign-in", "account-link-over": "/account/enter/none"}
     staff = await _watched(clients, lot, now)
+    staff |= await _account(lot, now)
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
@@ -82,10 +90,18 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
 async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     """A camera that sees, one that has moved, one nobody has heard of, and recordings."""
     account = await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
-    marked = [*new_spots(18), a_new_spot("A19", kind=SpotKind.EV), a_new_spot("A20", kind=SpotKind.DISABLED)]
+    kinds = {"A1": SpotKind.DISABLED, "A2": SpotKind.DISABLED, "B1": SpotKind.EV, "B16": SpotKind.MOTORCYCLE}
+    rows = (("A", BayShape.UP, 20), ("B", BayShape.DOWN, 130))
+    marked = [
+        a_new_spot(
+            f"{row}{at}", kind=kinds.get(f"{row}{at}", SpotKind.STANDARD), plan=BayPlan(shape, 2 + 22 * at, y, 22, 46)
+        )
+        for row, shape, y in rows
+        for at in range(1, 17)
+    ]
     camera = await save_camera(lot, marked, name="North mast", stale_after_s=86_400)
     states = [SpotState.OCCUPIED, SpotState.FREE, SpotState.FREE, SpotState.UNKNOWN]
-    tracks = [a_track(spot.name, states[at % 4], seen_at=now, since=now) for at, spot in enumerate(marked)]
+    tracks = [a_track(spot.name, states[at * at % 7 % 4], seen_at=now, since=now) for at, spot in enumerate(marked)]
     await spots.save_tracks(camera.id, tracks)
     frame = await save_frame(camera, captured_at=now, received_at=now)
     await clients.pictures.put(frame.picture_key, jpeg(size=(640, 400)))
@@ -129,6 +145,20 @@ async def _stays(settings: Settings, lot: Lot, now: datetime) -> dict[str, str]:
     return pages
 
 
+async def _account(lot: Lot, now: datetime) -> dict[str, str]:
+    """A driver with two vehicles, one of them disputed; `sign_in` signs them in, too."""
+    driver = await driver_rows.ensure_driver("kim@example.org", "en", now)
+    await driver_rows.add_sign_in(digest(DRIVER_TOKEN), driver.id, now, now + timedelta(days=1))
+    other = await driver_rows.ensure_driver("eva@example.org", "en", now)
+    for plate in ("KIM2002", "PKH77"):
+        await vehicle_rows.add_vehicle(driver.id, plate, ProvenBy.TICKET, now - timedelta(days=9))
+    await vehicle_rows.add_claim(other.id, "PKH77", ProvenBy.TICKET, 1, now)
+    for hours in (30, 60):
+        ended = {"state": SessionState.CLOSED, "exited_at": now - timedelta(hours=hours - 2)}
+        await save_stay(lot, "KIM2002", hours * 60, **ended)
+    return {"account": "/account", "account-settings": "/account/settings"}
+
+
 async def _checkouts(settings: Settings, clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     pages = {}
     for state in PaymentState:
@@ -164,7 +194,10 @@ class ShownHouse:
 def shown_house() -> Iterator[ShownHouse]:
     """Furnished, and with the page of all components."""
     with tempfile.TemporaryDirectory() as folder, servers.redis() as socket:
-        settings = load_settings(data_dir=Path(folder), redis_url=f"unix://{socket}", port=free_port())
+        settings = load_settings(
+            data_dir=Path(folder), redis_url=f"unix://{socket}", port=free_port(), log_level="error"
+        )
+        set_up_logs(settings)
 
         async def make() -> tuple[dict[str, str], dict[str, str]]:
             await migrate(settings)
@@ -179,7 +212,7 @@ def shown_house() -> Iterator[ShownHouse]:
             "PARKHUB_DEVELOPMENT": "true",
             "PARKHUB_LOG_LEVEL": "error",
         }
-        command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--no-access-log"]
+        command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--log-level", "error"]
         web = subprocess.Popen([*command, "--port", str(settings.port)], env={**os.environ, **given})
         try:
             _wait_for(settings.address)
@@ -201,9 +234,10 @@ def _wait_for(address: str) -> None:
 
 
 async def sign_in(page: Page) -> None:
-    """As the owner of `furnish`."""
+    """As the owner of `furnish`, and as its driver."""
     await page.goto("/sign-in")
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/console")
+    await page.context.add_cookies([{"name": "driver", "value": DRIVER_TOKEN, "url": page.url}])

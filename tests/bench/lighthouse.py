@@ -1,0 +1,106 @@
+"""`make lighthouse`: Lighthouse's marks for drivers' pages as a phone gets them, and what goes over the wire.
+
+Ends with 1 when a mark is below 95 or the pay page is above 60 KB. Lighthouse slows network and processor down itself
+(simulated 4G, processor 4 times slower), but a busy machine still costs marks: `benchmark` says how fast it found it,
+and a page that falls short is looked at up to three times. Each look is a line.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from houses import ARGUMENTS, CHROMIUM
+from shown_pages import shown_house
+
+PROGRAM: Final = Path(__file__).parent / "lighthouse" / "node_modules" / "lighthouse" / "cli" / "index.js"
+MARKS: Final = {"performance": "perf", "accessibility": "a11y", "best-practices": "best", "seo": "seo"}
+PAGES: Final = ("lot", "find", "stay", "receipt", "booking")
+AIM: Final = 95
+TRIES: Final = 3
+PAY_BYTES_MAX: Final = 60 * 1024
+
+
+def look(node: str, address: str, folder: Path) -> dict[str, Any]:
+    """Lighthouse's report on one page."""
+    report = folder / "report.json"
+    command = [
+        *(node, str(PROGRAM), address, "--quiet", "--output=json", f"--output-path={report}"),
+        f"--only-categories={','.join(MARKS)}",
+        f"--chrome-flags=--headless=new {' '.join(ARGUMENTS)}",
+    ]
+    subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": str(CHROMIUM)})
+    found: dict[str, Any] = json.loads(report.read_text())
+    return found
+
+
+def wrong(report: dict[str, Any]) -> list[str]:
+    """Titles of the audits that cost marks."""
+    found = []
+    for mark in MARKS:
+        for each in report["categories"][mark]["auditRefs"]:
+            audit = report["audits"][each["id"]]
+            if each["weight"] and audit["score"] is not None and audit["score"] < 0.9:
+                found.append(f"{audit['title']} {audit.get('displayValue', '')}".strip())
+    return found
+
+
+def line(name: str, report: dict[str, Any]) -> dict[str, Any]:
+    """What is told of one page."""
+    audits = report["audits"]
+    requests = audits["network-requests"]["details"]["items"]
+    return {
+        "page": name,
+        **{short: round(100 * (report["categories"][mark]["score"] or 0)) for mark, short in MARKS.items()},
+        "first_paint_ms": round(audits["first-contentful-paint"]["numericValue"]),
+        "largest_paint_ms": round(audits["largest-contentful-paint"]["numericValue"]),
+        "blocked_ms": round(audits["total-blocking-time"]["numericValue"]),
+        "shift": round(audits["cumulative-layout-shift"]["numericValue"], 3),
+        "requests": len(requests),
+        "kb": round(sum(each.get("transferSize", 0) for each in requests) / 1024, 1),
+        "benchmark": round(report["environment"]["benchmarkIndex"]),
+        "wrong": wrong(report),
+    }
+
+
+def good(told: dict[str, Any]) -> bool:
+    """Whether a page is as it should be."""
+    light = told["page"] != "stay" or told["kb"] * 1024 <= PAY_BYTES_MAX
+    return light and min(told[short] for short in MARKS.values()) >= AIM
+
+
+def main() -> None:
+    """Print a line of JSON a page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", default="", help="names of pages in tests/shown_pages.py, by comma; `all` for all")
+    given = parser.parse_args()
+    node = shutil.which("node")
+    if node is None or not PROGRAM.exists() or not CHROMIUM.exists():
+        raise SystemExit("Needs node, Chromium and what `make lighthouse` installs.")
+    below = []
+    with tempfile.TemporaryDirectory() as folder, shown_house() as house:
+        names = list(house.public) if given.pages == "all" else given.pages.split(",") if given.pages else PAGES
+        for name in names:
+            if name not in house.public:
+                print(f"There is no page {name}.", file=sys.stderr)
+                below.append(name)
+                continue
+            for _ in range(TRIES):
+                told = line(name, look(node, house.address + house.public[name], Path(folder)))
+                print(json.dumps(told, ensure_ascii=False), flush=True)
+                if good(told):
+                    break
+            else:
+                below.append(name)
+    raise SystemExit(f"Below: {', '.join(below)}" if below else 0)
+
+
+if __name__ == "__main__":
+    main()
