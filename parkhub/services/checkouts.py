@@ -64,6 +64,7 @@ class CheckoutState:
     leave_by: datetime | None
     receipt_id: str | None
     paid_until: datetime | None = None
+    booking_id: int | None = None
 
 
 async def start_checkout(
@@ -118,6 +119,7 @@ async def find_checkout(public_id: str) -> CheckoutState:
         leave_by=session.leave_by if session else None,
         receipt_id=await receipt_rows.find_of_quote(stored.id) if paid else None,
         paid_until=stored.paid_until,
+        booking_id=stored.booking_id,
     )
 
 
