@@ -91,7 +91,7 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     """A camera that sees, one that has moved, one nobody has heard of, and recordings."""
     account = await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
     kinds = {"A1": SpotKind.DISABLED, "A2": SpotKind.DISABLED, "B1": SpotKind.EV, "B16": SpotKind.MOTORCYCLE}
-    rows = (("A", BayShape.UP, 20), ("B", BayShape.DOWN, 130))
+    rows = (("A", BayShape.MOUTH_UP, 20), ("B", BayShape.MOUTH_DOWN, 130))
     marked = [
         a_new_spot(
             f"{row}{at}", kind=kinds.get(f"{row}{at}", SpotKind.STANDARD), plan=BayPlan(shape, 2 + 22 * at, y, 22, 46)
