@@ -14,6 +14,7 @@ from litestar.middleware.compression import CompressionMiddleware
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
+from parkhub.db import booking_rules
 from parkhub.db import tariffs as tariff_rows
 from parkhub.languages import Language
 from parkhub.services import lots
