@@ -65,7 +65,7 @@ class BookingSource:
         """See `Source`."""
 
 
-@get("/bookings/{public_id:str}", opt=NO_CSRF, include_in_schema=False)
+@get("/bookings/{public_id:str}", include_in_schema=False)
 async def show_booking(
     request: AnyRequest,
     public_id: FromPath[str],
