@@ -51,6 +51,8 @@ from parkhub.web import (
     recordings,
     reviews_api,
     sandbox,
+    sandbox_cards,
+    saved_cards,
     sessions_api,
     speech,
     spots,
@@ -114,6 +116,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *webhooks.routes,
     *provider_payments_api.routes,
     *sandbox.routes,
+    *sandbox_cards.routes,
+    *saved_cards.routes,
     *styleguide.routes,
 ]
 

@@ -8,6 +8,7 @@ from typing import Final
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import PaymentSandbox, Way, webhook_secret
 from parkhub.clients.payments import Raw
+from parkhub.clients.sandbox_cards import SandboxCard
 from parkhub.clients.shelf import Document
 from parkhub.domain.webhook_signatures import sign
 from parkhub.errors import NotFoundError
@@ -47,6 +48,14 @@ async def pay(clients: Clients, settings: Settings, checkout_id: str, way: Way, 
     for event in outcome.late:
         await clients.queue.enqueue(SEND_LATE, event["id"], job_id=f"late:{event['id']}", delay_s=LATE_S)
     return await sandbox.get_checkout(checkout_id)
+
+
+async def keep_card(
+    clients: Clients, settings: Settings, setup_id: str, card: SandboxCard, send: Send, now: datetime
+) -> None:
+    """Save a test card and let the webhook know. Raises ConflictError when the page has ended, NotFoundError."""
+    for event in await sandbox_of(clients).keep_card(setup_id, card, now):
+        await send(*signed(settings, event, now))
 
 
 async def tell_of_charge(clients: Clients, intent: str) -> None:

@@ -12,12 +12,13 @@ from litestar.response import Redirect, Template
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.domain.drivers import Claimed
 from parkhub.errors import ConflictError, FieldsError, TooOftenError
-from parkhub.services import driver_vehicles
+from parkhub.services import driver_vehicles, saved_cards
 from parkhub.services.receipts import get_receipt
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.driver_view import StayLine
 from parkhub.web.drivers import ACCOUNT, account_page, driver_signed_in, the_driver
 from parkhub.web.receipt_view import ReceiptView
+from parkhub.web.saved_card_view import SavedCardView
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
 
@@ -87,6 +88,7 @@ async def _page(request: AnyRequest, form: ClaimForm | None = None, status_code:
     driver, words = the_driver(request).driver, spoken(request)
     before = _before(request)
     found = await vehicle_rows.list_stays(driver.id, before, PAGE + 1)
+    card = await saved_cards.find_card(driver.id)
     given: dict[str, Any] = {"wrong": {}, "wait": 0, "asked": False, **context}
     return account_page(
         request,
@@ -98,6 +100,7 @@ async def _page(request: AnyRequest, form: ClaimForm | None = None, status_code:
         stays=[StayLine(each, words) for each in found[:PAGE]],
         more=found[PAGE - 1].entered_at.isoformat() if len(found) > PAGE else "",
         first=before is None,
+        saved_card=SavedCardView(card, words, datetime.now(UTC)) if card else None,
         **given,
     )
 

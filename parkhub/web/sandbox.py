@@ -52,7 +52,7 @@ async def show_checkout(
     request.scope["state"][PRIVATE] = True
     checkout = await payment_sandbox.get_checkout(clients, checkout_id)
     if checkout["status"] != "open":
-        return _back(checkout["success_url"])
+        return go_back(checkout["success_url"])
     return _page(request, checkout)
 
 
@@ -68,7 +68,7 @@ async def pay_checkout(
     request.scope["state"][PRIVATE] = True
     checkout = await payment_sandbox.get_checkout(clients, checkout_id)
     if data.way == CANCEL:
-        return _back(checkout["cancel_url"])
+        return go_back(checkout["cancel_url"])
     if data.way not in list(Way):
         raise InvalidInputError(marked("Choose how the test payment shall go."))
     way = Way(data.way)
@@ -85,15 +85,15 @@ async def _pay(
 ) -> Response[Any] | Template:
     now = datetime.now(UTC)
     try:
-        after = await payment_sandbox.pay(clients, settings, checkout["id"], way, _sender(request), now)
+        after = await payment_sandbox.pay(clients, settings, checkout["id"], way, sender(request), now)
     except ConflictError:  # paid in another window, or too late: the page it goes back to says which
-        return _back(checkout["success_url"])
+        return go_back(checkout["success_url"])
     if after["status"] == "open":
         return _page(request, after, error=DECLINED, chosen=way, status_code=422)
-    return _back(after["success_url"])
+    return go_back(after["success_url"])
 
 
-def _sender(request: AnyRequest) -> Send:
+def sender(request: AnyRequest) -> Send:
     """Brings an event to the webhook as Stripe does: by HTTP, to the very same route, within this process."""
 
     async def send(body: bytes, signature: str) -> None:
@@ -133,7 +133,7 @@ def _page(
     )
 
 
-def _back(target: str) -> Redirect:
+def go_back(target: str) -> Redirect:
     """To the driver's page by its path alone: who reached this page by another name of the server stays with it."""
     url = httpx.URL(target)
     return Redirect(local_path(url.raw_path.decode(), "/"), status_code=303)
