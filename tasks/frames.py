@@ -184,13 +184,23 @@ async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame
         picture = decode(data) if reader or engine is None else _decode(data, engine, finder, spots)
         found = look_at_spots(picture, engine) if engine else _NOTHING
         if reader is None:
-            return found
+            return replace(found, vehicles=_enlarged(found.vehicles, frame.width / picture.shape[1]))
         vehicles = found.vehicles
         if vehicles is None and finder is not None:
             vehicles = find_vehicles(finder, picture, spots)
         return replace(found, cars=read_cars(reader, picture, camera.gate, vehicles))
 
     return await asyncio.to_thread(work)
+
+
+def _enlarged(vehicles: Sequence[Vehicle] | None, scale: float) -> Sequence[Vehicle] | None:
+    """Vehicles of a picture that was decoded smaller, in pixels of the picture as it was sent."""
+    if vehicles is None or scale == 1:
+        return vehicles
+    return [
+        replace(each, box=(each.box[0] * scale, each.box[1] * scale, each.box[2] * scale, each.box[3] * scale))
+        for each in vehicles
+    ]
 
 
 def _decode(data: bytes, engine: SpotEngine, finder: VehicleFinder | None, spots: list[SpotShape]) -> Picture:

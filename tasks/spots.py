@@ -7,7 +7,7 @@ from typing import Any
 from parkhub.clients import Clients
 from parkhub.db import frames as frame_rows
 from parkhub.db import spot_imports as import_rows
-from parkhub.domain.cameras import SpotImport, SpotImportStatus, SpotsFileKind
+from parkhub.domain.cameras import SpotImportStatus, SpotsFileKind
 from parkhub.domain.spots_file import CARPARKPOS_BOX, SpotsFile, parse_carparkpos, parse_spots_json
 from parkhub.errors import NotFoundError, ParkHubError, SpotsFileError
 from parkhub.services import spots, upkeep
@@ -29,7 +29,8 @@ async def read_spots_file(ctx: dict[str, Any], spot_import_id: int) -> None:
         return
     try:
         data = await clients.pictures.get(spot_import.file_key)
-        await spots.finish_import(clients, spot_import, await _parse(spot_import, data))
+        file = await parse_spots_file(spot_import.camera_id, spot_import.kind, data, spot_import.box)
+        await spots.finish_import(clients, spot_import, file)
     except ParkHubError as error:
         if error.retryable:
             await upkeep.is_no_poison(clients, job_id)
@@ -45,13 +46,14 @@ async def give_up(ctx: dict[str, Any], spot_import_id: int) -> None:
     )
 
 
-async def _parse(spot_import: SpotImport, data: bytes) -> SpotsFile:
-    if spot_import.kind is SpotsFileKind.MASK:
+async def parse_spots_file(camera_id: int, kind: SpotsFileKind, data: bytes, box: tuple[int, int] | None) -> SpotsFile:
+    """A file's spots. ``box``: size in pixels of each spot of a CarParkPos file. Raises SpotsFileError."""
+    if kind is SpotsFileKind.MASK:
         return await asyncio.to_thread(read_mask, data)
-    if spot_import.kind is SpotsFileKind.JSON:
+    if kind is SpotsFileKind.JSON:
         return await asyncio.to_thread(parse_spots_json, data)
-    size = await _picture_size(spot_import.camera_id)
-    return await asyncio.to_thread(parse_carparkpos, data, size, spot_import.box or CARPARKPOS_BOX)
+    size = await _picture_size(camera_id)
+    return await asyncio.to_thread(parse_carparkpos, data, size, box or CARPARKPOS_BOX)
 
 
 async def _picture_size(camera_id: int) -> tuple[int, int]:

@@ -19,6 +19,8 @@ from parkhub.services import (
     retention,
     session_overlong,
     session_paid_ahead,
+    spot_asks,
+    stands,
     upkeep,
 )
 
@@ -52,6 +54,8 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await permits.delete_old_listed(now)
     await mail.delete_old(now)
     await drivers.delete_over(now)
+    await spot_asks.forget_old(now)
+    await stands.forget_old(now)
 
 
 async def release_no_shows(ctx: dict[str, Any]) -> None:

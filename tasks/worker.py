@@ -110,13 +110,14 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
 
 def vision_jobs() -> dict[QueueName, list[Job]]:
     """What vision processes do. Imported here, so that `work` never loads a vision library."""
-    from tasks import adaptation, frames, labels, recordings, spots
+    from tasks import adaptation, frames, labels, recordings, spot_asks, spots
 
     return {
         QueueName.FRAMES: [
             Job(frames.read_frame, 14, frames.give_up),
             Job(spots.read_spots_file, 14, spots.give_up),
             Job(labels.cut_label, 14, labels.give_up),
+            Job(spot_asks.answer_ask, 14, spot_asks.give_up),
         ],
         QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
         QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up)],

@@ -19,7 +19,7 @@ from parkhub.domain.gates import SeenCar
 from parkhub.domain.spots import SpotChange, SpotObservation, SpotState, SpotTrack, changes, debounce, expire, hide
 from parkhub.domain.trust import TrustTrack, is_believed
 from parkhub.domain.vehicles import Vehicle
-from parkhub.services import passages, troubles
+from parkhub.services import passages, stands, troubles
 from parkhub.services.troubles import Sight
 
 log = structlog.get_logger(__name__)
@@ -67,6 +67,8 @@ async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
             return Saved(None)
         trust = camera.trust if late else await troubles.judge(camera, seen.sight, frame.captured_at)
         await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))
+        if seen.vehicles is not None and not late and is_believed(trust):
+            await stands.take_sample(camera, frame, seen.vehicles)
         found = [] if late else await _apply(camera, frame, tracks, seen, trust)
         taken = await passages.take_reads(clients, camera, frame, seen.cars) if camera.watches_gate else None
     if taken is not None:

@@ -9,6 +9,7 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import spots as spot_rows
+from parkhub.db import stands as stand_rows
 from parkhub.db import troubles as trouble_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
@@ -88,6 +89,8 @@ async def accept_view(clients: Clients, camera: Camera, now: datetime) -> None:
     async with transaction():
         await spot_rows.load_tracks(camera.id)  # takes the lock, so it comes first
         camera = await camera_rows.get_camera(camera.id)
+        if camera.trust.trouble is Trouble.MOVED:
+            await stand_rows.forget_stands(camera.id)  # it looks elsewhere now
         await forget_view(camera, now)
     await clients.pictures.delete_folder(memory_folder(camera.id))
     log.info("camera.view_accepted", camera=camera.public_id)

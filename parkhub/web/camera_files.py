@@ -65,7 +65,7 @@ async def send_spots(
     try:
         data = await _read(form, "file")
         kind = kind_of(data)
-        box = _box(given) if kind is SpotsFileKind.CARPARKPOS else None
+        box = box_of(given) if kind is SpotsFileKind.CARPARKPOS else None
         await spots.request_import(clients, settings, camera.id, data, kind, datetime.now(UTC), box)
     except Refused as error:
         errors = {"file": str(error)}
@@ -75,7 +75,8 @@ async def send_spots(
     return Redirect(f"/console/cameras/{public_id}#spots", status_code=303)
 
 
-def _box(given: dict[str, str]) -> tuple[int, int] | None:
+def box_of(given: dict[str, str]) -> tuple[int, int] | None:
+    """The size of a spot of a CarParkPos file, from a form; None: as usual. Raises InvalidInputError."""
     width, height = given["box_width"].strip(), given["box_height"].strip()
     if not width and not height:
         return None

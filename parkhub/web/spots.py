@@ -79,7 +79,7 @@ async def save(request: AnyRequest, clients: GivenClients, public_id: FromPath[s
             raise InvalidInputError("The version it was drawn from is missing. Load the page again.")
         width, height, marks = read_marks(document)
         version = await spot_versions.save_marks(
-            clients, account and account.id, camera.id, loaded, (width, height), marks, datetime.now(UTC)
+            clients, account.id if account else None, camera.id, loaded, (width, height), marks, datetime.now(UTC)
         )
     except MarksError as error:
         faults = [{"index": fault.index, "words": fault.words} for fault in error.faults]
@@ -123,7 +123,7 @@ async def restore(
     camera = await cameras.find_camera(public_id)
     account = signed_in_account(request)
     try:
-        await spot_versions.restore(clients, account and account.id, camera.id, number, datetime.now(UTC))
+        await spot_versions.restore(clients, account.id if account else None, camera.id, number, datetime.now(UTC))
     except ConflictError as error:
         return await _show(request, camera, str(error), error.status)
     return Redirect(f"/console/cameras/{public_id}/spots?restored={number}", status_code=303)

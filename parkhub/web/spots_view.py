@@ -2,21 +2,22 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import spot_asks as ask_rows
 from parkhub.db import spot_versions as version_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
-from parkhub.domain.lots import LotStatus
+from parkhub.domain.spot_asks import TOLD_S
 from parkhub.domain.spots import Spot
 from parkhub.domain.spots_export import spots_document
 from parkhub.domain.trust import realign
-from parkhub.services import lots
+from parkhub.services import lots, spot_asks
 from parkhub.web.watched import encode
 
 SIZE_WITHOUT_PICTURE: Final = (1280, 720)
@@ -69,12 +70,16 @@ def _at(spot: Spot, polygon: Sequence[tuple[float, float]]) -> Spot:
 
 @dataclass(frozen=True)
 class Answers:
-    """What is known of a camera's spots by id of their row: state and how sure the engine is, 0..100."""
+    """What is known of a camera's spots by id of their row: state and how sure the engine is, 0..100.
+
+    ``asks``: questions of editors that were answered lately.
+    """
 
     lot_id: int
     version: int
     frame_id: int | None
     states: Mapping[int, tuple[str, int]]
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,18 +97,20 @@ class AnswersSource:
         """See `parkhub.web.watched.Source`."""
         camera = await camera_rows.get_camera(self.camera_id)
         lot = await lot_rows.get_lot(camera.lot_id)
-        status: LotStatus = await lots.lot_status(lot.slug, datetime.now(UTC))
+        now = datetime.now(UTC)
+        status = await lots.lot_status(lot.slug, now)
         latest = await version_rows.latest_spot_version(camera.id)
         states = {
             known.spot.id: (known.track.state.value, round(100 * known.track.confidence))
             for known in status.spots
             if known.spot.camera_id == camera.id
         }
-        return Answers(lot.id, latest.number if latest else 0, camera.last_frame_id, states)
+        asks = await ask_rows.list_answered(camera.id, now - timedelta(seconds=TOLD_S))
+        return Answers(lot.id, latest.number if latest else 0, camera.last_frame_id, states, tuple(asks))
 
     def topics(self, view: Answers) -> frozenset[str]:
         """See `parkhub.web.watched.Source`."""
-        return frozenset({f"lot:{view.lot_id}"})
+        return frozenset({f"lot:{view.lot_id}", spot_asks.topic(self.camera_id)})
 
     def tell(self, view: Answers, before: Answers | None) -> bytes | None:
         """See `parkhub.web.watched.Source`."""
@@ -111,7 +118,8 @@ class AnswersSource:
             return None
         old = before.states if before is not None else {}
         changed = {str(key): value for key, value in view.states.items() if old.get(key) != value}
-        return encode("answers", {"version": view.version, "frame": view.frame_id, "spots": changed})
+        told = {"version": view.version, "frame": view.frame_id, "spots": changed, "asks": view.asks}
+        return encode("answers", told)
 
     def due_s(self, view: Answers) -> None:
         """See `parkhub.web.watched.Source`."""

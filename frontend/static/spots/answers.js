@@ -1,6 +1,6 @@
 // The engine's answers for saved spots, as they come by server-sent events.
 
-export const watch = (address, canvas, marks, panel, heard) => {
+export const watch = (address, canvas, panel, heard) => {
   const badge = document.querySelector("#answers");
   let at = 0;
   let lost = false;

@@ -119,7 +119,7 @@ export class Canvas {
 
   #label(group, spot) {
     const { left, right } = bounds(spot.polygon);
-    const fits = (right - left) / this.unit >= spot.name.length * 8;
+    const fits = (right - left) / this.unit >= spot.name.length * 9.5 + 2;
     group.lastChild.textContent = fits ? spot.name : "";
   }
 

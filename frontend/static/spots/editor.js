@@ -3,12 +3,15 @@
 // Annotorious (whose zoom needs a WebGL renderer that evaluates code) or a canvas (which knows no styles and no elements).
 
 import { watch } from "./answers.js";
+import { Asks } from "./asks.js";
 import { Canvas } from "./canvas.js";
 import { Keeping } from "./keeping.js";
 import { listen } from "./keys.js";
 import { Maker } from "./maker.js";
 import { Marks } from "./marks.js";
+import { Opinions } from "./opinions.js";
 import { Panel } from "./panel.js";
+import { Suggestions } from "./suggestions.js";
 import { Tools } from "./tools.js";
 
 const root = document.querySelector("#spot-editor");
@@ -21,7 +24,12 @@ const maker = new Maker(canvas, marks, root.querySelector("#maker"));
 const tools = new Tools(canvas, marks, maker);
 const panel = new Panel(root, canvas, marks);
 const keeping = new Keeping(root, marks, base, token);
+const asks = new Asks(base, token);
+const opinions = new Opinions(asks, canvas, marks, panel);
+const suggestions = new Suggestions(root, { asks, base, canvas, marks, maker, tools });
 const button = (name) => root.querySelector(`[data-do="${name}"]`);
+
+root.querySelector("#suggest").addEventListener("toggle", (event) => { if (!event.target.open) suggestions.offer([]); });
 
 const does = {
   copy: () => maker.copy(), delete: () => marks.remove(), undo: () => marks.undo(), redo: () => marks.redo(),
@@ -61,11 +69,15 @@ const begin = async () => {
     root.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
     root.dataset.ready = "";
     let shown = loaded.frame?.id;
-    watch(`${base}/events`, canvas, marks, panel, (told) => {
+    marks.addEventListener("saved", () => opinions.keep(marks.spots));
+    opinions.keep(loaded.spots);
+    watch(`${base}/events`, canvas, panel, (told) => {
       keeping.heard(told.version);
+      asks.heard(told.asks);
       if (told.frame && told.frame !== shown && canvas.image) {
         shown = told.frame;
         canvas.image.setAttribute("href", `${root.dataset.picture}?frame=${shown}`);
+        opinions.renew();
       }
     });
   } catch {

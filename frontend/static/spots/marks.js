@@ -41,6 +41,7 @@ export class Marks extends EventTarget {
     this.selected = new Set();
     this.faults = new Map();
     this.#tell("spots");
+    if (drawn === document) this.#tell("saved");
   }
 
   // The server has saved exactly this: ids of rows come with it, in the same order.
@@ -54,6 +55,7 @@ export class Marks extends EventTarget {
     this.spots = give(this.spots);
     this.#saved = this.#now = this.#packed();
     this.#tell("spots");
+    this.#tell("saved");
   }
 
   toDocument() {
@@ -98,6 +100,9 @@ export class Marks extends EventTarget {
     this.change([...this.spots, ...added], new Set(added.map((spot) => spot.key)));
     return added;
   }
+
+  // Other spots instead of all.
+  exchange(rows) { this.change(rows.map(asSpot), new Set()); }
 
   remove(keys_ = this.selected) {
     if (keys_.size) this.change(this.spots.filter((spot) => !keys_.has(spot.key)), new Set());
