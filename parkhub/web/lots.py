@@ -80,7 +80,8 @@ async def _render(request: AnyRequest, slug: str, language: Language) -> str:
     view = LotView(await lots.lot_status(slug, now), now, language)
     versions = await tariff_rows.list_versions(view.lot.id)
     told = prices(versions, now, ZoneInfo(view.lot.time_zone), language)
-    given = {"view": view, "drawn": drawn, "prices": told, "bookable": await booking_rules.count_places(view.lot.id) > 0}
+    bookable = await booking_rules.count_places(view.lot.id) > 0
+    given = {"view": view, "drawn": drawn, "prices": told, "bookable": bookable}
     return render(request, "lots/lot.html", language=language, **given)
 
 
