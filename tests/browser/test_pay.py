@@ -1,19 +1,17 @@
-"""From a lot's page to a receipt in a real browser, on a phone, with scripts and without."""
+"""Drivers' pages in a real browser, on a phone: what ticks, what fits, what has a name."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from builders import new_spots, save_camera
-from drivers import PLATE, save_paid_lot, save_stay
-from paying import SETTINGS
+from drivers import save_paid_lot, save_stay
 from playwright.async_api import Page, expect
 
 from parkhub.clients import Clients
-from parkhub.db import discount_codes, stripe_events
+from parkhub.db import discount_codes
 from parkhub.db import sessions as session_rows
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.ledger import Account
@@ -21,7 +19,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.stay_tokens import make_token
 from parkhub.secret_key import secret_key
-from parkhub.services import payment_events, payments
+from parkhub.services import payments
 from parkhub.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -39,48 +37,9 @@ def address(settings: Settings, session: ParkingSession) -> str:
     return f"/pay/stays/{make_token(secret_key(settings), session.id, datetime.now(UTC))}"
 
 
-async def handle_events(clients: Clients) -> None:
-    """As a worker does."""
-    for event_id in await stripe_events.list_due(datetime.now(UTC) + timedelta(hours=1), 100):
-        await payment_events.handle(clients, SETTINGS, event_id, datetime.now(UTC))
-
-
 async def too_wide(page: Page) -> int:
     wide: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wide
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-async def test_a_driver_finds_the_stay_pays_and_has_a_receipt(
-    browse: Any, clients: Clients, web_settings: Settings, scripts: bool
-) -> None:
-    stay = await save_stay(await a_lot())
-    page = await (await browse(java_script_enabled=scripts, viewport=PHONE)).new_page()
-    await page.goto("/lots/harbour")
-    await page.get_by_role("link", name="Pay or check my parking").click()
-    await page.get_by_label("Number plate").fill("pkh 4827")
-    came = (stay.entered_at + timedelta(minutes=12)).astimezone(ZoneInfo("Europe/Berlin"))
-    await page.get_by_label("About when did you come in?").fill(f"{came:%H:%M}")
-    await page.get_by_role("button", name="Show my parking").click()
-    await expect(page).to_have_url(re.compile(r"/pay/stays/[\w-]{43}$"))
-    await expect(page.get_by_text(PLATE)).to_be_visible()
-    await expect(page).to_have_title("Pay for your parking")
-    await page.get_by_label("E-mail for the receipt").fill("kim@example.org")
-    await page.get_by_role("button", name="Pay €6.00").click()
-    link = page.get_by_role("link", name="Go on to pay")
-    if await link.is_visible():
-        await link.click()
-    await expect(page.get_by_text("4242 4242 4242 4242")).to_be_visible()
-    await page.get_by_label("4242 4242 4242 4242").check()
-    await page.get_by_role("button", name="Pay €6.00").click()
-    await expect(page).to_have_title("Waiting for the payment")
-    await handle_events(clients)
-    await expect(page.get_by_role("heading", name=re.compile("^Leave before"))).to_be_visible()
-    await expect(page.get_by_text("Paid €6.00")).to_be_visible()
-    await expect(page.get_by_text(f"No. {stay.ticket}-1")).to_be_visible()
-    async with page.expect_download() as download:
-        await page.get_by_role("link", name="Receipt as PDF").click()
-    assert (await download.value).suggested_filename == f"receipt-{stay.ticket}-1.pdf"
 
 
 async def test_the_price_and_the_time_tick_without_a_reload(
