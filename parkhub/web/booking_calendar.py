@@ -1,6 +1,7 @@
 """A booking as a calendar file (RFC 5545): the same event however often it is fetched, changed or cancelled."""
 
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,8 @@ from icalendar import Alarm, Calendar, Event
 from parkhub.domain.bookings import BookingState
 from parkhub.web.booking_view import BookingView
 
-REMIND: timedelta = timedelta(hours=1)
+REMIND: Final = timedelta(hours=1)
+_YEAR: Final = timedelta(days=366)
 _GONE = (BookingState.CANCELLED, BookingState.NO_SHOW, BookingState.EXPIRED)
 
 
@@ -40,6 +42,7 @@ def calendar_file(view: BookingView, address: str) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "CANCEL" if gone else "PUBLISH")
     calendar.add_component(event)
-    calendar.add_missing_timezones()
+    span = booking.span
+    calendar.add_missing_timezones(first_date=(span.start - _YEAR).date(), last_date=(span.end + _YEAR).date())
     made: bytes = calendar.to_ical()
     return made

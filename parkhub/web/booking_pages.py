@@ -184,7 +184,7 @@ async def _page(
 ) -> Template:
     now, words, zone = datetime.now(UTC), spoken(request), ZoneInfo(lot.time_zone)
     if not await rule_rows.count_places(lot.id):
-        return driver_page(request, settings, "bookings/none.html", lot, 404 if status_code == 200 else status_code)
+        return driver_page(request, settings, "bookings/none.html", lot, status_code)
     wrong = {**form.times.wrong(zone, words, now), **context.pop("wrong", {})}
     span = None if {"at", "until"} & wrong.keys() else form.times.read(zone)
     offer = await booking_offers.make_offer(lot.id, span, now) if span else None
