@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from parkhub.db import cameras as camera_rows
 from parkhub.errors import FieldsError
 from parkhub.services import lots
+from parkhub.web.barriers import list_call_views
 from parkhub.web.camera_view import CameraView, load_view
 from parkhub.web.guards import signed_in
 from parkhub.web.lot_view import LotView
@@ -34,6 +35,7 @@ async def _overview() -> dict[str, Any]:
     return {
         "views": views,
         "cameras": cameras,
+        "calls": await list_call_views(),
         "needs": [(camera, camera.needs) for camera in cameras if camera.needs is not None],
         "lots_without": [view.lot for view in views if view.lot.id not in watched],
         "good": sum(camera.badge[0] == "good" for camera in cameras),

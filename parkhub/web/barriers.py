@@ -1,0 +1,262 @@
+"""Barriers in the console: who stands there, opening by hand, calls, the log, and setting them up."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from parkhub.db import barrier_calls as call_rows
+from parkhub.db import barrier_openings as opening_rows
+from parkhub.db import barriers as barrier_rows
+from parkhub.db import cameras as camera_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db.barrier_openings import OpeningFilter
+from parkhub.domain.accounts import Role
+from parkhub.domain.barriers import Barrier, BarrierKind, Call, CallCause, Cause, Opening, OpeningOutcome
+from parkhub.domain.lots import Lot
+from parkhub.domain.passages import Direction
+from parkhub.errors import ConflictError, InvalidInputError
+from parkhub.languages import ENGLISH
+from parkhub.secret_key import secret_key
+from parkhub.services import barrier_calls, barrier_commands, barriers
+from parkhub.services.barriers import Standing
+from parkhub.settings import Settings
+from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.guards import ID_MAX, signed_in
+from parkhub.web.templating import AnyRequest, page
+
+PAGE: Final = 50
+SHOWN: Final = 8
+
+CAUSES: Final = {
+    Cause.PAID: "Paid",
+    Cause.GRACE: "Within the time that is free",
+    Cause.PERMIT: "Permit",
+    Cause.BOOKING: "Booking",
+    Cause.FREE: "Nothing to pay",
+    Cause.ENTRY: "Entry",
+    Cause.BY_HAND: "By hand",
+    Cause.TEST: "Test",
+}
+OUTCOMES: Final = {
+    OpeningOutcome.WAITING: ("waiting", ""),
+    OpeningOutcome.ACKNOWLEDGED: ("opened", "good"),
+    OpeningOutcome.REFUSED: ("refused", "bad"),
+    OpeningOutcome.TIMED_OUT: ("no answer", "bad"),
+    OpeningOutcome.FAILED: ("failed", "bad"),
+}
+CALLED: Final = {
+    CallCause.DRIVER: "A driver calls for help",
+    CallCause.WAITING: "A car cannot leave by itself",
+    CallCause.NOT_OPENED: "It did not say that it opened",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call with where it comes from."""
+
+    call: Call
+    barrier: Barrier
+    lot: Lot
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        return CALLED[self.call.cause]
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierView:
+    """A barrier with who stands there and what it did last."""
+
+    barrier: Barrier
+    lot: Lot
+    standing: Standing
+    last: Opening | None
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """How it is, in a word."""
+        if not self.barrier.enabled:
+            return "off", ""
+        if self.last is None:
+            return "never opened", ""
+        return OUTCOMES[self.last.outcome]
+
+    @property
+    def who(self) -> str:
+        """Who stands there, in words."""
+        closed = self.standing.decision.closed
+        if self.standing.passage is None:
+            return "Nobody"
+        plate = self.standing.passage.plate or "a car without a plate"
+        owes = ENGLISH.money(self.standing.due_cents, self.standing.currency) if self.standing.due_cents > 0 else ""
+        return f"{plate}: {closed.sentence if closed else 'it opens.'}{f' {owes} is due.' if owes else ''}"
+
+
+async def list_call_views() -> list[CallView]:
+    """Calls that are not over, the longest waiting first."""
+    found = []
+    for call in await call_rows.list_open():
+        barrier = await barrier_rows.get_barrier(call.barrier_id)
+        found.append(CallView(call, barrier, await lot_rows.get_lot(barrier.lot_id)))
+    return found
+
+
+async def _view(barrier: Barrier, now: datetime) -> BarrierView:
+    last = await opening_rows.list_openings([barrier.id], OpeningFilter(), None, 1)
+    standing = await barriers.look(barrier, now)
+    return BarrierView(barrier, await lot_rows.get_lot(barrier.lot_id), standing, last[0] if last else None)
+
+
+@get("/console/barriers")
+async def list_all(request: AnyRequest) -> Template:
+    """Every barrier of every lot, and who calls."""
+    now = datetime.now(UTC)
+    views = [await _view(each, now) for each in await barrier_rows.list_barriers()]
+    any_lot = bool(await lot_rows.list_lots())
+    return page(request, "barriers/index.html", views=views, calls=await list_call_views(), any_lot=any_lot)
+
+
+@get("/console/barriers/{public_id:str}")
+async def show(request: AnyRequest, public_id: FromPath[str], settings: GivenSettings) -> Template:
+    """A barrier: who stands there, opening by hand, what it did last."""
+    return await _page(request, settings, await barrier_rows.find_barrier(public_id))
+
+
+@get("/console/barriers/{public_id:str}/now")
+async def show_now(request: AnyRequest, public_id: FromPath[str], settings: GivenSettings) -> Template:
+    """What changes on that page."""
+    barrier = await barrier_rows.find_barrier(public_id)
+    return page(request, "barriers/_now.html", **await _context(request, settings, barrier))
+
+
+@post("/console/barriers/{public_id:str}/open")
+async def open_by_hand(
+    request: AnyRequest, public_id: FromPath[str], settings: GivenSettings, clients: GivenClients
+) -> Response[Any] | Template:
+    """Open it by hand."""
+    barrier, form = await barrier_rows.find_barrier(public_id), await request.form()
+    reason, uid = str(form.get("reason", "")), str(form.get("uid", ""))
+    cause = Cause.TEST if form.get("do") == "test" else Cause.BY_HAND
+    if cause is Cause.TEST:
+        reason = reason.strip() or "test"
+    try:
+        await barriers.open_by_hand(clients, barrier, reason, request.user.id, uid, datetime.now(UTC), cause)
+    except (InvalidInputError, ConflictError) as error:
+        return await _page(request, settings, barrier, error.status, reason=reason, wrong=str(error))
+    return Redirect(f"/console/barriers/{public_id}", status_code=303)
+
+
+@get("/console/barriers/{public_id:str}/log")
+async def show_log(
+    request: AnyRequest,
+    public_id: FromPath[str],
+    cause: FromQuery[str] = "",
+    outcome: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    before: FromQuery[int] = ID_MAX,
+) -> Template:
+    """What it was asked to do, and what became of it."""
+    barrier = await barrier_rows.find_barrier(public_id)
+    lot = await lot_rows.get_lot(barrier.lot_id)
+    wanted = OpeningFilter(
+        cause=Cause(cause) if cause in list(Cause) else None,
+        outcome=OpeningOutcome(outcome) if outcome and outcome in list(OpeningOutcome) else None,
+        since=_day(since, lot),
+    )
+    found = await opening_rows.list_openings([barrier.id], wanted, min(max(before, 0), ID_MAX), PAGE + 1)
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    given = {"cause": cause, "outcome": outcome, "since": since}
+    choices = {
+        "causes": [("", "Any"), *((each.value, words) for each, words in CAUSES.items())],
+        "outcomes": [("", "Any"), *((each.value, words) for each, (words, _) in OUTCOMES.items() if each.value)],
+    }
+    context: dict[str, Any] = {
+        "barrier": barrier,
+        "lot": lot,
+        "openings": found[:PAGE],
+        "more": more,
+        "given": given,
+        **choices,
+    }
+    return page(request, "barriers/log.html", causes_in_words=CAUSES, outcomes_in_words=OUTCOMES, **context)
+
+
+@post("/console/barrier-calls/{call_id:int}/take")
+async def take_call(request: AnyRequest, call_id: FromPath[int], clients: GivenClients) -> Response[Any]:
+    """Somebody goes there."""
+    call = await barrier_calls.take(clients, call_id, request.user.id, datetime.now(UTC))
+    barrier = await barrier_rows.get_barrier(call.barrier_id)
+    return Redirect(f"/console/barriers/{barrier.public_id}", status_code=303)
+
+
+@post("/console/barrier-calls/{call_id:int}/resolve")
+async def resolve_call(request: AnyRequest, call_id: FromPath[int], clients: GivenClients) -> Response[Any]:
+    """It is over."""
+    call = await barrier_calls.resolve(clients, call_id, request.user.id, datetime.now(UTC))
+    barrier = await barrier_rows.get_barrier(call.barrier_id)
+    return Redirect(f"/console/barriers/{barrier.public_id}", status_code=303)
+
+
+async def _context(request: AnyRequest, settings: Settings, barrier: Barrier) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    call = await call_rows.find_open(barrier.id)
+    view = await _view(barrier, now)
+    server = settings.public_url or str(request.base_url).rstrip("/")
+    return {
+        "view": view,
+        "barrier": barrier,
+        "lot": view.lot,
+        "call": CallView(call, barrier, view.lot) if call else None,
+        "openings": await opening_rows.list_openings([barrier.id], OpeningFilter(), None, SHOWN),
+        "causes_in_words": CAUSES,
+        "outcomes_in_words": OUTCOMES,
+        "is_owner": request.user.role is Role.OWNER,
+        "exit_page": f"{server}/exit/{barrier.code}" if barrier.side is Direction.EXIT else "",
+        "server": server,
+    }
+
+
+async def _page(
+    request: AnyRequest, settings: Settings, barrier: Barrier, status_code: int = 200, **given: Any
+) -> Template:
+    context = await _context(request, settings, barrier)
+    node = None if barrier.node_id is None else await camera_rows.get_camera(barrier.node_id)
+    signed = barrier.kind is not BarrierKind.RELAY and context["is_owner"]
+    secret = barrier_commands.secret_of(secret_key(settings), barrier) if signed else ""
+    usual = {"reason": "", "wrong": "", "secret": secret, "node": node, "answers": barrier_commands.ANSWERED}
+    uid = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return page(request, "barriers/barrier.html", status_code=status_code, **context, **{**usual, "uid": uid, **given})
+
+
+def _day(text: str, lot: Lot) -> datetime | None:
+    """The beginning of a day as the field for dates sends it; None for anything else."""
+    try:
+        found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ZoneInfo(lot.time_zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found > datetime(1971, 1, 1, tzinfo=UTC) - timedelta(days=1) else None
+
+
+routes = [
+    Router(
+        "/",
+        route_handlers=[
+            list_all,
+            show,
+            show_now,
+            open_by_hand,
+            show_log,
+            take_call,
+            resolve_call,
+        ],
+        guards=[signed_in],
+        include_in_schema=False,
+    )
+]
