@@ -36,6 +36,7 @@ class StoredReceipt:
     refunded_cents: int
     email: str
     language: str
+    is_booking: bool = False
 
 
 async def add_receipt(public_id: str, quote_id: int, lot_id: int, operator: Operator, now: datetime) -> int:
@@ -95,4 +96,5 @@ async def get_receipt(public_id: str) -> StoredReceipt:
         refunded_cents=row["refunded_cents"],
         email=row["email"],
         language=row["language"],
+        is_booking=row["booking"] is not None,
     )

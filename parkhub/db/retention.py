@@ -132,7 +132,8 @@ async def delete(kind: Kind, ids: Sequence[int]) -> None:
         case Kind.AUDIT_PLATES:
             await fetch(f"DELETE FROM audit_plate WHERE id IN ({marks})", *ids)
         case Kind.BOOKING_PLATES:
-            await fetch(f"UPDATE booking SET plate = '', folded = '', holder = '' WHERE id IN ({marks})", *ids)
+            wiped = "plate = '', folded = '', holder = '', email = ''"
+            await fetch(f"UPDATE booking SET {wiped} WHERE id IN ({marks})", *ids)  # noqa: S608
         case Kind.RECEIPT_EMAILS:
             await fetch(f"UPDATE quote SET email = '' WHERE id IN ({marks})", *ids)
         case Kind.PAID_PLATES | Kind.UNPAID_PLATES:

@@ -33,6 +33,12 @@ class ReceiptView:
     def facts(self) -> list[tuple[str, str]]:
         """What, and how it was: pairs of words."""
         gettext, paid = self.language.gettext, self.receipt.paid
+        if paid.is_booking:
+            return [
+                (gettext("Booked from"), self._moment(paid.span.start)),
+                (gettext("Booked until"), self._moment(paid.span.end)),
+                (gettext("Paid at"), self._moment(paid.paid_at)),
+            ]
         minutes = paid.span.length // timedelta(minutes=1)
         ticket = [(gettext("Ticket"), paid.ticket)] if paid.ticket else []
         return [
