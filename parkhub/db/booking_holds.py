@@ -121,3 +121,11 @@ async def list_overpaid(since: datetime, limit: int) -> list[int]:
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def forget_driver(driver_id: int) -> None:
+    """A driver's account is deleted: its bookings are nobody's, and those that are over forget the address."""
+    await fetch(
+        f"UPDATE booking SET driver = NULL, email = CASE WHEN {HOLDS} THEN email ELSE '' END WHERE driver = {{}}",  # noqa: S608
+        driver_id,
+    )

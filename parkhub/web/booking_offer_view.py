@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from parkhub.db import bookings as booking_rows
+from parkhub.db import lots as lot_rows
 from parkhub.domain import bookings as rules_of
 from parkhub.domain.bookings import Booking, BookingRules
 from parkhub.domain.local_time import Span
@@ -14,6 +17,8 @@ from parkhub.languages import Language
 from parkhub.services.booking_offers import Offer
 from parkhub.web.booking_forms import Times, times_of
 from parkhub.web.quote_words import LineView, lines_of
+
+MINE_MAX: Final = 10
 
 
 @dataclass(frozen=True)
@@ -122,4 +127,24 @@ def terms(
         found.append(gettext("Your place is kept until %(when)s. Who does not come pays %(fee)s.", when=kept, fee=fee))
     else:
         found.append(gettext("Your place is kept until %(when)s.", when=kept))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MineView:
+    """A booking in a driver's account."""
+
+    lot: str
+    when: str
+    plate: str
+    public_id: str
+
+
+async def list_mine(driver_id: int, language: Language, now: datetime) -> list[MineView]:
+    """A driver's latest bookings, in words."""
+    found = []
+    for booking in await booking_rows.list_of_driver(driver_id, MINE_MAX):
+        lot = await lot_rows.get_lot(booking.lot_id)
+        when = span_words(booking.span, ZoneInfo(lot.time_zone), language, now)
+        found.append(MineView(lot.name, when, booking.plate, booking.public_id))
     return found
