@@ -6,6 +6,7 @@ from typing import Any, Final
 import structlog
 
 from parkhub.clients import Clients
+from parkhub.db import booking_holds as booking_rows
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as rows
 from parkhub.db import mail as letter_rows
@@ -77,6 +78,7 @@ async def delete(clients: Clients, who: SignedIn, password: str, now: datetime) 
     async with transaction():
         await rows.delete_links_of(driver.id, driver.email)
         await saved_cards.forget(driver.id, now)
+        await booking_rows.forget_driver(driver.id)
         await rows.delete_driver(driver.id)
         await rows.erase_email(driver.email)
         await letter_rows.give_up_to(driver.email, now)

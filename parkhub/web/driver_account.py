@@ -14,6 +14,7 @@ from parkhub.domain.drivers import Claimed
 from parkhub.errors import ConflictError, FieldsError, TooOftenError
 from parkhub.services import driver_vehicles, saved_cards
 from parkhub.services.receipts import get_receipt
+from parkhub.web.booking_offer_view import list_mine
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.driver_view import StayLine
 from parkhub.web.drivers import ACCOUNT, account_page, driver_signed_in, the_driver
@@ -100,6 +101,7 @@ async def _page(request: AnyRequest, form: ClaimForm | None = None, status_code:
         stays=[StayLine(each, words) for each in found[:PAGE]],
         more=found[PAGE - 1].entered_at.isoformat() if len(found) > PAGE else "",
         first=before is None,
+        booked=await list_mine(driver.id, words, datetime.now(UTC)),
         saved_card=SavedCardView(card, words, datetime.now(UTC)) if card else None,
         **given,
     )
