@@ -20,7 +20,7 @@ async def letters(name: str = "") -> list[dict[str, Any]]:
     ]
 
 
-async def the_link(visitor: Visitor) -> str:
+async def the_link() -> str:
     """The path of the last link that was sent."""
     link: str = [letter["link"] for letter in await letters() if "link" in letter][-1]
     return "/" + link.split("/", 3)[3]
@@ -29,5 +29,5 @@ async def the_link(visitor: Visitor) -> str:
 async def enter(visitor: Visitor, email: str = DRIVER) -> None:
     """Sign in by a link."""
     await visitor.send_form("/account/sign-in", email=email)
-    answer = await visitor.send_form(await the_link(visitor))
+    answer = await visitor.send_form(await the_link())
     assert answer.status_code == 303, answer.text

@@ -25,7 +25,7 @@ def the_cookie(answer: httpx.Response, name: str = "driver") -> str:
 async def test_a_link_makes_an_account_and_signs_in_only_when_its_button_is_pressed(visitor: Visitor) -> None:
     asked = await visitor.send_form("/account/sign-in", email=" Kim@Example.org ")
     assert "kim@example.org" in asked.text.lower()
-    link = await the_link(visitor)
+    link = await the_link()
     for _ in range(3):  # a program that looks for viruses
         shown = await visitor.get(link)
         assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
@@ -38,7 +38,7 @@ async def test_a_link_makes_an_account_and_signs_in_only_when_its_button_is_pres
 
 async def test_a_link_works_once(visitor: Visitor, app: Litestar) -> None:
     await visitor.send_form("/account/sign-in", email=DRIVER)
-    link = await the_link(visitor)
+    link = await the_link()
     token = token_of(await visitor.get(link))
     first = await visitor.post(link, data={"_csrf_token": token})
     assert first.status_code == 303
@@ -53,7 +53,7 @@ async def test_a_link_works_once(visitor: Visitor, app: Litestar) -> None:
 
 async def test_a_link_is_over_after_twenty_minutes(visitor: Visitor) -> None:
     await visitor.send_form("/account/sign-in", email=DRIVER)
-    link = await the_link(visitor)
+    link = await the_link()
     await fetch("UPDATE driver_link SET expires_at = {}", datetime.now(UTC))
     assert (await visitor.get(link)).status_code == 410
 
@@ -128,7 +128,7 @@ async def test_staff_and_drivers_are_apart(driver: Visitor, staff: Visitor) -> N
 )  # fmt: skip
 async def test_drivers_are_sent_on_within_this_site_only(visitor: Visitor, wanted: str, sent_to: str) -> None:
     await visitor.send_form("/account/sign-in", email=DRIVER, next=wanted)
-    answer = await visitor.send_form(await the_link(visitor))
+    answer = await visitor.send_form(await the_link())
     assert answer.headers["location"] == sent_to
     assert (await visitor.get("/account/sign-in", params={"next": wanted})).headers["location"] == sent_to
 
