@@ -23,7 +23,6 @@ class StoredReceipt:
     number: int
     operator: Operator
     lot_id: int
-    ticket: str
     lines: tuple[Line, ...]
     net: int
     tax: int
@@ -83,7 +82,6 @@ async def get_receipt(public_id: str) -> StoredReceipt:
         number=row["number"],
         operator=Operator(row["operator_name"], row["operator_address"], row["operator_tax_number"]),
         lot_id=row["lot"],
-        ticket=row["ticket"],
         lines=read_lines(row["lines"]),
         net=row["net_cents"],
         tax=row["tax_cents"],

@@ -52,8 +52,8 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutState:
-    """How far a checkout is. ``leave_by`` and ``receipt_id`` are there once it is paid, ``paid_until`` if it is to pay
-    ahead.
+    """How far a checkout is, of a quote made at ``created_at``. ``leave_by`` and ``receipt_id`` are there once it is
+    paid, ``paid_until`` if it is to pay ahead.
     """
 
     public_id: str
@@ -63,6 +63,7 @@ class CheckoutState:
     currency: str
     leave_by: datetime | None
     receipt_id: str | None
+    created_at: datetime
     paid_until: datetime | None = None
     booking_id: int | None = None
 
@@ -118,6 +119,7 @@ async def find_checkout(public_id: str) -> CheckoutState:
         currency=stored.quote.currency,
         leave_by=session.leave_by if session else None,
         receipt_id=await receipt_rows.find_of_quote(stored.id) if paid else None,
+        created_at=stored.created_at,
         paid_until=stored.paid_until,
         booking_id=stored.booking_id,
     )

@@ -14,7 +14,7 @@ from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import SessionState
-from parkhub.domain.stay_tokens import make_token
+from parkhub.domain.stay_tokens import LIFE, make_token
 from parkhub.languages import Language
 from parkhub.secret_key import secret_key
 from parkhub.services import billing
@@ -71,12 +71,13 @@ async def show_checkout(
     bill = await billing.get_bill(checkout.session_id, now)
     stay = StayView(bill, await lot_rows.get_lot(bill.session.lot_id), now, words)
     token = make_token(secret_key(settings), checkout.session_id, now)
-    still_there = bill.session.state is SessionState.OPEN  # later, who has the receipt's address learns no more
+    still_there = bill.session.state is SessionState.OPEN  # later, who has this address learns no more
+    fresh = now < checkout.created_at + LIFE  # this address shall open the stay for no longer than the stay's own
     given: dict[str, Any] = {
         "checkout": checkout,
         "stay": stay,
         "amount": words.money(checkout.amount_cents, checkout.currency),
-        "back": f"/pay/stays/{token}" if still_there else f"/pay/{stay.lot.slug}",
+        "back": f"/pay/stays/{token}" if still_there and fresh else f"/pay/{stay.lot.slug}",
         "cancelled": cancelled is not None and checkout.state is PaymentState.OPEN,
         "view": await _receipt(checkout, words),
     }

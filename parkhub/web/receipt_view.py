@@ -31,7 +31,7 @@ class ReceiptView:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """What, and how it was: pairs of words."""
+        """What, and how it was: pairs of words. No ticket, with whose code anybody would find the stay."""
         gettext, paid = self.language.gettext, self.receipt.paid
         if paid.is_booking:
             return [
@@ -40,9 +40,7 @@ class ReceiptView:
                 (gettext("Paid at"), self._moment(paid.paid_at)),
             ]
         minutes = paid.span.length // timedelta(minutes=1)
-        ticket = [(gettext("Ticket"), paid.ticket)] if paid.ticket else []
         return [
-            *ticket,
             (gettext("Came in"), self._moment(paid.span.start)),
             (gettext("Paid for until"), self._moment(paid.span.end)),
             (gettext("Parked for"), self.language.duration(minutes)),

@@ -19,6 +19,7 @@ from parkhub.db.engine import fetch
 from parkhub.domain.lots import Lot
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import ParkingSession
+from parkhub.domain.stay_tokens import LIFE
 from parkhub.errors import NotFoundError
 from parkhub.services import checkouts, payment_events, receipts
 from parkhub.settings import Settings
@@ -148,6 +149,33 @@ async def test_a_receipt_tells_what_was_paid_with_its_tax_and_no_plate(
         "2 h 28 min",
     ):
         assert words in page.text, words
+
+
+async def test_who_is_given_a_receipt_before_the_exit_sees_neither_plate_nor_stay(
+    visitor: Visitor, clients: Clients, web_settings: Settings, lot: Lot
+) -> None:
+    stay = await save_stay(lot)
+    checkout = await open_checkout(clients, web_settings, stay)
+    await pay(visitor, clients, checkout)
+    public_id = await receipt_of(checkout)
+    page = await visitor.get(f"/receipts/{public_id}")
+    assert page.headers["cache-control"] == "no-store"
+    for told in (PLATE, stay.ticket, checkout.id, "/pay/stays/", "/pay/checkouts/"):
+        assert told not in page.text, told
+    assert (await visitor.get(f"/pay/checkouts/{public_id}")).status_code == 404
+    assert (await visitor.get(f"/receipts/{checkout.id}")).status_code == 404
+
+
+async def test_an_old_address_of_a_payment_leads_no_more_to_the_stay(
+    visitor: Visitor, clients: Clients, web_settings: Settings, lot: Lot
+) -> None:
+    checkout = await open_checkout(clients, web_settings, await save_stay(lot))
+    address = f"/pay/checkouts/{checkout.id}?cancelled=1"
+    assert "/pay/stays/" in (await visitor.get(address)).text
+    await fetch("UPDATE quote SET created_at = {}", datetime.now(UTC) - LIFE)
+    page = await visitor.get(address)
+    assert "/pay/stays/" not in page.text
+    assert 'href="/pay/harbour"' in page.text
     assert PLATE not in page.text
 
 
