@@ -7,6 +7,7 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.db import booking_holds as booking_rows
+from parkhub.db import bookings
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as rows
 from parkhub.db import mail as letter_rows
@@ -125,6 +126,19 @@ async def export(driver: Driver, now: datetime) -> dict[str, Any]:
                 ],
             }
             for stay in stays
+        ],
+        "bookings": [
+            {
+                "booking": each.code,
+                "plate": each.plate,
+                "from": each.span.start,
+                "until": each.span.end,
+                "state": each.state.value,
+                "price_cents": each.price_cents,
+                "fee_cents": each.fee_cents,
+                "currency": each.currency,
+            }
+            for each in await bookings.list_of_driver(driver.id, STAYS_MAX)
         ],
         "saved_card": await saved_cards.export(driver.id),
     }
