@@ -3,6 +3,14 @@
 "use strict";
 
 (() => {
+  const chosen = document.querySelector("[data-pay-chosen]");
+  const choose = () => {
+    const end = document.querySelector("[name=until]:checked");
+    if (chosen && end) chosen.textContent = end.dataset.words;
+  };
+  document.querySelectorAll("[name=until]").forEach((end) => end.addEventListener("change", choose));
+  choose();
+
   const main = document.querySelector("[data-stay]");
   if (!main) return;
   const ring = main.querySelector(".ring");
@@ -20,7 +28,9 @@
   const count = () => {
     if (!ring) return;
     const left = Math.max(0, Math.round((leftUntil - performance.now()) / 1000));
-    ring.querySelector("b").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    const minutes = Math.floor(left / 60) % 60, hours = Math.floor(left / 3600);
+    const clock = hours ? `${hours}:${String(minutes).padStart(2, "0")}` : minutes;
+    ring.querySelector("b").textContent = `${clock}:${String(left % 60).padStart(2, "0")}`;
     ring.querySelector(".left").setAttribute("stroke-dasharray", `${(100 * left / Math.max(1, ring.dataset.whole)).toFixed(1)} 100`);
     if (left < 120) ring.dataset.state = left ? "soon" : "over";
     if (!left && !asked) { asked = true; setTimeout(() => location.reload(), 1500); }

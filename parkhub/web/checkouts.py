@@ -11,13 +11,11 @@ from litestar.response import Redirect, Template
 from litestar.types import ASGIApp
 
 from parkhub.db import bookings as booking_rows
-from parkhub.db import lots as lot_rows
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import SessionState
 from parkhub.domain.stay_tokens import LIFE, make_token
 from parkhub.languages import Language
 from parkhub.secret_key import secret_key
-from parkhub.services import billing
 from parkhub.services.checkouts import CheckoutState, find_checkout
 from parkhub.services.receipts import get_receipt
 from parkhub.web.csrf import NO_CSRF
@@ -25,7 +23,7 @@ from parkhub.web.dependencies import GivenSettings
 from parkhub.web.pay import driver_page
 from parkhub.web.receipt_view import ReceiptView
 from parkhub.web.speech import spoken
-from parkhub.web.stay_view import StayView
+from parkhub.web.stays import read_stay
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest
 from parkhub.web.watched import encode
@@ -68,10 +66,10 @@ async def show_checkout(
     if checkout.session_id is None:
         booking = await booking_rows.get_booking(checkout.booking_id or 0)
         return Redirect(f"/bookings/{booking.public_id}", status_code=303)
-    bill = await billing.get_bill(checkout.session_id, now)
-    stay = StayView(bill, await lot_rows.get_lot(bill.session.lot_id), now, words)
+    stay = await read_stay(checkout.session_id, words)
     token = make_token(secret_key(settings), checkout.session_id, now)
-    still_there = bill.session.state is SessionState.OPEN  # later, who has this address learns no more
+    # Later, who has this address learns no more; what its driver began is told by the clock alone.
+    still_there = stay.session.state is SessionState.OPEN or bool(stay.session.begun_by)
     fresh = now < checkout.created_at + LIFE  # this address shall open the stay for no longer than the stay's own
     given: dict[str, Any] = {
         "checkout": checkout,

@@ -7,10 +7,14 @@ from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from parkhub.domain.dues import Due
+from parkhub.domain.lot_rules import SmallDues
 from parkhub.domain.lots import Lot
-from parkhub.domain.sessions import ParkingSession, SessionState
+from parkhub.domain.pay_ahead import Phase, phase
+from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.languages import Language
 from parkhub.services.billing import Bill
+from parkhub.services.dues import Standing
 from parkhub.web.quote_words import LineView, lines_of
 
 MINUTE: Final = timedelta(minutes=1)
@@ -25,16 +29,42 @@ class StayState(StrEnum):
     NOTHING = "nothing"
     PAID = "paid"
     GONE = "gone"
+    SMALL = "small"
+    ON_ITS_WAY = "on_its_way"
+    CHOOSE = "choose"
+    AHEAD = "ahead"
+    OVER = "over"
+    ENDED = "ended"
+
+
+CHOOSING: Final = frozenset((StayState.CHOOSE, StayState.AHEAD, StayState.OVER))
+"""States in which a driver may choose until when to pay ahead."""
+_DUES: Final = {
+    Due.NOTHING: StayState.NOTHING,
+    Due.PAY: StayState.DUE,
+    Due.SMALL: StayState.SMALL,
+    Due.ON_ITS_WAY: StayState.ON_ITS_WAY,
+}
+_BY_CLOCK: Final = {Phase.PAID: StayState.AHEAD, Phase.OVER: StayState.OVER, Phase.ENDED: StayState.ENDED}
 
 
 @dataclass(frozen=True)
 class StayView:
-    """A stay at an instant. ``now`` is when the bill was made."""
+    """A stay at an instant. ``now`` is when the bill was made; ``exit_seen``: a camera sees cars leave.
 
-    bill: Bill
+    One that its driver began by typing a plate is told by the clock alone: whether that car is there is not.
+    """
+
+    standing: Standing
     lot: Lot
     now: datetime
     language: Language
+    exit_seen: bool = False
+
+    @property
+    def bill(self) -> Bill:
+        """Its bill."""
+        return self.standing.bill
 
     @property
     def session(self) -> ParkingSession:
@@ -49,11 +79,60 @@ class StayView:
     @property
     def state(self) -> StayState:
         """What a driver can do now."""
+        if (ahead := self._ahead_state) is not None:
+            return ahead
         if self.bill.due_cents > 0:
-            return StayState.DUE
+            return _DUES[self.standing.due]
         if self.session.state is not SessionState.OPEN:
             return StayState.GONE
         return StayState.PAID if self._paid_until is not None else StayState.NOTHING
+
+    @property
+    def _ahead_state(self) -> StayState | None:
+        """The same of one that is paid ahead, or is to be."""
+        session, until = self.session, self.session.paid_until
+        is_open = session.state is SessionState.OPEN
+        if until is None:
+            asked = self.standing.rules.paid_ahead and is_open and self.bill.quote is not None
+            plain = self._paid_until is None and self.standing.due is not Due.ON_ITS_WAY
+            return StayState.CHOOSE if session.begun_by or (asked and plain) else None
+        found = phase(until, self.now, timedelta(seconds=self.grace_s), exit_seen=self.exit_seen)
+        if session.begun_by or session.ending is Ending.PAID_AHEAD:
+            return _BY_CLOCK[found]
+        if is_open and (found is Phase.PAID or not self.exit_seen):
+            return _BY_CLOCK[found]
+        return None
+
+    @property
+    def paid_ahead(self) -> str:
+        """Until when it is or was paid ahead."""
+        return self._when(self.session.paid_until) if self.session.paid_until else ""
+
+    @property
+    def ahead_s(self) -> float:
+        """How long was paid for ahead, in all."""
+        until = self.session.paid_until
+        return max(1.0, (until - self.session.entered_at).total_seconds()) if until else 1.0
+
+    @property
+    def pays_now(self) -> bool:
+        """Whether who may choose until when may as well pay what is due and leave."""
+        known = not self.session.begun_by and self.state is StayState.CHOOSE
+        return known and self.exit_seen and self.standing.due is Due.PAY
+
+    @property
+    def hint(self) -> str:
+        """What becomes of an amount that no card takes, or of a payment that is on its way, a sentence."""
+        gettext, rules = self.language.gettext, self.standing.rules
+        if self.state is StayState.ON_ITS_WAY or self.standing.due is Due.ON_ITS_WAY:
+            if rules.processing_leaves:
+                return gettext("You may drive out. If your bank refuses it after all, the amount is owed.")
+            return gettext("Stay until it has arrived, or pay at the machine or with the attendant.")
+        if rules.small_dues is SmallDues.LET_GO:
+            return gettext("You need not pay it: drive out.")
+        if rules.small_dues is SmallDues.CARRIED:
+            return gettext("You may drive out. It stays owed for this stay; staff take it at the car park.")
+        return gettext("Pay it at the machine or with the attendant before you drive out.")
 
     @property
     def _paid_until(self) -> datetime | None:
@@ -63,8 +142,8 @@ class StayView:
     @property
     def late(self) -> str:
         """When the time to leave ended, if the stay was paid and has to be paid for again; "" otherwise."""
-        leave_by = self.session.leave_by
-        return self._when(leave_by) if self.state is StayState.DUE and leave_by is not None else ""
+        ended = self.session.leave_by or self.session.paid_until
+        return self._when(ended) if self.state is StayState.DUE and ended is not None else ""
 
     @property
     def left(self) -> str:
@@ -168,7 +247,9 @@ class StayView:
 
     @property
     def left_s(self) -> int:
-        """Seconds left to drive out."""
+        """Seconds left to drive out, or of the time that is paid ahead."""
+        if self.state is StayState.AHEAD and self.session.paid_until is not None:
+            return max(0, int((self.session.paid_until - self.now).total_seconds()))
         return max(0, int((self._paid_until - self.now).total_seconds())) if self._paid_until else 0
 
     @property
@@ -195,6 +276,8 @@ class StayView:
         quote = self.bill.quote
         moments += [quote.changes_at] if quote is not None and quote.changes_at is not None else []
         moments += [self.session.leave_by] if self.session.leave_by is not None else []
+        if self.session.paid_until is not None:
+            moments += [self.session.paid_until, self.session.paid_until + timedelta(seconds=self.grace_s)]
         ahead = [(moment - self.now).total_seconds() for moment in moments if moment > self.now]
         return min(ahead, default=REREAD_S) + 0.05
 

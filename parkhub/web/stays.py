@@ -5,7 +5,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -15,20 +14,21 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ASGIApp
 
+from parkhub.clients import Clients
 from parkhub.db import lots as lot_rows
+from parkhub.db import pay_ahead as ahead_rows
 from parkhub.domain.stay_tokens import StayToken, read_token
-from parkhub.domain.text import printable
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, ParkHubError, TooOftenError
 from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
-from parkhub.services import billing, checkouts, discount_codes
+from parkhub.services import checkouts, discount_codes, dues
 from parkhub.settings import Settings
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import PRIVATE
-from parkhub.web.pay import driver_page
+from parkhub.web.pay import driver_page, email_fault, leave_for
+from parkhub.web.pay_ahead import ChoiceForm, Refusal, offered, read_choice, send_to_pay
 from parkhub.web.speech import spoken
-from parkhub.web.stay_view import StayState, StayView
+from parkhub.web.stay_view import CHOOSING, StayState, StayView
 from parkhub.web.stream import stream
 from parkhub.web.templating import ENVIRONMENT, AnyRequest
 from parkhub.web.watched import encode
@@ -37,20 +37,23 @@ log = structlog.get_logger(__name__)
 
 CODE_TRIES: Final = 10
 CODE_WINDOW_S: Final = 3600
-EMAIL_LENGTH_MAX: Final = 254
 NO_STAY: Final = marked(
     "This link is none of ours, or a letter of it is missing. Find your parking again at its car park."
 )
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 class StayForm(msgspec.Struct):
-    """What the page's one form sends. ``do``: "code" or "pay"; ``shown``: the amount on the button, minor units."""
+    """What the page's one form sends. ``do``: "code" or "pay"; ``shown``: the amount on the button, minor units.
+
+    Where one pays ahead also until when (`ChoiceForm`), and ``do`` is "now" to pay what is due and leave.
+    """
 
     do: str = "pay"
     code: str = ""
     email: str = ""
     shown: str = ""
+    until: str = ""
+    time: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,13 @@ async def change_stay(
         return await _page(request, settings, token, StayForm(email=data.email), taken=data.code.strip().upper())
     if data.do == "code":
         return await _page(request, settings, token, data)
-    email = data.email.strip()
-    if email and (len(email) > EMAIL_LENGTH_MAX or not printable(email) or not _EMAIL.fullmatch(email)):
-        wrong = {"email": words.gettext("This is no e-mail address. Leave it empty if you want no receipt by e-mail.")}
-        return await _page(request, settings, token, data, 422, wrong=wrong)
     view = await _view(request, found)
-    if view.state is not StayState.DUE:
+    if view.state in CHOOSING and data.do != "now":
+        return await _choose(request, settings, clients, token, view, data)
+    email = data.email.strip()
+    if wrong := email_fault(email, words):
+        return await _page(request, settings, token, data, 422, wrong=wrong)
+    if view.state is not StayState.DUE and not view.pays_now:
         return Redirect(f"/pay/stays/{token}", status_code=303)
     if view.bill.due_cents > _shown(data):  # nobody pays more than the button said
         return await _page(request, settings, token, data, 409, risen=True)
@@ -148,26 +152,33 @@ async def change_stay(
         return await _page(request, settings, token, data, 503, unavailable=True)
     if checkout.amount_cents > _shown(data):
         return await _page(request, settings, token, data, 409, risen=True)
-    return _leave_for(request, settings, view, checkout.url)
+    return leave_for(request, settings, view.lot, checkout.url)
 
 
 async def read_stay(session_id: int, language: Language) -> StayView:
     """A stay as it is now. Raises NotFoundError."""
     now = datetime.now(UTC)
-    bill = await billing.get_bill(session_id, now)
-    return StayView(bill, await lot_rows.get_lot(bill.session.lot_id), now, language)
+    standing = await dues.look(session_id, now)
+    lot = await lot_rows.get_lot(standing.bill.session.lot_id)
+    ahead = standing.rules.paid_ahead or standing.bill.session.paid_until is not None
+    exit_seen = ahead and (await ahead_rows.get_gates(lot.id)).exit
+    return StayView(standing, lot, now, language, exit_seen)
 
 
-def _leave_for(request: AnyRequest, settings: Settings, view: StayView, url: str) -> Response[Any] | Template:
-    """Send the browser to the provider.
-
-    A page in between when that is another site: `form-action 'self'` holds for what a form is redirected to as well.
-    """
-    request.scope["state"][PRIVATE] = True
-    target = urlsplit(url)
-    if not target.netloc or target.netloc == request.headers.get("host"):
-        return Redirect(url, status_code=303)
-    return driver_page(request, settings, "pay/leaving.html", view.lot, url=url, host=target.hostname)
+async def _choose(
+    request: AnyRequest, settings: Settings, clients: Clients, token: str, view: StayView, data: StayForm
+) -> Response[Any] | Template:
+    """Prolong a stay that is paid ahead, or pay one ahead that a camera saw begin."""
+    form = ChoiceForm(data.until, data.time, data.email, data.do)
+    found = await read_choice(view.session, view.lot, form, view.now, view.language)
+    if not isinstance(found, Refusal):
+        email = data.email.strip()
+        sent = await send_to_pay(request, settings, clients, view.session, view.lot, found, email, view.now)
+        if not isinstance(sent, Refusal):
+            return sent
+        found = sent
+    said = {"wrong": found.wrong, "notice": found.notice, "priced": found.priced}
+    return await _page(request, settings, token, data, found.status, **said)
 
 
 def _read(settings: Settings, token: str) -> StayToken:
@@ -199,6 +210,10 @@ async def _page(
 ) -> Template:
     view = await _view(request, _read(settings, token))
     usual: dict[str, Any] = {"wrong": {}, "taken": "", "risen": False, "unavailable": False, "on_its_way": False}
+    usual |= {"notice": "", "offer": None}
+    priced: datetime | None = context.pop("priced", None)
+    if view.state in CHOOSING:
+        context["offer"] = await offered(view.session, view.lot, view.now, view.language, priced)
     given = {**usual, "view": view, "token": token, "form": form or StayForm(), **context}
     return driver_page(request, settings, "pay/stay.html", view.lot, status_code, **given)
 
