@@ -307,6 +307,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def takes_real_money(self) -> bool:
+        """Whether the key is a live one."""
+        return self.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+
+    @property
     def checkout_origins(self) -> tuple[str, ...]:
         """Other sites that a form of ours may lead to: where Stripe's pages are."""
         if not self.stripe_secret_key.get_secret_value():

@@ -37,9 +37,9 @@ from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
 from parkhub.services import barriers, booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
-from parkhub.services.session_paid_ahead import take
 from parkhub.services.saved_cards import take_told
-from parkhub.settings import REAL_MONEY, Settings
+from parkhub.services.session_paid_ahead import take
+from parkhub.settings import Settings
 
 HANDLE_EVENT: Final = "handle_event"
 PAYOUT_WAITS: Final = timedelta(days=1)
@@ -84,8 +84,10 @@ async def receive(clients: Clients, settings: Settings, body: bytes, signature: 
 async def keep(clients: Clients, settings: Settings, raw: Mapping[str, Any], now: datetime) -> int | None:
     """Keep an event and ask for it to be handled; None when it was kept before."""
     event = read_event(raw)
-    if event.live and settings.stripe_live_allowed != REAL_MONEY:
+    if event.live and not settings.takes_real_money:
         raise InvalidInputError("This is an event of real money, and this installation takes test payments only.")
+    if not event.live and settings.takes_real_money:
+        raise InvalidInputError("This is an event of a test payment, and this installation takes real money.")
     event_id = await event_rows.add_event(event, now)
     if event_id is not None:
         await _ask(clients, event_id)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from builders import stand_ins
 from paying import AT, a_paid_lot, a_stay, handle_all, later, pay, quoted, send
+from pydantic import SecretStr
 from queues import QueueAway
 
 from parkhub.clients import Clients
@@ -326,6 +327,17 @@ async def test_an_event_of_real_money_is_refused_where_only_tests_are_paid(sqlit
     event = {"id": "evt_1", "type": "payout.paid", "created": 1, "livemode": True, "data": {"object": {"id": "po_1"}}}
     with pytest.raises(InvalidInputError, match="real money"):
         await send(clients, sqlite_open, [event], AT)
+
+
+async def test_a_test_payment_pays_nothing_where_real_money_is_taken(sqlite_open: Settings, clients: Clients):
+    session = await a_stay()
+    checkout, name = await quoted(clients, sqlite_open, session, later(10))
+    (event,) = (await sandbox(clients).pay(name, Way.SUCCEEDS, later(11))).now
+    live = {"stripe_live_allowed": "take real money", "stripe_secret_key": SecretStr("sk_live_51Hxyz")}
+    with pytest.raises(InvalidInputError, match="a test payment"):
+        await payment_events.keep(clients, sqlite_open.model_copy(update=live), event, later(11))
+    assert await handle_all(clients, later(11)) == []
+    assert (await checkouts.find_checkout(checkout.id)).state is PaymentState.OPEN
 
 
 async def test_signed_nonsense_is_refused(sqlite_open: Settings, clients: Clients):
