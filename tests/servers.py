@@ -27,7 +27,7 @@ def _die_with_parent(how: signal.Signals) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
 
 
-def _missing(what: str) -> None:
+def missing(what: str) -> None:
     """Skip here, but never in CI, where a skip would look like a pass."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is needed in CI.")
@@ -41,7 +41,7 @@ def _postgresql_folder() -> Path:
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    _missing("PostgreSQL (initdb and postgres)")
+    missing("PostgreSQL (initdb and postgres)")
     raise AssertionError("not reached")
 
 
@@ -104,6 +104,20 @@ def _running(
 
 
 @contextmanager
+def running(command: Sequence[str], folder: Path, ready: Callable[[], bool]) -> Iterator[None]:
+    """Any other server, gone at the end."""
+    with _running(command, folder, None, signal.SIGKILL) as (process, log):
+        _wait(process, ready, log)
+        yield
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
 def postgresql() -> Iterator[Path]:
     """A cluster for the session, on a unix socket only and careless of power cuts. Yields the socket's folder."""
     programs = _postgresql_folder()
@@ -158,7 +172,7 @@ def _redis_program() -> str:
             return str(shipped)
     found = shutil.which("redis-server")
     if found is None:
-        _missing("redis-server")
+        missing("redis-server")
     return str(found)
 
 
