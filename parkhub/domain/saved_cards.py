@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from parkhub.domain.matching import SURE
 from parkhub.domain.passages import Direction, GatePassage
+from parkhub.domain.provider_money import least_cents
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 
 BY_CARD: Final = "saved_card"
@@ -70,7 +71,10 @@ class SavedCard:
 
 
 class Verdict(StrEnum):
-    """What is done about a stay that ended. ``WAIT``: something is still open, so nothing yet."""
+    """What is done about a stay that ended. ``WAIT``: something is still open, so nothing yet.
+
+    ``NOTHING_DUE``: nothing, or less than a card payment takes.
+    """
 
     CHARGE = "charge"
     OVER_CAP = "over_cap"
@@ -117,7 +121,7 @@ def decide(
         return Verdict.WAIT
     if not _read_surely(entry, session, Direction.ENTRY) or not _read_surely(exit_, session, Direction.EXIT):
         return Verdict.NOT_SURE
-    if due_cents <= 0:
+    if due_cents < least_cents(currency):
         return Verdict.NOTHING_DUE
     if currency != card.currency or due_cents > card.cap_cents:
         return Verdict.OVER_CAP

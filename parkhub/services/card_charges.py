@@ -37,7 +37,7 @@ from parkhub.domain.saved_cards import (
     decide,
 )
 from parkhub.domain.sessions import ParkingSession
-from parkhub.errors import BusyError, NotFoundError, ParkHubError
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError
 from parkhub.services import billing, card_letters, checkouts, mail, payment_sandbox
 from parkhub.settings import Settings
 
@@ -178,6 +178,9 @@ async def _ask(clients: Clients, settings: Settings, charge: Charge, now: dateti
         log.warning("charge.put_off", charge=charge.id, reason=str(error))
         await rows.put_off(charge.id, retry_at(now, charge.tries))
         return await rows.get_charge(charge.id)
+    except InvalidInputError as error:  # an amount that the provider cannot take
+        log.warning("charge.refused", charge=charge.id, reason=str(error))
+        return await _end(clients, settings, charge, ChargeEnd.DECLINED, "", "invalid_amount", now)
     log.info("charge.answered", charge=charge.id, outcome=done.outcome.value, code=done.code)
     if done.outcome in _ENDS:
         return await _end(clients, settings, charge, _ENDS[done.outcome], done.intent, done.code, now)

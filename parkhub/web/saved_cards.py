@@ -11,6 +11,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Template
 
+from parkhub.clients import Clients
 from parkhub.domain.money import parse_amount
 from parkhub.domain.stay_tokens import make_token
 from parkhub.errors import InvalidInputError, ParkHubError
@@ -18,7 +19,7 @@ from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
 from parkhub.services import card_charges, saved_cards
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.drivers import ACCOUNT, account_page, driver_signed_in, the_driver
+from parkhub.web.drivers import ACCOUNT, account_page, driver_signed_in, provide_driver, the_driver
 from parkhub.web.saved_card_view import SavedCardView
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
@@ -110,6 +111,12 @@ async def show_stay(public_id: FromPath[str], settings: GivenSettings) -> Redire
     """From a letter about a charge to the page of its stay, where it can be paid."""
     session = await card_charges.find_session(public_id)
     return Redirect(f"/pay/stays/{make_token(secret_key(settings), session.id, datetime.now(UTC))}", status_code=303)
+
+
+async def customer_of(request: AnyRequest, clients: Clients, now: datetime) -> str:
+    """For whom the card that pays is kept: the driver who is signed in and asked for it, "" for anybody else."""
+    driver = await provide_driver(request)
+    return await saved_cards.ensure_customer(clients, driver, save_consent(spoken(request)), now) if driver else ""
 
 
 def save_consent(words: Language) -> str:

@@ -25,8 +25,10 @@ from parkhub.services import checkouts, discount_codes, dues
 from parkhub.settings import Settings
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.drivers import provide_driver
 from parkhub.web.pay import driver_page, email_fault, leave_for
 from parkhub.web.pay_ahead import ChoiceForm, Refusal, offered, read_choice, send_to_pay
+from parkhub.web.saved_cards import customer_of, save_consent
 from parkhub.web.speech import spoken
 from parkhub.web.stay_view import CHOOSING, StayState, StayView
 from parkhub.web.stream import stream
@@ -44,6 +46,7 @@ NO_STAY: Final = marked(
 
 class StayForm(msgspec.Struct):
     """What the page's one form sends. ``do``: "code" or "pay"; ``shown``: the amount on the button, minor units.
+    ``keep``: whoever is signed in wants the card saved.
 
     Where one pays ahead also until when (`ChoiceForm`), and ``do`` is "now" to pay what is due and leave.
     """
@@ -52,6 +55,7 @@ class StayForm(msgspec.Struct):
     code: str = ""
     email: str = ""
     shown: str = ""
+    keep: str = ""
     until: str = ""
     time: str = ""
 
@@ -142,7 +146,15 @@ async def change_stay(
     if view.bill.due_cents > _shown(data):  # nobody pays more than the button said
         return await _page(request, settings, token, data, 409, risen=True)
     try:
-        checkout = await checkouts.start_checkout(clients, settings, found.session_id, email, now, language=words.code)
+        checkout = await checkouts.start_checkout(
+            clients,
+            settings,
+            found.session_id,
+            email,
+            now,
+            language=words.code,
+            customer=await customer_of(request, clients, now) if data.keep else "",
+        )
     except ConflictError:
         return await _page(request, settings, token, data, 409, on_its_way=True)
     except InvalidInputError:
@@ -215,6 +227,7 @@ async def _page(
     if view.state in CHOOSING:
         context["offer"] = await offered(view.session, view.lot, view.now, view.language, priced)
     given = {**usual, "view": view, "token": token, "form": form or StayForm(), **context}
+    given |= {"driver": await provide_driver(request), "save_consent": save_consent(view.language)}
     return driver_page(request, settings, "pay/stay.html", view.lot, status_code, **given)
 
 

@@ -49,6 +49,7 @@ CASES: list[tuple[str, dict[str, Any], Verdict]] = [
     ("a cent more than is allowed", {"due_cents": 5001}, Verdict.OVER_CAP),
     ("other money", {"currency": "CHF"}, Verdict.OVER_CAP),
     ("nothing due", {"due_cents": 0}, Verdict.NOTHING_DUE),
+    ("less than a card takes", {"due_cents": 49}, Verdict.NOTHING_DUE),
     ("a credit", {"due_cents": -100}, Verdict.NOTHING_DUE),
     ("a question waits", {"asked": True}, Verdict.WAIT),
     ("closed by hand", {"session": replace(SESSION, ending=Ending.BY_HAND)}, Verdict.NOT_SURE),
