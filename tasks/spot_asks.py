@@ -8,7 +8,6 @@ from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spot_asks as ask_rows
-from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.spot_asks import AskKind, SpotAsk
 from parkhub.domain.spots import SpotShape
@@ -68,11 +67,12 @@ async def _look(clients: Clients, engines: Engines, ask: SpotAsk) -> dict[str, A
 async def _rows(clients: Clients, engines: Engines, ask: SpotAsk) -> dict[str, Any]:
     picture = await _picture(clients, ask.camera_id)
     finder = await engines.finder()
-    marked = [spot.shape for spot in await spot_rows.list_camera_spots(ask.camera_id)]
-    vehicles = await asyncio.to_thread(find_vehicles, finder, picture, marked)
+    drawn = [tuple((x, y) for x, y in polygon) for polygon in ask.question["drawn"]]
+    shapes = [SpotShape(str(at), polygon) for at, polygon in enumerate(drawn)]
+    vehicles = await asyncio.to_thread(find_vehicles, finder, picture, shapes)
     height, width = picture.shape[:2]
     boxes = [(x / width, y / height, w / width, h / height) for x, y, w, h in (v.box for v in vehicles or ())]
-    return {"polygons": suggest_from_row(boxes, [shape.polygon for shape in marked]), "vehicles": len(boxes)}
+    return {"polygons": suggest_from_row(boxes, drawn), "vehicles": len(boxes)}
 
 
 async def _file(clients: Clients, _: Engines, ask: SpotAsk) -> dict[str, Any]:

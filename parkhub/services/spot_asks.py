@@ -2,7 +2,7 @@
 
 import secrets
 from asyncio import to_thread
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,9 +36,9 @@ async def ask_to_look(clients: Clients, camera_id: int, shapes: Mapping[str, Pol
     return await _ask(clients, camera_id, AskKind.LOOK, {"shapes": dict(list(shapes.items())[:SHAPES_MAX])}, now)
 
 
-async def ask_for_rows(clients: Clients, camera_id: int, now: datetime) -> str:
-    """Ask where spots may lie, by the vehicles in the newest picture."""
-    return await _ask(clients, camera_id, AskKind.ROWS, {}, now)
+async def ask_for_rows(clients: Clients, camera_id: int, drawn: Sequence[Polygon], now: datetime) -> str:
+    """Ask where spots may lie, by the vehicles in the newest picture, where none is ``drawn``."""
+    return await _ask(clients, camera_id, AskKind.ROWS, {"drawn": list(drawn)}, now)
 
 
 async def ask_to_read(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parkhub.db import spots as spot_rows
 from parkhub.db import stands as stand_rows
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
@@ -37,14 +36,13 @@ async def take_sample(camera: Camera, frame: Frame, vehicles: Sequence[Vehicle])
     return True
 
 
-async def suggest(camera_id: int, now: datetime) -> Suggestions:
-    """Spots by where vehicles stood in the days that are kept, where none are marked."""
+async def suggest(camera_id: int, drawn: Sequence[Polygon], now: datetime) -> Suggestions:
+    """Spots by where vehicles stood in the days that are kept, where none is ``drawn``."""
     days = await stand_rows.list_stands(camera_id, (now - timedelta(days=DAYS_KEPT)).date())
     stands: tuple[Stand, ...] = ()
     for _, of_day in days:
         stands = add(stands, of_day)
-    marked = [spot.polygon for spot in await spot_rows.list_camera_spots(camera_id)]
-    return Suggestions(suggest_from_stands(stands, marked), sum(samples for samples, _ in days), len(days))
+    return Suggestions(suggest_from_stands(stands, drawn), sum(samples for samples, _ in days), len(days))
 
 
 async def forget_old(now: datetime) -> int:

@@ -33,11 +33,16 @@ async def ask_to_look(request: AnyRequest, clients: GivenClients, public_id: Fro
     return {"uid": await spot_asks.ask_to_look(clients, camera.id, shapes, datetime.now(UTC))}
 
 
-@post("/console/cameras/{public_id:str}/spots/asks/rows")
-async def ask_for_rows(clients: GivenClients, public_id: FromPath[str]) -> dict[str, str]:
-    """Ask for places by the rows of vehicles in the newest picture."""
+@post("/console/cameras/{public_id:str}/spots/asks/rows", request_max_body_size=DOCUMENT_BYTES_MAX)
+async def ask_for_rows(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> dict[str, str]:
+    """Ask for places by the rows of vehicles in the newest picture, where a document draws none."""
     camera = await cameras.find_camera(public_id)
-    return {"uid": await spot_asks.ask_for_rows(clients, camera.id, datetime.now(UTC))}
+    return {"uid": await spot_asks.ask_for_rows(clients, camera.id, await _drawn(request), datetime.now(UTC))}
+
+
+async def _drawn(request: AnyRequest) -> list[Polygon]:
+    _, _, marks = read_marks(await read_document(request))
+    return [mark.polygon for mark in marks]
 
 
 @post("/console/cameras/{public_id:str}/spots/asks/file", request_max_body_size=FORM_BYTES_MAX)
@@ -59,20 +64,20 @@ async def ask_to_read(
 
 
 @get("/console/cameras/{public_id:str}/spots/asks/{uid:str}")
-async def show_answer(public_id: FromPath[str], uid: FromPath[str]) -> Response[dict[str, Any]]:
+async def show_answer(public_id: FromPath[str], uid: FromPath[str]) -> Response[Any]:
     """An answer, or why there is none; 204 while nobody has answered."""
     camera = await cameras.find_camera(public_id)
     ask = await spot_asks.get_ask(camera.id, uid)
     if ask.answered_at is None:
-        return Response({}, status_code=204)
+        return Response(b"", status_code=204)
     return Response({"answer": ask.answer, "error": ask.error})
 
 
-@get("/console/cameras/{public_id:str}/spots/suggestions")
-async def show_suggestions(public_id: FromPath[str]) -> dict[str, Any]:
-    """Places by where vehicles stood over the last days, in 0..1 of the picture."""
+@post("/console/cameras/{public_id:str}/spots/suggestions", request_max_body_size=DOCUMENT_BYTES_MAX, status_code=200)
+async def show_suggestions(request: AnyRequest, public_id: FromPath[str]) -> dict[str, Any]:
+    """Places by where vehicles stood over the last days, in 0..1 of the picture, where a document draws none."""
     camera = await cameras.find_camera(public_id)
-    found = await stands.suggest(camera.id, datetime.now(UTC))
+    found = await stands.suggest(camera.id, await _drawn(request), datetime.now(UTC))
     polygons: list[Polygon] = list(found.polygons)
     return {"polygons": polygons, "samples": found.samples, "days": found.days, "counts": camera.counts_vehicles}
 

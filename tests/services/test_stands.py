@@ -30,7 +30,7 @@ async def test_where_a_car_stood_for_long_a_spot_is_suggested_and_where_one_drov
     camera = await save_camera()
     for sample in range(4):
         await look(clients, camera, sample * SAMPLE_EVERY_S, 100, 300 + 150 * sample)
-    found = await suggest(camera.id, after(2000))
+    found = await suggest(camera.id, [], after(2000))
     assert (found.samples, found.days) == (4, 1)
     (polygon,) = found.polygons
     assert [round(x, 4) for x, _ in polygon] == [0.1024, 0.1776, 0.1776, 0.1024]
@@ -40,7 +40,7 @@ async def test_pictures_that_come_often_are_no_more_samples(database: Settings, 
     camera = await save_camera()
     for second in range(0, 100, 10):
         await look(clients, camera, second, 100)
-    found = await suggest(camera.id, after(100))
+    found = await suggest(camera.id, [], after(100))
     assert (found.samples, list(found.polygons)) == (1, [])
 
 
@@ -49,7 +49,7 @@ async def test_days_are_joined_and_old_ones_forgotten(database: Settings, client
     day_s = 86_400
     for day in range(3):
         await look(clients, camera, day * day_s, 100)
-    assert len((await suggest(camera.id, after(3 * day_s))).polygons) == 1
+    assert len((await suggest(camera.id, [], after(3 * day_s))).polygons) == 1
     assert await forget_old(NOW + timedelta(days=DAYS_KEPT + 2)) == 2
     assert len(await stand_rows.list_stands(camera.id, NOW.date())) == 1
 
@@ -58,4 +58,4 @@ async def test_nothing_is_known_where_nobody_looks_for_vehicles(database: Settin
     camera = await save_camera()
     frame = await save_frame(camera)
     await save_look(clients, frame.id, Seen([], 1))
-    assert await suggest(camera.id, NOW) == (await suggest(camera.id + 1, NOW))
+    assert await suggest(camera.id, [], NOW) == (await suggest(camera.id + 1, [], NOW))

@@ -12,6 +12,7 @@ from PIL import Image
 from parkhub.db import spots
 from parkhub.domain.cameras import Camera, SpotsFileKind
 from parkhub.domain.spot_asks import SpotAsk
+from parkhub.domain.spot_versions import overlap
 from parkhub.errors import NotFoundError, SpotsFileError
 from parkhub.services.looks import Seen, save_look
 from parkhub.services.spot_asks import ask_for_rows, ask_to_look, ask_to_read, forget_old, get_ask, topic
@@ -58,13 +59,18 @@ async def test_outlines_that_are_not_saved_are_judged_by_the_camera_s_engine(ctx
     assert await spots.list_camera_spots(camera.id) == []
 
 
-async def test_places_are_suggested_by_the_vehicles_of_a_picture_where_none_are_marked(ctx: dict[str, Any]) -> None:
+async def test_places_are_suggested_by_the_vehicles_of_a_picture_where_none_is_drawn(ctx: dict[str, Any]) -> None:
     camera = await save_camera()
     await a_picture(ctx, camera)
-    ask = await answered(ctx, camera, await ask_for_rows(ctx["clients"], camera.id, NOW))
+    ask = await answered(ctx, camera, await ask_for_rows(ctx["clients"], camera.id, [], NOW))
     assert ask.answer is not None
     assert ask.answer["vehicles"] >= 3
-    assert len(ask.answer["polygons"]) >= 3
+    places = ask.answer["polygons"]
+    assert len(places) >= 3
+    ctx["clients"].live.announced.clear()
+    ask = await answered(ctx, camera, await ask_for_rows(ctx["clients"], camera.id, places, NOW))
+    assert ask.answer is not None
+    assert all(overlap(more, place) < 0.4 for more in ask.answer["polygons"] for place in places)
 
 
 async def test_a_file_is_read_and_shown_and_changes_nothing(ctx: dict[str, Any], sqlite_open: Settings) -> None:
@@ -80,7 +86,7 @@ async def test_a_file_is_read_and_shown_and_changes_nothing(ctx: dict[str, Any],
 
 async def test_what_cannot_be_answered_is_told_in_a_sentence(ctx: dict[str, Any], sqlite_open: Settings) -> None:
     camera = await save_camera()
-    ask = await answered(ctx, camera, await ask_for_rows(ctx["clients"], camera.id, NOW))
+    ask = await answered(ctx, camera, await ask_for_rows(ctx["clients"], camera.id, [], NOW))
     assert (ask.answer, ask.error) == (None, NO_PICTURE)
     uid = await ask_to_read(ctx["clients"], sqlite_open, camera.id, b"{", SpotsFileKind.JSON, NOW)
     await give_up(ctx, uid)
@@ -91,7 +97,7 @@ async def test_what_cannot_be_answered_is_told_in_a_sentence(ctx: dict[str, Any]
 
 async def test_another_camera_hears_nothing_and_old_questions_are_forgotten(ctx: dict[str, Any]) -> None:
     camera, other = await save_camera(), await save_camera()
-    uid = await ask_for_rows(ctx["clients"], camera.id, NOW)
+    uid = await ask_for_rows(ctx["clients"], camera.id, [], NOW)
     with pytest.raises(NotFoundError):
         await get_ask(other.id, uid)
     assert await forget_old(NOW.replace(hour=12)) == 1

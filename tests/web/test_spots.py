@@ -20,12 +20,12 @@ async def camera(staff: Visitor) -> Camera:
     return await save_camera(await save_lot(), 2, public_id="roof")
 
 
-async def save(staff: Visitor, document: Any, page: str = BASE) -> Response:
-    token = re.search(r'"x-csrftoken": "(\w+)"', (await staff.get(page)).text)
+async def save(staff: Visitor, document: Any, action: str = "save") -> Response:
+    token = re.search(r'"x-csrftoken": "(\w+)"', (await staff.get(BASE)).text)
     assert token is not None
     files = {"document": ("spots.json", json.dumps(document), "application/json")}
     headers = {"x-csrftoken": token[1], "accept": "application/json"}
-    return await staff.post(f"{BASE}/save", files=files, headers=headers)
+    return await staff.post(f"{BASE}/{action}", files=files, headers=headers)
 
 
 async def test_the_editor_shows_without_scripts_what_is_drawn(staff: Visitor, camera: Camera) -> None:
@@ -94,12 +94,13 @@ async def test_what_is_exported_can_be_read_back(staff: Visitor, camera: Camera)
 
 
 async def test_nothing_is_suggested_before_anything_is_known(staff: Visitor, camera: Camera) -> None:
-    found = (await staff.get(f"{BASE}/suggestions")).json()
+    document = (await staff.get(f"{BASE}/document")).json()
+    found = (await save(staff, document, "suggestions")).json()
     assert found == {"polygons": [], "samples": 0, "days": 0, "counts": False}
 
 
 async def test_only_staff_may_draw(visitor: Visitor, camera: Camera) -> None:
-    for path in (BASE, f"{BASE}/document", f"{BASE}.json", f"{BASE}/suggestions", f"{BASE}/events"):
+    for path in (BASE, f"{BASE}/document", f"{BASE}.json", f"{BASE}/events"):
         assert (await visitor.get(path)).status_code == 303, path
 
 
@@ -110,3 +111,11 @@ async def test_four_hundred_spots_are_saved_at_once(staff: Visitor) -> None:
         row["zone"] = "Deck"
     assert (await save(staff, document)).status_code == 200
     assert {spot.zone for spot in await spots.list_camera_spots(camera.id)} == {"Deck"}
+
+
+async def test_a_question_waits_until_somebody_answers_it(staff: Visitor, camera: Camera) -> None:
+    asked = await save(staff, (await staff.get(f"{BASE}/document")).json(), "asks/rows")
+    assert asked.status_code == 201, asked.text
+    uid = asked.json()["uid"]
+    assert (await staff.get(f"{BASE}/asks/{uid}")).status_code == 204
+    assert (await staff.get(f"{BASE}/asks/none")).status_code == 404

@@ -7,11 +7,16 @@ export class Asks {
 
   constructor(base, token) { Object.assign(this, { base, token }); }
 
-  // Resolves to the answer; rejects with a sentence.
-  async ask(kind, form = new FormData()) {
-    const answer = await fetch(`${this.base}/asks/${kind}`, { method: "POST", body: form, headers: { "x-csrftoken": this.token, accept: "application/json" } });
+  async send(path, form) {
+    const answer = await fetch(`${this.base}/${path}`, { method: "POST", body: form, headers: { "x-csrftoken": this.token, accept: "application/json" } });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.detail);
+    return told;
+  }
+
+  // Resolves to the answer; rejects with a sentence.
+  async ask(kind, form) {
+    const told = await this.send(`asks/${kind}`, form);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fetch(told.uid, true), PATIENCE_MS);
       this.#waiting.set(told.uid, { resolve, reject, timer });

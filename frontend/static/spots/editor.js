@@ -26,7 +26,7 @@ const panel = new Panel(root, canvas, marks);
 const keeping = new Keeping(root, marks, base, token);
 const asks = new Asks(base, token);
 const opinions = new Opinions(asks, canvas, marks, panel);
-const suggestions = new Suggestions(root, { asks, base, canvas, marks, maker, tools });
+const suggestions = new Suggestions(root, { asks, canvas, marks, maker, tools });
 const button = (name) => root.querySelector(`[data-do="${name}"]`);
 
 root.querySelector("#suggest").addEventListener("toggle", (event) => { if (!event.target.open) suggestions.offer([]); });

@@ -3,8 +3,8 @@
 export class Suggestions {
   offered = [];     // {polygon, row}: row is what a file says besides; taken ones are null
 
-  constructor(root, { asks, base, canvas, marks, maker, tools }) {
-    Object.assign(this, { root, asks, base, canvas, marks, maker });
+  constructor(root, { asks, canvas, marks, maker, tools }) {
+    Object.assign(this, { root, asks, canvas, marks, maker });
     this.told = root.querySelector("#suggest-told");
     this.choices = root.querySelector("#suggest-choices");
     root.querySelector("[data-suggest=days]").addEventListener("click", (event) => this.#busy(event.target, () => this.#fromDays()));
@@ -48,9 +48,14 @@ export class Suggestions {
     return polygons.map((polygon) => ({ polygon: polygon.map(([x, y]) => [x * wide, y * high]), row: null }));
   }
 
+  #drawn() {
+    const form = new FormData();
+    form.set("document", new Blob([JSON.stringify(this.marks.toDocument())], { type: "application/json" }), "spots.json");
+    return form;
+  }
+
   async #fromDays() {
-    const answer = await fetch(`${this.base}/suggestions`, { headers: { accept: "application/json" } });
-    const told = await answer.json();
+    const told = await this.asks.send("suggestions", this.#drawn());
     this.offer(this.#scaled(told.polygons));
     const pictures = `${told.samples} ${told.samples === 1 ? "picture" : "pictures"} of ${told.days} ${told.days === 1 ? "day" : "days"}`;
     if (told.polygons.length) this.say(`${told.polygons.length} places where vehicles stood and no spot is, from ${pictures}. Press one on the picture to accept it.`);
@@ -59,7 +64,7 @@ export class Suggestions {
   }
 
   async #fromRows() {
-    const { polygons, vehicles } = await this.asks.ask("rows");
+    const { polygons, vehicles } = await this.asks.ask("rows", this.#drawn());
     this.offer(this.#scaled(polygons));
     this.say(polygons.length
       ? `${polygons.length} places by the ${vehicles} vehicles in the picture and the gaps between them. Press one to accept it.`
