@@ -65,6 +65,17 @@ def set_given(
     _print(asyncio.run(done()), jsonl=jsonl)
 
 
+async def _exit_of(lot: "Lot", barrier: str) -> "tuple[Lot, str, str, str]":
+    """A lot with what the sign of one of its exits says: its name, the file's, the page. Raises InvalidInputError."""
+    from parkhub.db.barriers import find_barrier
+    from parkhub.domain.passages import Direction
+
+    found = await find_barrier(barrier)
+    if found.lot_id != lot.id or found.side is not Direction.EXIT:
+        raise InvalidInputError(f"{barrier} is at no exit of {lot.slug}.")
+    return lot, f"{lot.name}, {found.name}", found.public_id, f"exit/{found.code}"
+
+
 def _print(lot: "Lot", *, jsonl: bool) -> None:
     times = lot.opening_times
     told = {
@@ -90,12 +101,15 @@ def qr(
         str, typer.Option(help="Address people use, such as https://park.example.org, if no setting says it.")
     ] = "",
     language: Annotated[str, typer.Option(help="en, de, es, fr or pt.")] = "en",
+    barrier: Annotated[
+        str, typer.Option("--exit", metavar="BARRIER", help="The sign of this exit's barrier, not the lot's.")
+    ] = "",
     data_dir: DataDir = None,
     settings_file: SettingsFile = None,
     *,
     jsonl: Jsonl = False,
 ) -> None:
-    """Write a lot's sign, A4, ready to print, as SVG and PDF."""
+    """Write a lot's sign, or an exit's, A4, ready to print, as SVG and PDF."""
     from parkhub.cli.lot_sign import lay_out, sign_pdf, sign_svg
     from parkhub.languages import NAMES
     from parkhub.languages import language as words_of
@@ -107,18 +121,19 @@ def qr(
     if not base.startswith(("http://", "https://")):
         raise wrong_usage("Say where people reach ParkHub: set PARKHUB_PUBLIC_URL, or give --url https://….")
 
-    async def found() -> "Lot":
+    async def found() -> "tuple[Lot, str, str, str]":
         async with opened(settings):
-            return await lot_of(slug)
+            lot = await lot_of(slug)
+            return (lot, lot.name, lot.slug, f"lots/{lot.slug}") if not barrier else await _exit_of(lot, barrier)
 
-    named = asyncio.run(found())
-    address, words = f"{base}/lots/{named.slug}", words_of(language)
-    title = f"{named.name}: {address}"
-    parts = lay_out(named.name, address, words)
+    named, shown, short, path_of = asyncio.run(found())
+    address, words = f"{base}/{path_of}", words_of(language)
+    title = f"{shown}: {address}"
+    parts = lay_out(shown, address, words, at_exit=bool(barrier))
     files = {"svg": sign_svg(parts, title).encode(), "pdf": sign_pdf(parts, title, language)}
     output = Output(("file", "address"), lambda line: [(line["file"], line["address"])], jsonl)
     for ending, content in files.items():
-        path = out / f"sign-{named.slug}.{ending}"
+        path = out / f"sign-{short}.{ending}"
         try:
             out.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -62,13 +62,14 @@ class Word:
 Part = Box | Word
 
 
-def lay_out(name: str, address: str, language: Language) -> list[Part]:
-    """What stands on the sign of a lot, whose page is at ``address``."""
+def lay_out(name: str, address: str, language: Language, *, at_exit: bool = False) -> list[Part]:
+    """What stands on the sign of a lot, or of the barrier of an exit, whose page is at ``address``."""
     gettext, middle = language.gettext, WIDTH / 2
+    title = gettext("Not paid yet? Pay here") if at_exit else gettext("Pay for your parking here")
     parts: list[Part] = [
         Box(0, 0, WIDTH, HEIGHT, PAPER),
         Box(0, 0, WIDTH, 66, SIGN),
-        *_fitted(Word(middle, 34, 44, gettext("Pay for your parking here"), PAPER, bold=True, middle=True)),
+        *_fitted(Word(middle, 34, 44, title, PAPER, bold=True, middle=True)),
         *_fitted(Word(middle, 54, 26, name, PAPER, middle=True)),
         *_code(address, middle - CODE / 2, 76),
     ]
@@ -77,6 +78,8 @@ def lay_out(name: str, address: str, language: Language) -> list[Part]:
         gettext("Type your number plate and about when you came in"),
         gettext("Pay, then drive out"),
     )
+    if at_exit:
+        steps = (steps[0], gettext("See what your stay costs, and pay"), gettext("The barrier opens: drive out"))
     for number, step in enumerate(steps, 1):
         y = 214.0 + 16 * (number - 1)
         parts += [

@@ -22,6 +22,7 @@ COMMANDS = (
     "adapt",
     "account",
     "lot",
+    "barrier",
     "tariff",
     "permits",
     "ledger",
