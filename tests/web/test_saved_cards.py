@@ -7,7 +7,7 @@ from accounts_of_drivers import DRIVER
 from drivers import save_paid_lot, save_stay
 from litestar import Litestar
 from paying import SETTINGS
-from visitors import Visitor
+from visitors import Visitor, token_of
 
 from parkhub.clients import Clients
 from parkhub.db import card_charges as charge_rows
@@ -16,7 +16,7 @@ from parkhub.db import saved_cards as rows
 from parkhub.db import stripe_events
 from parkhub.domain.lots import Lot
 from parkhub.domain.saved_cards import ChargeEnd
-from parkhub.services import payment_events
+from parkhub.services import payment_events, payment_sandbox
 
 
 @pytest.fixture
@@ -146,3 +146,27 @@ async def test_a_letter_leads_to_the_stays_page(driver: Visitor, visitor: Visito
     assert answer.status_code == 303
     assert "Pay €6.00" in (await visitor.get(answer.headers["location"])).text
     assert (await visitor.get("/pay/charges/another")).status_code == 404
+
+
+async def test_whoever_pays_signed_in_may_have_the_card_saved_and_nobody_else(
+    driver: Visitor, visitor: Visitor, clients: Clients, lot: Lot
+):
+    stay = await save_stay(lot)
+    await charge_rows.add_charge(
+        "a-charge", stay.id, await driver_id(), None, "cus", "pm", 600, "EUR", ChargeEnd.OVER_CAP,
+        datetime.now(UTC), None,
+    )  # fmt: skip
+    page = (await visitor.get("/pay/charges/a-charge")).headers["location"]
+    assert 'name="keep"' not in (await visitor.get(page)).text
+    unasked = await visitor.send_form(page, do="pay", shown="600", keep="1")
+    asked = await driver.get(page)
+    assert 'name="keep"' in asked.text
+    form = {"_csrf_token": token_of(asked), "do": "pay", "shown": "600", "keep": "1"}
+    paying = await driver.post(page, data=form)
+    assert paying.headers["location"] != unasked.headers["location"]
+    await driver.send_form(paying.headers["location"], way="succeeds")
+    await work(clients)
+    assert "Visa ending in 4242" in (await driver.get("/account/card")).text
+    sandbox = payment_sandbox.sandbox_of(clients)
+    kept = [each["customer"] for each in await sandbox._shelf.list("checkout:")]
+    assert sorted(each is None for each in kept) == [False, True]
