@@ -45,7 +45,12 @@ async def desk(staff: Visitor, lot: Lot) -> Desk:
 
 
 async def test_rules_and_places_are_set(desk):
-    assert await desk.get("/lots/north/booking-rules") == {**RULES, "early_minutes": 30, "no_show_minutes": 60}
+    assert await desk.get("/lots/north/booking-rules") == {
+        **RULES,
+        "early_minutes": 30,
+        "no_show_minutes": 60,
+        "payment": "either",
+    }
     for wrong, status in (
         ({"any_places": -1}, 422),
         ({"any_places": 10**12}, 422),
@@ -80,6 +85,9 @@ async def test_a_place_is_booked_shown_and_cancelled(desk):
         "price_cents": 400,
         "fee_cents": 0,
         "currency": "EUR",
+        "payment": "",
+        "hold_until": None,
+        "held_cents": 0,
     }
     assert await desk.get(f"/bookings/{kept['id']}") == kept
     assert (await desk.get("/lots/north/bookings"))["items"] == [kept]

@@ -1,0 +1,69 @@
+"""A lot that takes bookings, people who book there, and the sandbox's answers, for tests of bookings' pages."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+from drivers import save_paid_lot
+from visitors import Visitor, token_of
+
+from parkhub.clients import Clients
+from parkhub.clients.payment_sandbox import Way
+from parkhub.db import bookings as booking_rows
+from parkhub.db import stripe_events
+from parkhub.domain.bookings import Booking, BookingRules
+from parkhub.domain.local_time import Span
+from parkhub.domain.lots import Lot
+from parkhub.services import booking_rules, payment_events, payment_sandbox
+from parkhub.settings import Settings
+
+PLATE, EMAIL = "PKH4827", "kim@example.org"
+ZONE = ZoneInfo("Europe/Berlin")
+BOOK = "/lots/harbour/book"
+EVER = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC))
+
+
+async def a_bookable_lot(places: int = 4, rules: BookingRules | None = None) -> Lot:
+    """A lot at two euros an hour, with places to book."""
+    lot = await save_paid_lot(slug="harbour", name="Harbour Street")
+    given = rules or BookingRules(cancel_fee_percent=50)
+    await booking_rules.set_rules(lot.id, given, places, [], None, datetime.now(UTC))
+    return lot
+
+
+def times(days: int = 3, start: str = "08:00", end: str = "12:00") -> dict[str, str]:
+    """A time on a day to come, as its fields."""
+    day = (datetime.now(ZONE) + timedelta(days=days)).date().isoformat()
+    return {"day": day, "at": start, "until_day": day, "until": end}
+
+
+async def book(visitor: Visitor, how: str = "on_site", **given: Any) -> httpx.Response:
+    """Fill the page in and send it."""
+    fields: dict[str, Any] = {**times(), "plate": PLATE, "email": EMAIL, "how": how, "shown": "99999", **given}
+    page = await visitor.get(BOOK)
+    key = re.search(r'name="key" value="([\w-]+)"', page.text)
+    assert key is not None
+    return await visitor.post(BOOK, data={"_csrf_token": token_of(page), "key": key[1], **fields})
+
+
+async def list_booked(lot: Lot) -> list[Booking]:
+    """All of a lot's bookings, the first first."""
+    return await booking_rows.list_bookings(lot.id, EVER, 0, 99)
+
+
+async def send(visitor: Visitor, path: str, **fields: Any) -> httpx.Response:
+    """Send a form that stands on a booking's page, or on the page for what is asked of it."""
+    page = await visitor.get(path.removesuffix("/pay"))
+    return await visitor.post(path, data={"_csrf_token": token_of(page), **fields})
+
+
+async def pay(clients: Clients, settings: Settings, name: str) -> None:
+    """Pay a test checkout, up to the books."""
+    now = datetime.now(UTC)
+    outcome = await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS, now)
+    for event in outcome.now:
+        await payment_events.receive(clients, settings, *payment_sandbox.signed(settings, event, now), now)
+    for event_id in await stripe_events.list_due(now + timedelta(seconds=1), 100):
+        await payment_events.handle(clients, settings, event_id, now)
