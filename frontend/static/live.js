@@ -30,6 +30,7 @@
 
   const tick = () => {
     if (connected && !lost && performance.now() - heardAt > SILENCE_MS) drop(true);
+    main.toggleAttribute("data-lost", lost);
     const age = ageS === null ? null : ageS + (performance.now() - ageAt) / 1000;
     const say = badge.dataset;
     let state = "stale";

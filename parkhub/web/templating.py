@@ -1,6 +1,7 @@
 """HTML pages: the one Jinja environment, its filters, and `page`, which every handler answers with."""
 
 import zoneinfo
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -53,6 +54,16 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def attributes(given: Mapping[str, object]) -> Markup:
+    """An element's attributes: of what is true the name alone, of what is false or none nothing."""
+    found = (
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
+        for name, value in given.items()
+        if value is not None and value is not False
+    )
+    return Markup("").join(found)
+
+
 @pass_context
 def _gettext(context: Context, message: str) -> str:
     found: str = context["language"].gettext(message)
@@ -77,7 +88,7 @@ def _make_environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(ago=ago, local=local, span=span)
+    environment.filters.update(ago=ago, attributes=attributes, local=local, span=span)
     environment.globals.update(asset=asset, count=count, languages=NAMES, version=__version__)
     return environment
 

@@ -75,6 +75,7 @@ async def test_a_lost_connection_is_said_and_what_was_missed_comes_after(
     await expect(live).to_have_text(re.compile(r"^Connection lost, this is \d+ (s|min) old$"))
     await expect(live).to_have_attribute("data-state", "stale")
     await expect(page.get_by_role("status")).to_contain_text("Connection lost")
+    await expect(page.locator(".map")).to_have_css("filter", "grayscale(1)")
     await look(clients, camera, A1=FREE)
     web.start()
     await expect(page.locator('.map [data-spot="A1"]')).to_have_attribute("data-state", "free")

@@ -52,7 +52,7 @@ async def test_a_wrong_lot_comes_back_as_it_was_typed(staff: Visitor) -> None:
     assert "Choose a time zone from the list." in answer.text
     again = await staff.send_form("/console/lots/new", name="Mill", address="", time_zone="Europe/Berlin", slug="taken")
     assert "Another lot has the address taken already." in again.text
-    assert 'aria-describedby="f-slug-error"' in again.text
+    assert 'aria-describedby="f-slug-error f-slug-hint"' in again.text
 
 
 async def test_a_camera_is_added_and_its_key_is_shown_once(staff: Visitor) -> None:
@@ -221,7 +221,7 @@ async def test_what_is_no_picture_is_refused_beside_the_field(staff: Visitor, da
     files = {"picture": ("a.jpg", data, "image/jpeg")}
     answer = await staff.send_files(f"/console/cameras/{camera.public_id}/picture", files)
     assert answer.status_code == status
-    assert 'aria-describedby="f-picture-error"' in answer.text
+    assert 'aria-describedby="f-picture-error f-picture-hint"' in answer.text
     assert await frames.list_frames(camera.id, 5) == []
 
 

@@ -144,7 +144,7 @@ async def test_static_files_are_kept_for_ever_under_their_version(visitor: Visit
     await save_camera(await save_lot(slug="styled"), 1)
     text = (await visitor.get("/lots/styled")).text
     found = re.findall(r'(?:href|src)="(/static/[^"]+)"', text)
-    assert len(found) == 5
+    assert len(found) == 6
     for address in found:
         answer = await visitor.get(address)
         assert answer.status_code == 200

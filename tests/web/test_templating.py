@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parkhub.web.assets import ASSETS, asset
-from parkhub.web.templating import ENVIRONMENT, ago, local, span
+from parkhub.web.templating import ENVIRONMENT, ago, attributes, local, span
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -43,6 +43,11 @@ def test_moments_are_told_from_now() -> None:
 )
 def test_the_lots_clock_is_shown(moment: datetime, shown: str) -> None:
     assert local(moment, "Europe/Berlin") == shown
+
+
+def test_attributes_are_written_as_html_has_them() -> None:
+    given = {"required": True, "disabled": False, "value": None, "title": '"><b>', "maxlength": 3, "data-empty": ""}
+    assert attributes(given) == ' required title="&#34;&gt;&lt;b&gt;" maxlength="3" data-empty=""'
 
 
 def test_every_template_can_be_read() -> None:
