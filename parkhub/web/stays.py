@@ -22,6 +22,7 @@ from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, Park
 from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
 from parkhub.services import checkouts, discount_codes, dues
+from parkhub.services.drivers import find_of_plate
 from parkhub.settings import Settings
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
@@ -226,8 +227,10 @@ async def _page(
     priced: datetime | None = context.pop("priced", None)
     if view.state in CHOOSING:
         context["offer"] = await offered(view.session, view.lot, view.now, view.language, priced)
-    given = {**usual, "view": view, "token": token, "form": form or StayForm(), **context}
-    given |= {"driver": await provide_driver(request), "save_consent": save_consent(view.language)}
+    driver, holder = await provide_driver(request), await find_of_plate(view.session.plate)
+    form = form or StayForm(email=driver.email if driver else "")
+    given = {**usual, "view": view, "token": token, "form": form, **context}
+    given |= {"driver": driver, "held": holder not in (None, driver), "save_consent": save_consent(view.language)}
     return driver_page(request, settings, "pay/stay.html", view.lot, status_code, **given)
 
 

@@ -14,6 +14,8 @@ from parkhub.db import drivers as rows
 from parkhub.db import stripe_events
 from parkhub.db.engine import fetch
 from parkhub.domain.lots import Lot
+from parkhub.domain.stay_tokens import make_token
+from parkhub.secret_key import secret_key
 from parkhub.services import checkouts, payment_events
 
 SECRET = "correct horse battery"
@@ -191,3 +193,18 @@ async def test_staff_decide_whose_a_plate_is(driver: Visitor, staff: Visitor, ap
 async def test_a_driver_is_no_staff(driver: Visitor) -> None:
     answer = await driver.get("/api/v1/driver-claims", headers={"accept": "application/json"})
     assert answer.status_code == 401
+
+
+async def test_who_parks_learns_that_somebody_elses_account_holds_the_plate(
+    visitor: Visitor, driver: Visitor, app: Litestar, lot: Lot
+) -> None:
+    stay = await save_stay(lot)
+    page = f"/pay/stays/{make_token(secret_key(app.state.settings), stay.id, datetime.now(UTC))}"
+    told = "This plate is in an account"
+    assert told not in (await visitor.get(page)).text
+    await driver.send_form("/account", "/account/vehicles", plate=PLATE, code=stay.ticket)
+    assert told in (await visitor.get(page)).text
+    assert DRIVER not in (await visitor.get(page)).text
+    own = (await driver.get(page)).text
+    assert told not in own
+    assert f'value="{DRIVER}"' in own
