@@ -8,6 +8,7 @@ from parkhub.services import (
     booking_checkouts,
     booking_refunds,
     booking_stays,
+    card_charges,
     drivers,
     labels,
     looks,
@@ -89,6 +90,7 @@ async def close_passages(ctx: dict[str, Any]) -> None:
 async def keep_retention(ctx: dict[str, Any]) -> None:
     """Delete what has passed its time by the rules of its lot."""
     await retention.run_all(ctx["clients"], secret_key(ctx["settings"]), datetime.now(UTC))
+    await card_charges.delete_old(datetime.now(UTC))
 
 
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:

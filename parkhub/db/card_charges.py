@@ -122,6 +122,13 @@ async def list_settled(limit: int) -> list[tuple[Charge, PaymentState]]:
     return [(_charge(row), PaymentState(row["paid"])) for row in rows]
 
 
+async def delete_ended_before(before: datetime) -> int:
+    """Forget charges that ended and were begun before then; answers how many."""
+    return len(
+        await fetch("DELETE FROM card_charge WHERE state = 'ended' AND created_at < {} RETURNING id", before)
+    )
+
+
 async def list_of_driver(driver_id: int) -> list[Charge]:
     """What a driver's card was charged or was not, the newest first."""
     rows = await fetch("SELECT * FROM card_charge WHERE driver = {} ORDER BY id DESC", driver_id)

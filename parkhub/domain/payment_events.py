@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.provider_money import from_provider
-from parkhub.domain.saved_cards import BY_CARD, CardTold, understand_card
+from parkhub.domain.saved_cards import BY_CARD, KEEPS_CARD, CardTold, understand_card
 from parkhub.errors import InvalidInputError
 
 RETRY_FIRST: Final = timedelta(seconds=20)
@@ -148,6 +148,8 @@ def read_event(raw: Any) -> ProviderEvent:
         for name in ("payment_intent", "charge", "customer", "payment_method"):
             if isinstance(given.get(name), dict):
                 body[name] = given[name]["id"]
+        if raw["type"] not in KEEPS_CARD:
+            body = {name: value for name, value in body.items() if name not in ("customer", "payment_method")}
         event = ProviderEvent(
             id=_checked_id(raw["id"]),
             type=_checked_id(raw["type"]),

@@ -157,6 +157,8 @@ class CardChanged:
 
 CardTold = CardKept | CardChanged
 
+KEEPS_CARD: Final = frozenset(("setup_intent.succeeded", "payment_intent.succeeded"))
+"""Only these need to name a customer and a card."""
 _CHANGED: Final = frozenset(("payment_method.automatically_updated", "payment_method.updated"))
 
 

@@ -43,6 +43,7 @@ from parkhub.settings import Settings
 
 FIRST_ASKED_FOR: Final = timedelta(seconds=30)
 """So long upkeep leaves a charge to whoever began it."""
+KEPT: Final = timedelta(days=400)
 _WITHOUT: Final = {
     Verdict.OVER_CAP: ChargeEnd.OVER_CAP,
     Verdict.NOTHING_DUE: ChargeEnd.NOTHING_DUE,
@@ -92,6 +93,11 @@ async def take_up(clients: Clients, settings: Settings, now: datetime) -> int:
     for session_id in unasked:
         await _tried(charge_at_exit(clients, settings, session_id, now), session_id)
     return len(settled) + len(due) + len(unasked)
+
+
+async def delete_old(now: datetime) -> int:
+    """Forget which stays were a driver's, a while after they were charged."""
+    return await rows.delete_ended_before(now - KEPT)
 
 
 async def find_session(public_id: str) -> ParkingSession:
