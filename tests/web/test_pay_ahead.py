@@ -44,7 +44,7 @@ async def watch(lot: Lot, role: CameraRole) -> None:
 
 def ends(page: httpx.Response) -> list[tuple[str, str]]:
     """The values and the prices of all that can be chosen."""
-    return re.findall(r'name="until" value="(\d+,\d+)".*?class="end-price">([^<]*)<', page.text, re.DOTALL)
+    return re.findall(r'name="until" value="(\d+,\d+)".*?class="option-price">([^<]*)<', page.text, re.DOTALL)
 
 
 async def choose(visitor: Visitor, page: str = AHEAD, nth: int = 1, **fields: Any) -> httpx.Response:
