@@ -137,18 +137,24 @@ async def find_session_of_receipt(receipt_id: str) -> int | None:
 
 
 async def list_stays(driver_id: int, before: datetime | None, limit: int) -> list[OwnStay]:
-    """The stays that an account shows, the latest first; of those that began ``before``."""
+    """The stays that an account shows, the latest first; of those that began ``before``.
+
+    Whoever has been given a receipt may add it, so a stay of a plate that is not the driver's tells what its receipt
+    tells: neither the plate nor whether the car is still there.
+    """
     ends = "AND s.entered_at < {} " if before else ""
     rows = await fetch(
-        "SELECT s.id, s.ticket, s.plate, s.state, s.entered_at, s.exited_at, lot.name, lot.time_zone "  # noqa: S608
+        "SELECT s.id, s.ticket, s.plate, s.state, s.entered_at, s.exited_at, lot.name, lot.time_zone, "  # noqa: S608
+        "EXISTS (SELECT 1 FROM driver_vehicle AS v WHERE v.driver = {} AND v.plate = s.plate) AS is_own "
         f"FROM parking_session AS s JOIN lot ON lot.id = s.lot WHERE s.id IN ({_OWN}) "
         f"AND s.state <> 'cancelled' {ends}ORDER BY s.entered_at DESC, s.id DESC LIMIT {{}}",
+        driver_id,
         driver_id,
         driver_id,
         *([before] if before else []),
         limit,
     )
-    stays = {row["id"]: _stay(row) for row in rows}
+    stays = {row["id"]: _stay(row) if row["is_own"] else _of_receipt(row) for row in rows}
     receipts = await _receipts(list(stays))
     return [replace(stay, receipts=tuple(receipts.get(key, ()))) for key, stay in stays.items()]
 
@@ -193,6 +199,10 @@ def _claim(row: Row) -> Claim:
         decided_at=row["decided_at"],
         decision=row["decision"],
     )
+
+
+def _of_receipt(row: Row) -> OwnStay:
+    return replace(_stay(row), ticket="", plate="", state=SessionState.CLOSED, exited_at=None)
 
 
 def _stay(row: Row) -> OwnStay:

@@ -26,7 +26,7 @@ class StayLine:
             clock=self.language.clock(self.stay.entered_at, zone),
         )
         if self.stay.exited_at is None:
-            return self.language.gettext("since %(when)s", when=came)
+            return self.language.gettext("since %(when)s", when=came) if self.goes_on else came
         length = (self.stay.exited_at - self.stay.entered_at) // timedelta(minutes=1)
         return f"{came} · {self.language.duration(length)}"
 

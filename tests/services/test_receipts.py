@@ -9,11 +9,15 @@ from paying import AT, SETTINGS, a_paid_lot, a_stay, handle_all, later, pay, quo
 from parkhub.clients import Clients
 from parkhub.clients.mail import MemoryMailer
 from parkhub.clients.payment_sandbox import Way
+from parkhub.db.driver_vehicles import add_vehicle, list_stays
+from parkhub.db.drivers import ensure_driver
 from parkhub.db.engine import fetch, transaction
 from parkhub.db.quotes import get_by_public_id
+from parkhub.domain.drivers import ProvenBy
 from parkhub.domain.receipts import Operator
+from parkhub.domain.sessions import SessionState
 from parkhub.errors import NotFoundError
-from parkhub.services import checkouts, lot_rules, mail, payment_sandbox, receipts, refunds
+from parkhub.services import checkouts, driver_vehicles, lot_rules, mail, payment_sandbox, receipts, refunds
 from parkhub.services.checkouts import Checkout, start_checkout
 from parkhub.services.receipts import Receipt
 from parkhub.settings import Settings
@@ -134,3 +138,19 @@ async def test_a_receipt_names_who_took_the_money_then(database: Settings, clien
         stored.append(checkout)
     usual = Operator("Harbour Parking Ltd", "1 Quay", "GB 1")
     assert [(await receipt_of(each)).paid.operator for each in stored] == [usual, Operator("Quay GmbH"), usual]
+
+
+async def test_who_adds_a_receipt_to_an_account_learns_neither_the_plate_nor_whether_the_car_is_there(
+    database: Settings, clients: Clients
+):
+    session = await a_stay()
+    checkout = await pay(clients, database, session, later(90))
+    found = await receipt_of(checkout)
+    somebody = await ensure_driver("lou@example.org", "en", later(91))
+    assert await driver_vehicles.add_receipt(somebody, found.paid.public_id, later(91))
+    (shown,) = await list_stays(somebody.id, None, 9)
+    assert (shown.plate, shown.ticket, shown.state, shown.exited_at) == ("", "", SessionState.CLOSED, None)
+    assert [line.receipt_id for line in shown.receipts] == [found.paid.public_id]
+    await add_vehicle(somebody.id, session.plate, ProvenBy.TICKET, later(92))
+    (shown,) = await list_stays(somebody.id, None, 9)
+    assert (shown.plate, shown.state) == (session.plate, SessionState.OPEN)
