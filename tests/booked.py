@@ -65,5 +65,11 @@ async def pay(clients: Clients, settings: Settings, name: str) -> None:
     outcome = await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS, now)
     for event in outcome.now:
         await payment_events.receive(clients, settings, *payment_sandbox.signed(settings, event, now), now)
+    await handle_events(clients, settings)
+
+
+async def handle_events(clients: Clients, settings: Settings) -> None:
+    """Handle what the provider has told, as the worker would."""
+    now = datetime.now(UTC)
     for event_id in await stripe_events.list_due(now + timedelta(seconds=1), 100):
         await payment_events.handle(clients, settings, event_id, now)
