@@ -13,10 +13,19 @@ from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.db import bookings as booking_rows
 from parkhub.db import stripe_events
-from parkhub.domain.bookings import Booking, BookingRules
+from parkhub.db.engine import transaction
+from parkhub.domain.bookings import Booking, BookingRules, BookingState, Paying
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import Lot
-from parkhub.services import booking_rules, payment_events, payment_sandbox
+from parkhub.services import (
+    booking_checkouts,
+    booking_money,
+    booking_rules,
+    bookings,
+    payment_events,
+    payment_sandbox,
+)
+from parkhub.services.bookings import Wish
 from parkhub.settings import Settings
 
 PLATE, EMAIL = "PKH4827", "kim@example.org"
@@ -73,3 +82,40 @@ async def handle_events(clients: Clients, settings: Settings) -> None:
     now = datetime.now(UTC)
     for event_id in await stripe_events.list_due(now + timedelta(seconds=1), 100):
         await payment_events.handle(clients, settings, event_id, now)
+
+
+async def shown(clients: Clients, settings: Settings, lot: Lot, now: datetime) -> dict[str, str]:
+    """Bookings in every state, for who looks at all pages; addresses by name."""
+    await booking_rules.set_rules(lot.id, BookingRules(cancel_fee_percent=50), 40, [], None, now)
+    full = await save_paid_lot(slug="garage", name="Old Town Garage")
+    await booking_rules.set_rules(full.id, BookingRules(), 1, [], None, now)
+    start = (now + timedelta(days=3)).replace(hour=8, minute=0, second=0, microsecond=0)
+    soon = Span(start, start + timedelta(hours=10))
+    await bookings.book(clients, Wish(full.id, PLATE, now, now + timedelta(hours=3)), None, now)
+    pages = {"book": "/lots/harbour/book", "book-full": "/lots/garage/book", "book-none": "/lots/meadow/book"}
+
+    async def one(name: str, paying: Paying, span: Span = soon) -> Booking:
+        wish = Wish(lot.id, PLATE, span.start, span.end, paying=paying, email=f"{name}@example.org")
+        made = await bookings.book(clients, wish, None, now)
+        pages[f"booking-{name}"] = f"/bookings/{made.public_id}"
+        return made
+
+    async def paid(made: Booking) -> None:
+        checkout = await booking_checkouts.start_checkout(clients, settings, made.id, now)
+        await pay(clients, settings, checkout.url.rpartition("/")[2])
+
+    await one("to-pay", Paying.ADVANCE)
+    reserved = await one("reserved", Paying.ON_SITE)
+    await paid(await one("paid", Paying.ADVANCE))
+    pages["booking-change"] = f"/bookings/{reserved.public_id}/change"
+    pages["booking-cancel"] = f"{pages['booking-paid']}/cancel"
+    late = Span(now + timedelta(hours=2), now + timedelta(hours=8))
+    cancelled = await one("cancelled", Paying.ADVANCE, late)
+    await paid(cancelled)
+    await bookings.cancel(clients, settings, cancelled.id, None, now)
+    for state in (BookingState.NO_SHOW, BookingState.EXPIRED, BookingState.DONE, BookingState.ARRIVED):
+        over = await one(state.value.replace("_", "-"), Paying.ON_SITE, late)
+        async with transaction():
+            await booking_money.lock(over.id)
+            await bookings.end(over, state, 300 if state is BookingState.NO_SHOW else 0, None, now)
+    return pages
