@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+import booked
 import servers
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
@@ -82,6 +83,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
+    public |= await booked.shown(clients, settings, lot, now)
     await close_clients(clients)
     await close_database()
     return public, staff
