@@ -124,9 +124,7 @@ async def list_settled(limit: int) -> list[tuple[Charge, PaymentState]]:
 
 async def delete_ended_before(before: datetime) -> int:
     """Forget charges that ended and were begun before then; answers how many."""
-    return len(
-        await fetch("DELETE FROM card_charge WHERE state = 'ended' AND created_at < {} RETURNING id", before)
-    )
+    return len(await fetch("DELETE FROM card_charge WHERE state = 'ended' AND created_at < {} RETURNING id", before))
 
 
 async def list_of_driver(driver_id: int) -> list[Charge]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from parkhub.domain.passages import Direction, GatePassage, PassageState
+from parkhub.domain.payment_events import PaymentTold, ProviderEvent, read_event, understand
+from parkhub.domain.payments import PaymentState
 from parkhub.domain.plates import Candidate
 from parkhub.domain.saved_cards import CardChanged, CardKept, SavedCard, Verdict, decide, understand_card
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
@@ -96,3 +98,35 @@ EVENTS: list[tuple[str, dict[str, Any], object]] = [
 @pytest.mark.parametrize(("kind", "body", "told"), EVENTS)
 def test_what_an_event_tells_of_a_card(kind: str, body: dict[str, Any], told: object):
     assert understand_card(kind, body) == told
+
+
+def an_event(kind: str, **about: Any) -> ProviderEvent:
+    usual = {"id": "obj_1", "customer": "cus", "payment_method": "pm", "currency": "eur", "amount": 540, "metadata": {}}
+    raw = {"id": "evt_1", "type": kind, "created": 1_780_000_000, "data": {"object": {**usual, **about}}}
+    return read_event(raw)
+
+
+def test_customers_and_cards_are_kept_of_events_that_need_them_only():
+    assert "customer" in an_event("setup_intent.succeeded").body
+    for kind in ("charge.refunded", "checkout.session.completed", "payment_intent.payment_failed"):
+        assert not {"customer", "payment_method"} & an_event(kind).body.keys()
+
+
+OF_A_CHARGE = {"quote": "quote-1", "by": "saved_card"}
+TOLD: list[tuple[str, dict[str, Any], PaymentState]] = [
+    ("payment_intent.succeeded", {"amount_received": 540}, PaymentState.PAID),
+    ("payment_intent.processing", {}, PaymentState.PROCESSING),
+    ("payment_intent.payment_failed", {}, PaymentState.FAILED),
+    ("payment_intent.canceled", {}, PaymentState.FAILED),
+]
+
+
+@pytest.mark.parametrize(("kind", "about", "state"), TOLD, ids=[kind for kind, _, _ in TOLD])
+def test_a_charge_of_a_card_is_told_by_its_intent(kind: str, about: dict[str, Any], state: PaymentState):
+    told = understand(an_event(kind, metadata=OF_A_CHARGE, **about))
+    assert told == PaymentTold("quote-1", "", "obj_1", state, 540, "EUR")
+    assert understand(an_event(kind, metadata={"quote": "quote-1"}, **about)) is None
+
+
+def test_a_page_where_a_card_was_saved_is_no_payment():
+    assert understand(an_event("checkout.session.completed", mode="setup", amount=None, currency=None)) is None

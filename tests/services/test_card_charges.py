@@ -355,3 +355,13 @@ async def test_a_page_that_was_never_opened_holds_the_charge_up_for_minutes_only
     assert charge is not None
     assert charge.state == "told"
     assert (await checkouts.find_checkout(checkout.id)).state is PaymentState.EXPIRED
+
+
+async def test_which_stay_was_charged_is_forgotten_after_a_while(database: Settings, clients: Clients):
+    lot = await a_paid_lot()
+    await a_payer(clients, database, SandboxCard.DECLINES)
+    session = await a_stay_that_ended(clients, later(90), lot)
+    await charge_at_exit(clients, database, session.id, later(90))
+    assert await card_charges.delete_old(later(90) + timedelta(days=399)) == 0
+    assert await card_charges.delete_old(later(90) + timedelta(days=401)) == 1
+    assert await take_up(clients, database, later(90) + timedelta(days=401)) == 0
