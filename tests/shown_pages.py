@@ -5,7 +5,6 @@ Who adds a page adds its address here; `make shots`, the test with axe and `make
 
 import asyncio
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,6 @@ from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots,
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as driver_rows
 from parkhub.db.engine import close_database, fetch, migrate, open_database
-from parkhub.domain.bookings import BookingRules, Paying
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.drivers import ProvenBy
 from parkhub.domain.frames import FrameStatus
@@ -47,8 +45,7 @@ from parkhub.domain.stay_tokens import make_token
 from parkhub.domain.trust import Trouble
 from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
-from parkhub.services import accounts, billing, booking_rules, bookings, checkouts, payments
-from parkhub.services.bookings import Wish
+from parkhub.services import accounts, billing, checkouts, payments
 from parkhub.services.drivers import digest
 from parkhub.settings import Settings, load_settings
 
@@ -86,7 +83,6 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
-    public |= await _bookings(clients, lot, now)
     public |= await booked.shown(clients, settings, lot, now)
     await close_clients(clients)
     await close_database()
@@ -163,17 +159,6 @@ async def _account(lot: Lot, now: datetime) -> dict[str, str]:
         ended = {"state": SessionState.CLOSED, "exited_at": now - timedelta(hours=hours - 2)}
         await save_stay(lot, "KIM2002", hours * 60, **ended)
     return {"account": "/account", "account-settings": "/account/settings"}
-
-
-async def _bookings(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
-    await booking_rules.set_rules(lot.id, BookingRules(cancel_fee_percent=50), 4, [], None, now)
-    noon = (now + timedelta(days=3)).replace(hour=12, minute=0, second=0, microsecond=0)
-    public_id = secrets.token_urlsafe(18)
-    wish = Wish(lot.id, "PKH4831", noon, noon + timedelta(hours=4), public_id=public_id, paying=Paying.ON_SITE)
-    await bookings.book(clients, wish, None, now)
-    one = f"/bookings/{public_id}"
-    pages = {"booking": "/lots/harbour/book", "booking-made": one, "booking-cancel": f"{one}/cancel"}
-    return {**pages, "booking-change": f"{one}/change", "booking-none": "/bookings/none"}
 
 
 async def _checkouts(settings: Settings, clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
