@@ -14,7 +14,7 @@ from litestar.response import Redirect, Template
 from parkhub.clients import Clients
 from parkhub.domain.money import parse_amount
 from parkhub.domain.stay_tokens import make_token
-from parkhub.errors import InvalidInputError, ParkHubError
+from parkhub.errors import InvalidInputError, ParkHubError, TooOftenError
 from parkhub.languages import Language, marked
 from parkhub.secret_key import secret_key
 from parkhub.services import card_charges, saved_cards
@@ -26,6 +26,8 @@ from parkhub.web.templating import AnyRequest
 
 CARD: Final = f"{ACCOUNT}/card"
 CAP: Final = "50.00"
+TRIES: Final = 10
+TRY_WINDOW_S: Final = 3600
 SAVE_CONSENT: Final = marked(
     "The payment provider keeps this card for your parking. The car park sees only its brand, its last four digits and "
     "until when it is good. You can remove it at any time."
@@ -57,7 +59,14 @@ async def save_card(request: AnyRequest, clients: GivenClients, settings: GivenS
     """Go to the provider's page, where a card is saved."""
     driver, now = the_driver(request).driver, datetime.now(UTC)
     try:
+        await clients.limiter.hit(f"card:{driver.id}", TRIES, TRY_WINDOW_S)  # whoever tries stolen cards tries many
         url = await saved_cards.start_setup(clients, settings, driver, save_consent(spoken(request)), now)
+    except TooOftenError as error:
+        answer = await _page(
+            request, clients.payments.is_sandbox, None, 429, wait=-(-(error.retry_after_s or 60) // 60)
+        )
+        answer.headers["retry-after"] = str(error.retry_after_s)
+        return answer
     except ParkHubError as error:
         log.warning("setup.not_opened", error=str(error))
         return await _page(request, clients.payments.is_sandbox, None, 503, unavailable=True)
@@ -135,7 +144,7 @@ async def _page(
     card = await saved_cards.find_card(driver.id)
     currencies = await saved_cards.list_currencies()
     view = SavedCardView(card, words, datetime.now(UTC)) if card else None
-    usual: dict[str, Any] = {"saving": False, "unavailable": False, "wrong": {}}
+    usual: dict[str, Any] = {"saving": False, "unavailable": False, "wait": 0, "wrong": {}}
     given = form or AutomaticForm(view.cap if view else CAP, view.currency if view else "")
     return account_page(
         request,

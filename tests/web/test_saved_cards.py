@@ -126,6 +126,14 @@ async def test_the_account_takes_its_card_along_and_away(driver: Visitor, client
     assert (await clients.payments.get_card(card.method)).customer == ""  # type: ignore[union-attr]
 
 
+async def test_many_pages_to_save_cards_are_not_given_at_once(driver: Visitor, lot: Lot):
+    for _ in range(10):
+        assert (await driver.send_form("/account/card")).status_code == 303
+    refused = await driver.send_form("/account/card")
+    assert (refused.status_code, "tried too often" in refused.text) == (429, True)
+    assert int(refused.headers["retry-after"]) > 0
+
+
 async def test_who_goes_back_has_saved_nothing(driver: Visitor, clients: Clients, lot: Lot):
     begun = await driver.send_form("/account/card")
     back = await driver.send_form(begun.headers["location"], card="cancel")
