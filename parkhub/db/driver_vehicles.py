@@ -97,8 +97,14 @@ async def list_claims_of(driver_id: int) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-async def decide_claims(plate: str, decision: str, account_id: int, now: datetime) -> None:
-    """Note what staff said of every open claim of a plate."""
+async def list_claims_to(plate: str) -> list[Claim]:
+    """Open claims of a plate."""
+    rows = await fetch("SELECT * FROM driver_claim WHERE plate = {} AND decided_at IS NULL ORDER BY id", plate)
+    return [_claim(row) for row in rows]
+
+
+async def decide_claims(plate: str, decision: str, account_id: int | None, now: datetime) -> None:
+    """Note what became of every open claim of a plate, and which of the staff said so."""
     await fetch(
         "UPDATE driver_claim SET decided_at = {}, decided_by = {}, decision = {} "
         "WHERE plate = {} AND decided_at IS NULL",

@@ -40,4 +40,4 @@ def read_address(text: str) -> str | None:
 
 def retry_at(now: datetime, tries: int) -> datetime:
     """When a letter is tried again after so many tries, ever more seldom."""
-    return now + min(RETRY_MAX, RETRY_FIRST * 2 ** min(max(0, tries - 1), 12))
+    return now + min(RETRY_MAX, RETRY_FIRST * (1 << min(max(0, tries - 1), 12)))

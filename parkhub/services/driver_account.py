@@ -17,7 +17,7 @@ from parkhub.domain.drivers import PASSWORD_LENGTHS, Driver, SignedIn
 from parkhub.domain.mail import read_address
 from parkhub.errors import FieldsError, SignInRequiredError
 from parkhub.languages import marked
-from parkhub.services import mail, saved_cards
+from parkhub.services import driver_vehicles, mail, saved_cards
 from parkhub.services.accounts import hash_password, password_fits
 from parkhub.services.driver_sign_in import NO_ADDRESS, send_link
 from parkhub.settings import Settings
@@ -80,7 +80,10 @@ async def delete(clients: Clients, who: SignedIn, password: str, now: datetime) 
         await rows.delete_links_of(driver.id, driver.email)
         await saved_cards.forget(driver.id, now)
         await booking_rows.forget_driver(driver.id)
+        plates = [each.plate for each in await vehicle_rows.list_vehicles(driver.id)]
         await rows.delete_driver(driver.id)
+        for plate in plates:
+            await driver_vehicles.settle(plate, now)
         await rows.erase_email(driver.email)
         await letter_rows.give_up_to(driver.email, now)
     await saved_cards.say_farewells(clients, now)

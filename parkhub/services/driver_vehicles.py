@@ -37,6 +37,7 @@ TRY_WINDOW_S: Final = 3600
 NO_PLATE: Final = marked("Type the letters and digits of your number plate.")
 NO_PROOF: Final = marked("This code does not fit this plate, or is too old. Nothing was added.")
 TOO_MANY: Final = marked("There is room for twenty vehicles. Remove one first.")
+NO_VEHICLE: Final = marked("There is no such vehicle in this account.")
 NO_RECEIPT: Final = marked("There is no receipt at this address.")
 
 log = structlog.get_logger(__name__)
@@ -83,11 +84,26 @@ async def add_receipt(driver: Driver, receipt_id: str, now: datetime) -> bool:
         return await rows.add_stay(driver.id, session_id, now)
 
 
-async def remove(driver: Driver, vehicle_id: int) -> None:
-    """Take a plate out of an account, with the stays that only it had brought there. Raises NotFoundError."""
+async def remove(clients: Clients, driver: Driver, vehicle_id: int, now: datetime) -> None:
+    """Take a plate out of an account, with the stays that only it had brought there. Raises NotFoundError.
+
+    Who has claimed it meanwhile has it then.
+    """
     async with transaction():
-        if not await rows.delete_vehicle(driver.id, vehicle_id):
-            raise NotFoundError("There is no such vehicle in this account.")
+        found = [each for each in await rows.list_vehicles(driver.id) if each.id == vehicle_id]
+        if not found or not await rows.delete_vehicle(driver.id, vehicle_id):
+            raise NotFoundError(NO_VEHICLE)
+        await settle(found[0].plate, now)
+    await mail.ask(clients)
+
+
+async def settle(plate: str, now: datetime) -> None:
+    """Give a plate that nobody holds any more to the one who has proven it. Inside the caller's transaction."""
+    asked = await rows.list_claims_to(plate)
+    if len(asked) != 1 or not await rows.add_vehicle(asked[0].driver_id, plate, asked[0].proven_by, now):
+        return
+    await rows.decide_claims(plate, "given up by its holder", None, now)
+    await _tell_decided(asked[0], True, now)
 
 
 async def decide(clients: Clients, claim_id: int, grant: bool, reason: str, account_id: int, now: datetime) -> Claim:
@@ -107,9 +123,7 @@ async def decide(clients: Clients, claim_id: int, grant: bool, reason: str, acco
         await rows.decide_claims(found.plate, "granted" if grant else "refused", account_id, now)
         await _note("claim_granted" if grant else "claim_refused", before, found.driver_id, lot_id, found.plate, why,
                     account_id, now)  # fmt: skip
-        driver = await driver_rows.get_driver(found.driver_id)
-        values = {"plate": masked(found.plate), "granted": grant}
-        await mail.write(f"claim-decided:{found.id}", driver.email, driver.language, "claim_decided", values, now)
+        await _tell_decided(found, grant, now)
     await mail.ask(clients)
     decided = await rows.find_claim(claim_id)
     assert decided is not None
@@ -164,6 +178,12 @@ async def _dispute(
     other = await driver_rows.get_driver(holder.driver_id)
     values = {"plate": masked(plate)}
     await mail.write(f"plate-claimed:{claim_id}", other.email, other.language, "plate_claimed", values, now)
+
+
+async def _tell_decided(claim: Claim, granted: bool, now: datetime) -> None:
+    driver = await driver_rows.get_driver(claim.driver_id)
+    values = {"plate": masked(claim.plate), "granted": granted}
+    await mail.write(f"claim-decided:{claim.id}", driver.email, driver.language, "claim_decided", values, now)
 
 
 async def _session_of(by: ProvenBy, code: str) -> ParkingSession | None:

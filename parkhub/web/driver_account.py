@@ -65,9 +65,9 @@ async def claim(
 
 
 @post("/vehicles/{vehicle_id:int}/remove", status_code=303, include_in_schema=False)
-async def remove(request: AnyRequest, vehicle_id: FromPath[int]) -> Redirect:
+async def remove(request: AnyRequest, vehicle_id: FromPath[int], clients: GivenClients) -> Redirect:
     """Take a plate out of the account."""
-    await driver_vehicles.remove(the_driver(request).driver, vehicle_id)
+    await driver_vehicles.remove(clients, the_driver(request).driver, vehicle_id, datetime.now(UTC))
     return Redirect(ACCOUNT, status_code=303)
 
 
@@ -95,6 +95,7 @@ async def _page(request: AnyRequest, form: ClaimForm | None = None, status_code:
         request,
         "drivers/account.html",
         status_code,
+        path=ACCOUNT,
         form=form or ClaimForm(),
         vehicles=await vehicle_rows.list_vehicles(driver.id),
         claims=[each for each in await vehicle_rows.list_claims_of(driver.id) if each.decided_at is None],

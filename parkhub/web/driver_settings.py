@@ -71,7 +71,7 @@ async def change_email(
     who, now = the_driver(request), datetime.now(UTC)
     done = driver_account.ask_for_email(clients, settings, who, data.email, data.password, now)
     answer = await _tried(request, "email", done, email=data.email)
-    return answer or account_page(request, "drivers/sent.html", email=data.email.strip())
+    return answer or account_page(request, "drivers/sent.html", email=data.email.strip(), path=SIGN_IN)
 
 
 @get("/data.json", include_in_schema=False)
@@ -127,7 +127,7 @@ async def _tried(
 
 def _page(request: AnyRequest, status_code: int = 200, **context: Any) -> Template:
     driver = the_driver(request).driver
-    usual: dict[str, Any] = {"at": "", "wrong": {}, "wait": 0, "done": "", "email": ""}
+    usual: dict[str, Any] = {"path": SETTINGS, "at": "", "wrong": {}, "wait": 0, "done": "", "email": ""}
     given = {**usual, "has_password": bool(driver.password_hash), **context}
     return account_page(request, "drivers/settings.html", status_code, driver=driver, **given)
 

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, SignInRequiredError, TooOftenError
 from parkhub.services import driver_sign_in, drivers
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.drivers import ACCOUNT, GivenDriver, account_page, driver_cookie, make_cookie
+from parkhub.web.drivers import ACCOUNT, SIGN_IN, GivenDriver, account_page, driver_cookie, make_cookie
 from parkhub.web.guards import PRIVATE, local_path
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
@@ -62,7 +62,7 @@ async def sign_in(
         return _form(request, data, 401, wrong={"password": words.gettext(str(error))})
     except InvalidInputError as error:
         return _form(request, data, 422, wrong={"email": words.gettext(str(error))})
-    return account_page(request, "drivers/sent.html", email=data.email.strip())
+    return account_page(request, "drivers/sent.html", email=data.email.strip(), path=SIGN_IN)
 
 
 @get("/account/enter/{token:str}", include_in_schema=False)

@@ -172,10 +172,22 @@ async def test_removing_a_vehicle_takes_what_only_it_had_shown(clients: Clients,
     await a_stay(lot, 5)
     [vehicle] = await rows.list_vehicles(kim.id)
     with pytest.raises(NotFoundError):
-        await driver_vehicles.remove(eva, vehicle.id)
-    await driver_vehicles.remove(kim, vehicle.id)
+        await driver_vehicles.remove(clients, eva, vehicle.id, NOW)
+    await driver_vehicles.remove(clients, kim, vehicle.id, NOW)
     assert await shown(kim) == {proof.id}
     assert await drivers.find_of_plate(PLATE) is None
+
+
+async def test_a_holder_who_removes_the_plate_leaves_it_to_who_has_proven_it(clients: Clients, lot: Lot) -> None:
+    kim, eva = await a_driver(), await a_driver("eva@example.org")
+    await claim(clients, kim, (await a_stay(lot, -30)).ticket, hours=-20)
+    await claim(clients, eva, (await a_stay(lot)).ticket)
+    [vehicle] = await rows.list_vehicles(kim.id)
+    await driver_vehicles.remove(clients, kim, vehicle.id, NOW)
+    assert await drivers.find_of_plate(PLATE) == eva
+    assert await rows.list_claims(0, 10) == []
+    told = await fetch("SELECT address FROM letter WHERE name = 'claim_decided'")
+    assert [each["address"] for each in told] == ["eva@example.org"]
 
 
 async def test_staff_give_and_take_a_plate_with_a_reason_that_does_not_name_it(clients: Clients, lot: Lot) -> None:
