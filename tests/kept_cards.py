@@ -16,7 +16,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.payment_events import EventStatus
 from parkhub.domain.plates import Candidate
-from parkhub.domain.saved_cards import BY_CARD
+from parkhub.domain.saved_cards import BY_CARD, KeptCard
 from parkhub.domain.sessions import ParkingSession
 from parkhub.services import payment_sandbox, saved_cards, sessions
 from parkhub.settings import Settings
@@ -50,6 +50,14 @@ async def a_payer(
     await save_a_card(clients, settings, driver, card)
     assert await card_rows.switch_on(driver.id, cap_cents, "EUR", "Pay by itself.", BEFORE)
     return driver
+
+
+async def shown(driver: Driver, now: datetime) -> dict[str, str]:
+    """Pages of a driver whose card pays by itself, with no provider behind it, by name."""
+    await card_rows.add_customer(driver.id, "sandbox", "cus_shown", "I agree.", now)
+    await card_rows.set_method(driver.id, KeptCard("pm_shown", "cus_shown", "visa", "4242", 12, 2034), now)
+    await card_rows.switch_on(driver.id, 5000, "EUR", "Pay by itself.", now)
+    return {"account-card": "/account/card"}
 
 
 async def drive_by(

@@ -18,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import booked
+import kept_cards
 import servers
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
@@ -158,7 +159,7 @@ async def _account(lot: Lot, now: datetime) -> dict[str, str]:
     for hours in (30, 60):
         ended = {"state": SessionState.CLOSED, "exited_at": now - timedelta(hours=hours - 2)}
         await save_stay(lot, "KIM2002", hours * 60, **ended)
-    return {"account": "/account", "account-settings": "/account/settings"}
+    return {"account": "/account", "account-settings": "/account/settings"} | await kept_cards.shown(driver, now)
 
 
 async def _checkouts(settings: Settings, clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
