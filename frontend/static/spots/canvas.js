@@ -71,7 +71,12 @@ export class Canvas {
     if (x < left || y < top || x > left + width || y > top + height) this.show({ x: x - width / 2, y: y - height / 2, width });
   }
 
+  // Once a frame, however often a wheel turns in it.
   #scale() {
+    this.pending ||= requestAnimationFrame(() => { this.pending = 0; this.#rescale(); });
+  }
+
+  #rescale() {
     this.svg.style.setProperty("--px", this.unit.toFixed(4));
     for (const { group, spot } of this.#groups.values()) this.#label(group, spot);
     this.#drawHandles();
@@ -120,7 +125,8 @@ export class Canvas {
   #label(group, spot) {
     const { left, right } = bounds(spot.polygon);
     const fits = (right - left) / this.unit >= spot.name.length * 9.5 + 2;
-    group.lastChild.textContent = fits ? spot.name : "";
+    const words = fits ? spot.name : "";
+    if (group.lastChild.textContent !== words) group.lastChild.textContent = words;
   }
 
   // Corners of what is selected alone, and dots between them that become corners.

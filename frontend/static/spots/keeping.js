@@ -53,9 +53,9 @@ export class Keeping {
   #saved({ saved, document: drawing }) {
     this.marks.saved(drawing);
     this.#forget();
-    document.querySelector("#version").textContent = `version ${saved.number}, saved ${saved.at}`;
-    this.say(`Saved as version ${saved.number}: ${saved.words}.`, "good");
-    this.root.dispatchEvent(new CustomEvent("saved", { detail: saved }));
+    const version = document.querySelector("#version");
+    if (version) version.textContent = `version ${saved.number}, saved ${saved.at}`;
+    this.say(saved.sentence ?? `Saved as version ${saved.number}: ${saved.words}.`, "good");
   }
 
   #conflict(told) {
@@ -107,7 +107,7 @@ export class Keeping {
 
   #changed() {
     this.button.disabled = !this.marks.dirty;
-    this.button.textContent = this.marks.dirty ? "Save the spots" : "Saved";
+    this.button.textContent = this.marks.dirty ? (this.button.dataset.words ?? "Save the spots") : "Saved";
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keep(), DRAFT_AFTER_MS);
   }

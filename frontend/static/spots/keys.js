@@ -5,7 +5,8 @@ import { clamp, moveInside } from "./geometry.js";
 const TOOLS = { v: "select", h: "hand", w: "row", r: "rect", p: "polygon" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export const listen = ({ canvas, marks, tools, maker, save }) => {
+// fixed: spots are moved only, neither made nor deleted.
+export const listen = ({ canvas, marks, tools, maker, save, fixed = false }) => {
   const { svg } = canvas;
 
   const nudge = ([dx, dy], far) => {
@@ -43,7 +44,7 @@ export const listen = ({ canvas, marks, tools, maker, save }) => {
       case " ": event.preventDefault(); tools.spaced = true; break;
       case "Delete": case "Backspace":
         event.preventDefault();
-        if (tools.drafting) tools.back(); else marks.remove();
+        if (tools.drafting) tools.back(); else if (!fixed) marks.remove();
         break;
       case "c": case "C":
         if (marks.selected.size !== 1) break;
@@ -73,6 +74,6 @@ export const listen = ({ canvas, marks, tools, maker, save }) => {
     }
     if (event.altKey) return;
     if (key === "escape") { if (tools.drafting) tools.giveUp(); else { tools.take("select"); marks.select([]); } }
-    else if (TOOLS[key] && key !== "c") tools.take(TOOLS[key]);
+    else if (TOOLS[key] && !(fixed && "wrp".includes(key))) tools.take(TOOLS[key]);
   });
 };

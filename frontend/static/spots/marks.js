@@ -24,7 +24,7 @@ export class Marks extends EventTarget {
 
   get canUndo() { return this.#past.length > 0; }
   get canRedo() { return this.#future.length > 0; }
-  get dirty() { return this.#now !== this.#saved; }
+  get dirty() { return this.#now !== this.#saved || this.resized; }
   get chosen() { return this.spots.filter((spot) => this.selected.has(spot.key)); }
 
   find(key) { return this.spots.find((spot) => spot.key === key); }
@@ -32,6 +32,7 @@ export class Marks extends EventTarget {
   // Begin with a saved document, or with what was drawn on one before.
   load(document, drawn = document) {
     this.version = document.version;
+    this.resized = false;
     this.size = document.size;
     this.spots = document.spots.map(asSpot);
     this.#saved = this.#now = this.#packed();
@@ -47,6 +48,7 @@ export class Marks extends EventTarget {
   // The server has saved exactly this: ids of rows come with it, in the same order.
   saved(document) {
     this.version = document.version;
+    this.resized = false;
     const rows = document.spots;
     const give = (spots) => spots.map((spot) => {
       const at = rows.findIndex((row) => row.id === spot.name);
@@ -99,6 +101,13 @@ export class Marks extends EventTarget {
     const added = rows.map(asSpot);
     this.change([...this.spots, ...added], new Set(added.map((spot) => spot.key)));
     return added;
+  }
+
+  // A plan may become larger; a picture never does.
+  resize(size) {
+    this.resized ||= String(size) !== String(this.size);
+    this.size = size;
+    this.#tell("spots");
   }
 
   // Other spots instead of all.
