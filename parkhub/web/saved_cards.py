@@ -28,6 +28,7 @@ CARD: Final = f"{ACCOUNT}/card"
 CAP: Final = "50.00"
 TRIES: Final = 10
 TRY_WINDOW_S: Final = 3600
+LOOK_AGAIN_S: Final = 3
 SAVE_CONSENT: Final = marked(
     "The payment provider keeps this card for your parking. The car park sees only its brand, its last four digits and "
     "until when it is good. You can remove it at any time."
@@ -51,7 +52,10 @@ class AutomaticForm(msgspec.Struct):
 @get("/card", include_in_schema=False)
 async def show_card(request: AnyRequest, clients: GivenClients, saving: FromQuery[str | None] = None) -> Template:
     """The card and what it may do. ``saving``: back from the provider, whose word may still be on its way."""
-    return await _page(request, clients.payments.is_sandbox, saving=saving is not None)
+    answer = await _page(request, clients.payments.is_sandbox, saving=saving is not None)
+    if saving is not None and answer.context["card"] is None:
+        answer.headers["refresh"] = str(LOOK_AGAIN_S)
+    return answer
 
 
 @post("/card", status_code=200, include_in_schema=False)
