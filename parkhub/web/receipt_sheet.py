@@ -96,6 +96,7 @@ def draw(form: SheetForm) -> bytes:
     sheet.write_line(form.lot, 13, bold=True)
     if form.address:
         sheet.write_line(form.address, 10.5, soft=True)
+    sheet.ln(2 if form.operator else 0)
     for line in form.operator:
         sheet.write_line(line, 9, soft=True)
     sheet.ln(10)

@@ -13,7 +13,9 @@ from builders import NOW, after, save_frame, save_lot, seen, stand_ins
 
 from parkhub.db import cameras, counts, frames, lots, spots
 from parkhub.db.engine import close_database, fetch, migrate, open_database, pending_migrations
+from parkhub.db.receipts import get_receipt
 from parkhub.domain.frames import FrameStatus
+from parkhub.domain.receipts import Operator
 from parkhub.domain.spots import SpotState
 from parkhub.domain.trust import Trouble, TrustTrack
 from parkhub.services.looks import Seen, save_look
@@ -118,14 +120,49 @@ def _migrate_until(last: str, settings: Settings, folder: Path) -> None:
     subprocess.run([sys.executable, "-c", program], env=env, cwd=folder, check=True, timeout=120)
 
 
+PAYING = "parkhub_2026_11_21t18_01_00_000000.py"
+"""The last migration of the installations whose receipts had the addresses of their payments."""
+
+
+async def test_receipts_of_before_keep_their_addresses_and_are_numbered_in_the_order_they_were_paid(
+    empty_settings: Settings, tmp_path: Path
+) -> None:
+    _migrate_until(PAYING, empty_settings, tmp_path)
+    await open_database(empty_settings)
+    try:
+        for slug in ("north", "south"):
+            lot = await insert(
+                "lot", slug=slug, name=slug, address="", time_zone="UTC", plan_width=400.0, plan_height=200.0
+            )
+            for name, state, minutes in (("late", "paid", 20), ("open", "open", 5), ("soon", "paid", 10)):
+                quote = await insert(
+                    "quote", public_id=f"{slug}-{name}", lot=lot, session=1, ticket="T", currency="EUR", lines="[]",
+                    net_cents=400, tax_cents=0, gross_cents=400, tax_percent="0", amount_cents=400, starts_at=NOW,
+                    ends_at=NOW, created_at=NOW, email="",
+                )  # fmt: skip
+                await insert(
+                    "payment", quote=quote, provider="sandbox", state=state, checkout=f"{slug}-{name}", url="",
+                    intent=f"{slug}-{name}", expires_at=NOW, paid_at=after(60 * minutes) if state == "paid" else None,
+                    paid_cents=400 if state == "paid" else 0, refunded_cents=0,
+                )  # fmt: skip
+        await migrate(empty_settings)
+        rows = await fetch("SELECT public_id, number FROM receipt ORDER BY public_id")
+        found = {row["public_id"]: row["number"] for row in rows}
+        assert found == {"north-late": 2, "north-soon": 1, "south-late": 2, "south-soon": 1}
+        receipt = await get_receipt("north-late")
+        assert (receipt.paid_cents, receipt.operator, receipt.language) == (400, Operator(), "en")
+    finally:
+        await close_database()
+
+
+async def insert(table: str, returning: str = "id", **row: Any) -> int:
+    columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(["{}"] * len(row))
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING {returning} AS id"
+    return int((await fetch(sql, *row.values()))[0]["id"])
+
+
 async def _rows_of_the_first_step() -> tuple[int, int]:
     """A lot that was looked at, written as it was then; answers ids of its camera and of the picture."""
-
-    async def insert(table: str, returning: str = "id", **row: Any) -> int:
-        columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(["{}"] * len(row))
-        sql = f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING {returning} AS id"
-        return int((await fetch(sql, *row.values()))[0]["id"])
-
     lot = await insert("lot", slug="old", name="Old", address="", time_zone="UTC", plan_width=400.0, plan_height=200.0)
     camera = await insert(
         "camera", public_id="pole", lot=lot, name="Pole", key_hash="0", engine="classifier", debounce_agree=2,

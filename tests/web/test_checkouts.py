@@ -21,7 +21,7 @@ from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.stay_tokens import LIFE
 from parkhub.errors import NotFoundError
-from parkhub.services import checkouts, payment_events, receipts
+from parkhub.services import checkouts, lot_rules, payment_events, receipts
 from parkhub.settings import Settings
 from parkhub.web.checkouts import CheckoutSource
 
@@ -180,9 +180,11 @@ async def test_an_old_address_of_a_payment_leads_no_more_to_the_stay(
 
 
 async def test_a_receipt_can_be_printed(visitor: Visitor, clients: Clients, web_settings: Settings, lot: Lot) -> None:
-    stay = await save_stay(lot)
+    stay, told = await save_stay(lot), {"operator_name": "Quay <GmbH>", "operator_tax_number": "DE 1"}
+    await lot_rules.set_rules(lot.id, told, None, datetime.now(UTC))
     checkout = await open_checkout(clients, web_settings, stay)
     await pay(visitor, clients, checkout)
+    assert "Quay &lt;GmbH&gt;<br>Tax number DE 1" in (await visitor.get(f"/receipts/{await receipt_of(checkout)}")).text
     answer = await visitor.get(f"/receipts/{await receipt_of(checkout)}/pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == f'attachment; filename="receipt-{lot.id}-000001.pdf"'

@@ -93,18 +93,32 @@ async def test_the_bank_may_ask_first(visitor: Visitor, clients: Clients, checko
     assert await state(clients, checkout) is PaymentState.PAID
 
 
-async def test_what_fails_late_is_on_its_way_first(
-    visitor: Visitor, clients: Clients, web_settings: Settings, checkout: Checkout
+@pytest.mark.parametrize(
+    ("way", "event", "end", "moves"),
+    [
+        ("fails_late", "async_payment_failed", PaymentState.FAILED, 0),
+        ("succeeds_late", "async_payment_succeeded", PaymentState.PAID, 1),
+    ],
+)
+async def test_what_is_decided_late_is_on_its_way_first(
+    visitor: Visitor,
+    clients: Clients,
+    web_settings: Settings,
+    checkout: Checkout,
+    way: str,
+    event: str,
+    end: PaymentState,
+    moves: int,
 ):
-    answer = await choose(visitor, checkout, "fails_late")
+    answer = await choose(visitor, checkout, way)
     assert answer.status_code == 303
     assert await state(clients, checkout) is PaymentState.PROCESSING
     sandbox = payment_sandbox.sandbox_of(clients)
     found = [each async for each in sandbox.balance_transactions()]
-    assert found == []
-    late = [each for each in await sandbox._shelf.list("event:") if each["type"].endswith("async_payment_failed")]
+    assert len(found) == moves
+    late = [each for each in await sandbox._shelf.list("event:") if each["type"].endswith(event)]
     await payment_sandbox.send_late(clients, web_settings, late[0]["id"], datetime.now(UTC))
-    assert await state(clients, checkout) is PaymentState.FAILED
+    assert await state(clients, checkout) is end
 
 
 async def test_who_goes_back_may_still_pay(visitor: Visitor, clients: Clients, checkout: Checkout):
