@@ -1,7 +1,9 @@
-"""Page rate: our lot page against the same template under Flask and gunicorn: `python tests/bench/bench_pages.py`.
+"""Page rate: the lot's page and the page where one pays, against the same templates under Flask and gunicorn:
+`python tests/bench/bench_pages.py`.
 
-Both sides get the same `lots/lot.html` with the same 40 spots, built once, and one worker process; no database, so
-that frameworks are compared and not storage. A third row is the real page of the real application with its database.
+Both sides get the same `lots/lot.html` with the same 40 spots, and the same `pay/stay.html` with the same bill, built
+once, and one worker process; no database, so that frameworks are compared and not storage. A third row is the real
+pages of the real application with its database.
 The client is asyncio with 16 kept-alive connections where the server keeps them (gunicorn's sync worker does not; its
 gthread worker does and is used). Client and server share the machine; rounds alternate.
 """
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +29,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import servers
 from builders import a_lot, a_spot, a_track, new_spots
+from drivers import save_paid_lot, save_stay
 
+from parkhub.db import spots as spot_rows
+from parkhub.db.engine import close_database, migrate, open_database, transaction
 from parkhub.domain.lots import LotStatus, SpotStatus
+from parkhub.domain.stay_tokens import make_token
 from parkhub.languages import ENGLISH
+from parkhub.secret_key import secret_key
+from parkhub.services.cameras import create_camera
+from parkhub.settings import load_settings
 from parkhub.web.lot_view import LotView, drawn
+from parkhub.web.stay_view import StayView
+from parkhub.web.stays import read_stay
 from parkhub.web.templating import template_config
 
 SPOTS = 40
@@ -43,6 +55,33 @@ def view() -> LotView:
     return LotView(LotStatus(a_lot(), now, spots), now)
 
 
+def stay() -> StayView:
+    """The stay that both sides show, read once from the database that the real application shows it from."""
+
+    async def read() -> StayView:
+        await open_database(load_settings())
+        view = await read_stay(1, ENGLISH)
+        await close_database()
+        return view
+
+    with ThreadPoolExecutor(1) as apart:  # servers that build the application are in a loop of their own already
+        return apart.submit(asyncio.run, read()).result()
+
+
+PAY: dict[str, Any] = {
+    "token": "token",
+    "form": {"code": "", "email": ""},
+    **{
+        "wrong": {},
+        "taken": "",
+        "risen": False,
+        "unavailable": False,
+        "on_its_way": False,
+        "notice": "",
+        "offer": None,
+    },
+    **{"pretended": True, "driver": None, "held": False, "save_consent": ""},
+}
 CONTEXT: dict[str, Any] = {
     "account": None,
     "csrf_field": "",
@@ -50,6 +89,7 @@ CONTEXT: dict[str, Any] = {
     "path": "/",
     "language": ENGLISH,
     "prices": [],
+    "bookable": False,
     "now": datetime.now(UTC),
     "drawn": drawn,
 }
@@ -60,12 +100,17 @@ def flask_app() -> Any:
     from flask import Flask
 
     app = Flask(__name__)
-    template = template_config().engine_instance.engine.get_template("lots/lot.html")
-    shown = view()
+    environment = template_config().engine_instance.engine
+    template, pay = (environment.get_template(name) for name in ("lots/lot.html", "pay/stay.html"))
+    shown, due = view(), stay()
 
     @app.get("/")
     def show() -> str:
         return template.render(view=shown, **CONTEXT)
+
+    @app.get("/pay")
+    def show_pay() -> str:
+        return pay.render(view=due, lot=due.lot, **CONTEXT, **PAY)
 
     return app
 
@@ -75,13 +120,17 @@ def litestar_app() -> Any:
     from litestar import Litestar, get
     from litestar.response import Template
 
-    shown = view()
+    shown, due = view(), stay()
 
     @get("/")
     async def show() -> Template:
         return Template("lots/lot.html", context={"view": shown, **CONTEXT})
 
-    return Litestar([show], template_config=template_config(), logging_config=None, openapi_config=None)
+    @get("/pay")
+    async def show_pay() -> Template:
+        return Template("pay/stay.html", context={"view": due, "lot": due.lot, **CONTEXT, **PAY})
+
+    return Litestar([show, show_pay], template_config=template_config(), logging_config=None, openapi_config=None)
 
 
 async def load(port: int, path: str, seconds: float) -> float:
@@ -128,22 +177,18 @@ def wait_for(port: int) -> None:
     raise SystemExit("a server did not start")
 
 
-async def build_lot(data: Path, redis: str) -> None:
-    """The real application's lot."""
-    from parkhub.db import spots as spot_rows
-    from parkhub.db.engine import close_database, migrate, open_database, transaction
-    from parkhub.services.cameras import create_camera
-    from parkhub.services.lots import create_lot
-    from parkhub.settings import load_settings
-
+async def build_lot(data: Path, redis: str) -> str:
+    """The real application's lot with a car in it; the path of its driver's page."""
     settings = load_settings(data_dir=data, redis_url=redis)
     await migrate(settings)
     await open_database(settings)
-    lot = await create_lot("Bench", "", "Europe/Berlin", "bench")
+    lot = await save_paid_lot(name="Bench", slug="bench")
+    await save_stay(lot)
     camera, _ = await create_camera(lot.slug, "Roof")
     async with transaction():
         await spot_rows.replace_camera_spots(camera.id, new_spots(SPOTS))
     await close_database()
+    return f"/pay/stays/{make_token(secret_key(settings), 1, datetime.now(UTC))}"
 
 
 def main() -> None:
@@ -157,7 +202,8 @@ def main() -> None:
         data = Path(folder) / "data"
         data.mkdir()
         redis = f"unix://{address}"
-        asyncio.run(build_lot(data, redis))
+        os.environ.update(PARKHUB_DATA_DIR=str(data), PARKHUB_REDIS_URL=redis, PARKHUB_LOG_LEVEL="error")
+        paths = {"lot": "/lots/bench", "pay": asyncio.run(build_lot(data, redis))}
         ports = {name: free_port() for name in ("flask", "litestar", "parkhub")}
         base = [sys.executable, "-m"]
         flask = ["gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "4", "--chdir", here]
@@ -167,37 +213,33 @@ def main() -> None:
             "litestar": [*base, *lite, "bench_pages:litestar_app"],
             "parkhub": [*base, "parkhub.cli.serve"],
         }
-        environment = {
-            **os.environ,
-            "PARKHUB_DATA_DIR": str(data),
-            "PARKHUB_REDIS_URL": redis,
-            "PARKHUB_PORT": str(ports["parkhub"]),
-            "PARKHUB_LOG_LEVEL": "error",
-        }
+        environment = {**os.environ, "PARKHUB_PORT": str(ports["parkhub"])}
         running = [subprocess.Popen(c, env=environment, stderr=subprocess.DEVNULL) for c in commands.values()]
         try:
-            rates: dict[str, list[float]] = {name: [] for name in commands}
+            rates: dict[tuple[str, str], list[float]] = {(page, name): [] for page in paths for name in commands}
             for port in ports.values():
                 wait_for(port)
             for _ in range(given.rounds):
-                for name, port in ports.items():
-                    path = "/lots/bench" if name == "parkhub" else "/"
-                    rates[name].append(asyncio.run(load(port, path, given.seconds)))
+                for page, name in rates:
+                    path = paths[page] if name == "parkhub" else {"lot": "/", "pay": "/pay"}[page]
+                    rates[page, name].append(asyncio.run(load(ports[name], path, given.seconds)))
         finally:
             for server in running:
                 server.terminate()
             for server in running:
                 server.wait(10)
-    middle = {name: sorted(found)[len(found) // 2] for name, found in rates.items()}
-    print(
-        json.dumps(
-            {
-                "pages_per_s": {name: round(rate) for name, rate in middle.items()},
-                "litestar_over_flask": round(middle["litestar"] / middle["flask"], 2),
-                "whole_page_with_database_over_flask": round(middle["parkhub"] / middle["flask"], 2),
-            }
+    for page in paths:
+        middle = {name: sorted(rates[page, name])[given.rounds // 2] for name in commands}
+        print(
+            json.dumps(
+                {
+                    "page": page,
+                    "pages_per_s": {name: round(rate) for name, rate in middle.items()},
+                    "litestar_over_flask": round(middle["litestar"] / middle["flask"], 2),
+                    "whole_page_with_database_over_flask": round(middle["parkhub"] / middle["flask"], 2),
+                }
+            )
         )
-    )
 
 
 if __name__ == "__main__":

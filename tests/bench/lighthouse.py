@@ -28,15 +28,16 @@ TRIES: Final = 3
 PAY_BYTES_MAX: Final = 60 * 1024
 
 
-def look(node: str, address: str, folder: Path) -> dict[str, Any]:
-    """Lighthouse's report on one page."""
+def look(node: str, address: str, folder: Path) -> dict[str, Any] | None:
+    """Lighthouse's report on one page; None when it gave up, as it does on a machine that is too busy."""
     report = folder / "report.json"
     command = [
         *(node, str(PROGRAM), address, "--quiet", "--output=json", f"--output-path={report}"),
         f"--only-categories={','.join(MARKS)}",
         f"--chrome-flags=--headless=new {' '.join(ARGUMENTS)}",
     ]
-    subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": str(CHROMIUM)})
+    if subprocess.run(command, check=False, env={**os.environ, "CHROME_PATH": str(CHROMIUM)}).returncode:
+        return None
     found: dict[str, Any] = json.loads(report.read_text())
     return found
 
@@ -93,7 +94,10 @@ def main() -> None:
                 below.append(name)
                 continue
             for _ in range(TRIES):
-                told = line(name, look(node, house.address + house.public[name], Path(folder)))
+                report = look(node, house.address + house.public[name], Path(folder))
+                if report is None:
+                    continue
+                told = line(name, report)
                 print(json.dumps(told, ensure_ascii=False), flush=True)
                 if good(told):
                     break
