@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from builders import save_camera, save_frame
+from drivers import save_paid_lot, save_stay
 from paying import a_paid_lot, later
 
 from parkhub.clients import Clients
@@ -14,13 +15,14 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db.barrier_openings import OpeningFilter
-from parkhub.domain.barriers import Barrier, BarrierKind, Opening
+from parkhub.domain.barriers import Barrier, BarrierKind, CallCause, Opening, OpeningOutcome
 from parkhub.domain.cameras import Camera, CameraRole, Gate
 from parkhub.domain.frames import FrameStatus
+from parkhub.domain.ledger import Account
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate
-from parkhub.services import barrier_setup, sessions
+from parkhub.services import barrier_calls, barrier_setup, payments, sessions
 from parkhub.services.barrier_setup import BarrierForm
 
 ADDRESSES = {BarrierKind.WEBHOOK: "https://gate.example.org/open", BarrierKind.MQTT: "parkhub/north/exit"}
@@ -100,3 +102,27 @@ async def a_side(
 def jobs(clients: Clients) -> Sequence[tuple[str, int]]:
     """What waits in the stand-in's queue for barriers: job and opening."""
     return [(job, args[0]) for _, job, args, _ in clients.queue.jobs if "open" in job]  # type: ignore[attr-defined]
+
+
+async def shown(clients: Clients, now: datetime) -> tuple[dict[str, str], dict[str, str]]:
+    """Barriers in every state, as drivers and as staff see them: addresses by name."""
+    pages = {}
+    lot = await save_paid_lot(slug="gated", name="Gated Street Car Park")
+    nobody = await a_side(lot=lot, name="West exit")
+    pages["exit-nobody"] = f"/exit/{nobody.barrier.code}"
+    for name, plate in (("exit-due", "PKH4901"), ("exit-open", "PKH4902"), ("exit-stuck", "PKH4903")):
+        side = await a_side(lot=lot, name=f"North {name}", waits_s=1800)
+        session = await save_stay(lot, plate, 148)
+        if name != "exit-due":
+            await payments.pay(session.id, 600, Account.CASH, f"shown-{plate}", now - timedelta(minutes=1))
+        await side.drives_up(clients, plate, now - timedelta(seconds=20))
+        for opening in await side.openings():
+            outcome = OpeningOutcome.ACKNOWLEDGED if name == "exit-open" else OpeningOutcome.TIMED_OUT
+            good = outcome is OpeningOutcome.ACKNOWLEDGED
+            await opening_rows.settle(opening.id, outcome, "", now + timedelta(hours=1) if good else None)
+        if name == "exit-stuck":
+            await barrier_calls.call(clients, side.barrier, CallCause.NOT_OPENED, now)
+        pages[name] = f"/exit/{side.barrier.code}"
+    console = f"/console/barriers/{side.barrier.public_id}"
+    staff = {"barriers": "/console/barriers", "barrier": console, "barrier-log": f"{console}/log"}
+    return pages, {**staff, "barrier-settings": f"{console}/settings", "new-barrier": "/console/barriers/new"}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import booked
 import kept_cards
+import gated
 import servers
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
@@ -85,6 +86,8 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
     public |= await booked.shown(clients, settings, lot, now)
+    for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
+        pages |= more
     await close_clients(clients)
     await close_database()
     return public, staff

@@ -91,12 +91,19 @@ class BarrierView:
     @property
     def who(self) -> str:
         """Who stands there, in words."""
-        closed = self.standing.decision.closed
         if self.standing.passage is None:
             return "Nobody"
-        plate = self.standing.passage.plate or "a car without a plate"
+        plate = self.standing.passage.plate or "A car without a plate"
         owes = ENGLISH.money(self.standing.due_cents, self.standing.currency) if self.standing.due_cents > 0 else ""
-        return f"{plate}: {closed.sentence if closed else 'it opens.'}{f' {owes} is due.' if owes else ''}"
+        return f"{plate}. {self.why}{f' {owes} is due.' if owes else ''}"
+
+    @property
+    def why(self) -> str:
+        """Why it opens for them or stays closed, a sentence."""
+        if self.standing.opening is not None:
+            return "It was told to open."
+        closed = self.standing.decision.closed
+        return closed.sentence if closed else "It opens by itself."
 
 
 async def list_call_views() -> list[CallView]:

@@ -16,6 +16,7 @@ from parkhub.domain.sessions import SessionState
 from parkhub.domain.stay_tokens import LIFE, make_token
 from parkhub.languages import Language
 from parkhub.secret_key import secret_key
+from parkhub.services.barrier_exits import find_exit_of
 from parkhub.services.checkouts import CheckoutState, find_checkout
 from parkhub.services.receipts import get_receipt
 from parkhub.web.csrf import NO_CSRF
@@ -78,7 +79,9 @@ async def show_checkout(
         "back": f"/pay/stays/{token}" if still_there and fresh else f"/pay/{stay.lot.slug}",
         "cancelled": cancelled is not None and checkout.state is PaymentState.OPEN,
         "view": await _receipt(checkout, words),
+        "exit": f"/exit/{code}" if (code := await find_exit_of(checkout.session_id, now)) else "",
     }
+    given["back"] = given["exit"] or given["back"]
     return driver_page(request, settings, "pay/checkout.html", stay.lot, **given)
 
 

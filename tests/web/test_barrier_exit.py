@@ -14,6 +14,8 @@ from visitors import Visitor, token_of
 
 from parkhub.clients import Clients
 from parkhub.db import barrier_calls as call_rows
+from parkhub.db import payments as payment_rows
+from parkhub.db import quotes as quote_rows
 from parkhub.db.tariffs import find_in_force
 from parkhub.domain.barriers import CallCause, OpeningOutcome
 from parkhub.domain.ledger import Account
@@ -86,6 +88,9 @@ async def test_paying_leads_to_the_provider_and_then_the_barrier_opens(
     page = await visitor.get(address(side))
     told = await visitor.post(address(side), data={"_csrf_token": token_of(page), **form_of(page)})
     assert (told.status_code, told.headers["location"].startswith("/sandbox/")) == (303, True)
+    quote = await quote_rows.get_quote((await payment_rows.list_of_session(session.id))[0].quote_id)
+    back = await visitor.get(f"/pay/checkouts/{quote.public_id}", params={"cancelled": "1"})
+    assert f'href="{address(side)}">Go on to pay' in back.text
     await payments.pay(session.id, 400, Account.CASH, "in-the-test", datetime.now(UTC))
     await barriers.open_for(clients, session.id, datetime.now(UTC))
     assert heading(await visitor.get(address(side))) == "The barrier opens"
