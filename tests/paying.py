@@ -82,8 +82,20 @@ async def pay(
     clients: Clients, settings: Settings, session: ParkingSession, at: datetime, way: Way = Way.SUCCEEDS
 ) -> Checkout:
     """Begin to pay at ``at`` and finish at once, up to the books."""
-    checkout, name = await quoted(clients, settings, session, at)
-    outcome = await payment_sandbox.sandbox_of(clients).pay(name, way, at)
-    await send(clients, settings, outcome.now, at)
-    await handle_all(clients, at)
+    checkout, _ = await quoted(clients, settings, session, at)
+    await finish(clients, settings, checkout, at, way=way)
     return checkout
+
+
+async def finish(
+    clients: Clients,
+    settings: Settings,
+    checkout: Checkout,
+    at: datetime,
+    told: datetime | None = None,
+    way: Way = Way.SUCCEEDS,
+) -> None:
+    """Pay a checkout at ``at``; the books are told of it then or later."""
+    outcome = await payment_sandbox.sandbox_of(clients).pay(checkout.url.rpartition("/")[2], way, at)
+    await send(clients, settings, outcome.now, told or at)
+    await handle_all(clients, told or at)

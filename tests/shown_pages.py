@@ -23,7 +23,7 @@ import gated
 import servers
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
-from paying import pay
+from paying import finish, pay
 from pictures import jpeg
 from playwright.async_api import Page
 from processes import free_port
@@ -33,11 +33,13 @@ from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots, troubles
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as driver_rows
+from parkhub.db import lot_rules as rule_rows
 from parkhub.db.engine import close_database, fetch, migrate, open_database
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.drivers import ProvenBy
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.ledger import Account
+from parkhub.domain.lot_rules import LotRules
 from parkhub.domain.lots import Lot, change_details
 from parkhub.domain.payments import PaymentState
 from parkhub.domain.recordings import RecordingStatus
@@ -47,7 +49,7 @@ from parkhub.domain.stay_tokens import make_token
 from parkhub.domain.trust import Trouble
 from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
-from parkhub.services import accounts, billing, checkouts, payments
+from parkhub.services import accounts, billing, checkouts, pay_ahead, payments
 from parkhub.services.drivers import digest
 from parkhub.settings import Settings, load_settings
 
@@ -62,6 +64,7 @@ bands:
   - {name: Day, from: "07:00", to: "22:00", rate: {type: per_started, minutes: 60, price: "1.80"}}
   - {name: Night, rate: {type: flat, price: "3.00"}}
 """
+CHEAP = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "0.30"}}]\n'
 DRIVER_TOKEN = "the driver of the pages that are shown"
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 
@@ -85,6 +88,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
+    public |= await _ahead(settings, clients, now)
     public |= await booked.shown(clients, settings, lot, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
         pages |= more
@@ -148,6 +152,30 @@ async def _stays(settings: Settings, lot: Lot, now: datetime) -> dict[str, str]:
         due = (await billing.get_bill(session.id, at)).due_cents
         await payments.pay(session.id, due, Account.CASH, name, at)
         pages[f"stay-{name}"] = page_of(session)
+    return pages
+
+
+async def _ahead(settings: Settings, clients: Clients, now: datetime) -> dict[str, str]:
+    """A car park where one pays when one comes, and what becomes of little and of slow money."""
+    lot = await save_paid_lot(TARIFF, slug="quay", name="Quay Street", address="Quay Street 3")
+    await rule_rows.save_rules(lot.id, LotRules(paid_ahead=True))
+    pages = {"ahead": "/pay/quay/ahead", "ahead-find": "/pay/quay?begun=1"}
+
+    def page_of(session: ParkingSession) -> str:
+        return f"/pay/stays/{make_token(secret_key(settings), session.id, now)}"
+
+    begun = await pay_ahead.begin(clients, lot, "PKH4827", now + timedelta(hours=2), "10.0.0.1", now)
+    checkout = await checkouts.start_checkout(clients, settings, begun.id, "", now, now + timedelta(hours=2))
+    await finish(clients, settings, checkout, now)
+    pages |= {"ahead-paid": page_of(begun), "checkout-ahead": f"/pay/checkouts/{checkout.id}"}
+    for name, minutes in (("over", 5), ("ended", 60)):
+        over = {"paid_until": now - timedelta(minutes=minutes), "begun_by": "driver"}
+        pages[f"ahead-{name}"] = page_of(await save_stay(lot, f"{name.upper()}77", 150, **over))
+    pages["ahead-choose"] = page_of(await save_stay(lot, "CAM4711", 12))
+    slow = await save_stay(lot := await save_paid_lot(CHEAP, slug="yard", name="Yard"), "SLOW77", 200)
+    pages |= {"stay-on-its-way": page_of(slow), "stay-small": page_of(await save_stay(lot, "FEW77", 5))}
+    checkout = await checkouts.start_checkout(clients, settings, slow.id, "", now)
+    await fetch("UPDATE payment SET state = 'processing' WHERE quote = (SELECT MAX(id) FROM quote)")
     return pages
 
 

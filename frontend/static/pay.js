@@ -30,6 +30,7 @@
     const left = Math.max(0, Math.round((leftUntil - performance.now()) / 1000));
     const minutes = Math.floor(left / 60) % 60, hours = Math.floor(left / 3600);
     const clock = hours ? `${hours}:${String(minutes).padStart(2, "0")}` : minutes;
+    ring.querySelector("b").classList.toggle("long", hours > 0);
     ring.querySelector("b").textContent = `${clock}:${String(left % 60).padStart(2, "0")}`;
     ring.querySelector(".left").setAttribute("stroke-dasharray", `${(100 * left / Math.max(1, ring.dataset.whole)).toFixed(1)} 100`);
     if (left < 120) ring.dataset.state = left ? "soon" : "over";

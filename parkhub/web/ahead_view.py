@@ -63,7 +63,9 @@ def offer_view(offer: Offer, zone: ZoneInfo, now: datetime, words: Language, wan
     if limits.is_closed:
         closed = words.gettext("This car park is closed, or nobody may stay longer.")
         if limits.opens_at is not None:
-            closed = words.gettext("This car park is closed. It opens at %(when)s.", when=words.when(limits.opens_at, zone, now))
+            closed = words.gettext(
+                "This car park is closed. It opens at %(when)s.", when=words.when(limits.opens_at, zone, now)
+            )
     most = ""
     if not closed:
         last = words.when(limits.most, zone, now)
@@ -100,13 +102,19 @@ def _view(choice: Choice, offer: Offer, zone: ZoneInfo, now: datetime, words: La
         when=words.when(choice.until, zone, now),
         span=_span(choice, offer, zone, words),
         price=money(due) if due else words.gettext("free"),
-        pay=words.gettext("Pay %(amount)s", amount=money(due)) if due else words.gettext("Go on, nothing to pay"),
+        pay=_pay(offer, money(due) if due else "", words),
         lines=tuple(lines),
         total=money(gross),
         tax=included if tax and not on_top else "",
         taken=money(due - gross) if due != gross else "",
         checked=checked,
     )
+
+
+def _pay(offer: Offer, amount: str, words: Language) -> str:
+    if offer.session.paid_until is None:
+        return words.gettext("Pay %(amount)s", amount=amount) if amount else words.gettext("Go on, nothing to pay")
+    return words.gettext("Extend for %(amount)s", amount=amount) if amount else words.gettext("Extend, nothing to pay")
 
 
 def _span(choice: Choice, offer: Offer, zone: ZoneInfo, words: Language) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from builders import save_camera, save_lot, save_session, stand_ins
-from paying import AT, TARIFF, handle_all, later, send
+from paying import AT, TARIFF, finish, handle_all, later, send
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
@@ -58,20 +58,6 @@ async def go_on(
     clients: Clients, settings: Settings, session: ParkingSession, until: datetime, at: datetime, email: str = ""
 ) -> Checkout:
     return await checkouts.start_checkout(clients, settings, session.id, email, at, until)
-
-
-async def finish(
-    clients: Clients,
-    settings: Settings,
-    checkout: Checkout,
-    at: datetime,
-    told: datetime | None = None,
-    way: Way = Way.SUCCEEDS,
-) -> None:
-    """Pay at ``at``; the books are told of it then or later."""
-    outcome = await payment_sandbox.sandbox_of(clients).pay(checkout.url.rpartition("/")[2], way, at)
-    await send(clients, settings, outcome.now, told or at)
-    await handle_all(clients, told or at)
 
 
 async def paid(clients: Clients, settings: Settings, lot: Lot, until: datetime, at: datetime = AT) -> ParkingSession:
