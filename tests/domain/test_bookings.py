@@ -9,6 +9,8 @@ from parkhub.domain.bookings import (
     Booking,
     BookingRules,
     BookingState,
+    Paying,
+    PaymentRule,
     Place,
     cancel_fee_cents,
     check_cancel,
@@ -16,6 +18,8 @@ from parkhub.domain.bookings import (
     faults,
     given_up_at,
     is_awaited,
+    is_crowded,
+    near,
     renumber,
     rule_faults,
 )
@@ -119,3 +123,33 @@ def test_there_are_as_many_places_as_wished_each_with_a_number_of_its_own(count,
     assert sum(not place.spot for place in places) == then
     assert {place.spot for place in places if place.spot} == set(and_spots)
     assert len({place.number for place in places}) == len(places) == then + len(set(and_spots))
+
+
+@pytest.mark.parametrize(
+    ("places", "unpaid", "crowded"), [(1, 0, False), (1, 1, True), (8, 3, False), (8, 4, True), (9, 4, True)]
+)
+def test_who_does_not_pay_in_advance_leaves_half_of_the_places(places, unpaid, crowded):
+    assert is_crowded(places, unpaid) == crowded
+
+
+def test_the_nearest_times_with_a_place_are_never_past_and_go_by_their_beginning():
+    wanted = Span(minutes(60), minutes(180))
+    held = [(1, Span(NOON, minutes(240))), (2, Span(NOON, minutes(300)))]
+    starts = [each.start for each in near(2, held, wanted, NOON)]
+    assert starts == [minutes(240), minutes(270), minutes(300)]
+    assert near(1, [(1, Span(minutes(-9999), minutes(9999)))], wanted, NOON) == []
+    assert all(each.length == wanted.length for each in near(2, held, wanted, NOON))
+
+
+@pytest.mark.parametrize(
+    ("rule", "paying", "allowed"),
+    [
+        (PaymentRule.EITHER, Paying.ON_SITE, True),
+        (PaymentRule.ADVANCE, Paying.ON_SITE, False),
+        (PaymentRule.ADVANCE, Paying.ADVANCE, True),
+        (PaymentRule.ON_SITE, Paying.ADVANCE, False),
+        (PaymentRule.ADVANCE, Paying.STAFF, True),
+    ],
+)
+def test_a_lot_says_how_bookings_are_paid_and_staff_book_as_they_like(rule, paying, allowed):
+    assert rule.allows(paying) == allowed
