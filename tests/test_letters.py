@@ -13,6 +13,7 @@ LETTERS = [
     ("email_changed", {}),
     ("password_changed", {}),
     ("plate_claimed", PLATE),
+    ("plate_moved", PLATE),
     ("claim_decided", {**PLATE, "granted": True}),
     ("claim_decided", {**PLATE, "granted": False}),
 ]

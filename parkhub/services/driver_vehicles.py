@@ -130,7 +130,9 @@ async def decide(clients: Clients, claim_id: int, grant: bool, reason: str, acco
     return decided
 
 
-async def give(lot_id: int, email: str, plate: str, reason: str, account_id: int, now: datetime) -> Vehicle:
+async def give(
+    clients: Clients, lot_id: int, email: str, plate: str, reason: str, account_id: int, now: datetime
+) -> Vehicle:
     """Staff have seen the papers: a driver with an account holds this plate from now on, and nobody else does.
 
     ``lot_id``: by whose rules the plate leaves the audit log. Raises NotFoundError when the address has no account.
@@ -144,19 +146,21 @@ async def give(lot_id: int, email: str, plate: str, reason: str, account_id: int
         await rows.decide_claims(text, "given by staff", account_id, now)
         await _note("vehicle_given", before, driver.id, lot_id, text, why, account_id, now)
         found = await rows.find_holder(text)
+    await mail.ask(clients)
     assert found is not None
     return found
 
 
-async def take(lot_id: int, plate: str, reason: str, account_id: int, now: datetime) -> None:
+async def take(clients: Clients, lot_id: int, plate: str, reason: str, account_id: int, now: datetime) -> None:
     """Staff take a plate from whoever holds it. Raises NotFoundError when nobody does."""
     text, why = _plate(plate), checked_reason(reason, [normalise(plate)])
     async with transaction():
         before = await rows.find_holder(text)
         if before is None:
             raise NotFoundError("No account holds this plate.")
-        await rows.release(text, now)
+        await _release(before, now)
         await _note("vehicle_taken", before, None, lot_id, text, why, account_id, now)
+    await mail.ask(clients)
 
 
 async def _hand_over(driver_id: int, plate: str, proven_by: ProvenBy, now: datetime) -> Vehicle | None:
@@ -164,9 +168,18 @@ async def _hand_over(driver_id: int, plate: str, proven_by: ProvenBy, now: datet
     before = await rows.find_holder(plate)
     if before is not None and before.driver_id == driver_id:
         return before
-    await rows.release(plate, now)
+    if before is not None:
+        await _release(before, now)
     await rows.add_vehicle(driver_id, plate, proven_by, now)
     return before
+
+
+async def _release(held: Vehicle, now: datetime) -> None:
+    """Staff take a plate from its holder, who is told."""
+    await rows.release(held.plate, now)
+    driver = await driver_rows.get_driver(held.driver_id)
+    values = {"plate": masked(held.plate)}
+    await mail.write(f"plate-moved:{held.id}", driver.email, driver.language, "plate_moved", values, now)
 
 
 async def _dispute(

@@ -88,19 +88,20 @@ async def decide(
 
 
 @post("/driver-vehicles", tags=["Drivers"])
-async def give(request: AnyRequest, data: JSONBody[GiveForm]) -> VehicleItem:
+async def give(request: AnyRequest, data: JSONBody[GiveForm], clients: GivenClients) -> VehicleItem:
     """Make the account of an address a plate's holder, whoever was before."""
     lot = await find_lot(data.lot)
-    found = await driver_vehicles.give(lot.id, data.email, data.plate, data.reason, request.user.id, datetime.now(UTC))
+    now = datetime.now(UTC)
+    found = await driver_vehicles.give(clients, lot.id, data.email, data.plate, data.reason, request.user.id, now)
     driver = await driver_rows.get_driver(found.driver_id)
     return VehicleItem(found.plate, driver.email, found.proven_by, found.proven_at)
 
 
 @post("/driver-vehicles/take", status_code=204, tags=["Drivers"])
-async def take(request: AnyRequest, data: JSONBody[TakeForm]) -> None:
+async def take(request: AnyRequest, data: JSONBody[TakeForm], clients: GivenClients) -> None:
     """Take a plate from its holder."""
     lot = await find_lot(data.lot)
-    await driver_vehicles.take(lot.id, data.plate, data.reason, request.user.id, datetime.now(UTC))
+    await driver_vehicles.take(clients, lot.id, data.plate, data.reason, request.user.id, datetime.now(UTC))
 
 
 async def _item(claim: Claim) -> ClaimItem:

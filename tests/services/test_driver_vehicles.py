@@ -152,6 +152,12 @@ async def test_a_granted_claim_hands_the_plate_over_and_each_keeps_their_time(cl
     assert later.id not in await shown(kim)
     assert sold.id in await shown(kim)
     assert sold.id not in await shown(eva)
+    told = await fetch("SELECT address, name FROM letter ORDER BY id")
+    assert [(each["address"], each["name"]) for each in told] == [
+        (kim.email, "plate_claimed"),
+        (kim.email, "plate_moved"),
+        (eva.email, "claim_decided"),
+    ]
     with pytest.raises(ConflictError):
         await driver_vehicles.decide(clients, asked.id, True, "again", staff.id, NOW)
     [entry] = await audit_rows.list_entries(ALL, None, 10)
@@ -193,15 +199,15 @@ async def test_a_holder_who_removes_the_plate_leaves_it_to_who_has_proven_it(cli
 async def test_staff_give_and_take_a_plate_with_a_reason_that_does_not_name_it(clients: Clients, lot: Lot) -> None:
     kim, staff = await a_driver(), await save_account()
     with pytest.raises(NotFoundError):
-        await driver_vehicles.give(lot.id, "nobody@example.org", PLATE, "papers seen", staff.id, NOW)
+        await driver_vehicles.give(clients, lot.id, "nobody@example.org", PLATE, "papers seen", staff.id, NOW)
     with pytest.raises(InvalidInputError):
-        await driver_vehicles.give(lot.id, kim.email, PLATE, "papers of ab 123 seen", staff.id, NOW)
-    given = await driver_vehicles.give(lot.id, " KIM@example.org", "ab 123", "papers seen", staff.id, NOW)
+        await driver_vehicles.give(clients, lot.id, kim.email, PLATE, "papers of ab 123 seen", staff.id, NOW)
+    given = await driver_vehicles.give(clients, lot.id, " KIM@example.org", "ab 123", "papers seen", staff.id, NOW)
     assert (given.driver_id, given.proven_by) == (kim.id, ProvenBy.STAFF)
-    await driver_vehicles.take(lot.id, PLATE, "sold", staff.id, NOW)
+    await driver_vehicles.take(clients, lot.id, PLATE, "sold", staff.id, NOW)
     assert await drivers.find_of_plate(PLATE) is None
     with pytest.raises(NotFoundError):
-        await driver_vehicles.take(lot.id, PLATE, "sold", staff.id, NOW)
+        await driver_vehicles.take(clients, lot.id, PLATE, "sold", staff.id, NOW)
 
 
 async def test_a_plate_that_has_expired_leaves_only_what_was_proven_by_itself(clients: Clients, lot: Lot) -> None:
