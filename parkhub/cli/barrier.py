@@ -180,7 +180,7 @@ def _open(settings: Settings, name: str, reason: str, cause: "Cause", *, jsonl: 
     output = Output(_OPENING, _opening_row, jsonl)
     output.add(_opening_line(opening, public_id))
     if opening.outcome != "acknowledged":
-        why = opening.told or "nothing became of it; is ParkHub running?"
+        why = opening.told.rstrip(".") or "nothing became of it; is ParkHub running"
         output.failed(public_id, BusyError(f"It did not say that it opened: {why}."))
     raise SystemExit(output.end())
 
