@@ -26,6 +26,7 @@ from parkhub.domain.payment_events import EventStatus, retry_at
 from parkhub.domain.payments import CHECKOUT_LIFE
 from parkhub.domain.saved_cards import CAP_MAX, CardChanged, CardKept, CardTold, KeptCard, SavedCard
 from parkhub.errors import BusyError, InvalidInputError, ParkHubError
+from parkhub.languages import marked
 from parkhub.services import billing
 from parkhub.settings import Settings
 
@@ -84,11 +85,11 @@ async def switch_on(driver_id: int, cap_cents: int, currency: str, consent: str,
     Raises InvalidInputError for no amount, another currency, and without a card.
     """
     if currency not in await list_currencies():
-        raise InvalidInputError("Nothing is paid in this currency here.")
+        raise InvalidInputError(marked("Nothing is paid in this currency here."))
     if not 0 < cap_cents <= CAP_MAX:
-        raise InvalidInputError("Say the most that may be charged at once, as 50.00.")
+        raise InvalidInputError(marked("Say the most that may be charged at once, as 50.00."))
     if not await rows.switch_on(driver_id, cap_cents, currency, consent, now):
-        raise InvalidInputError("Save a card first.")
+        raise InvalidInputError(marked("Save a card first."))
     log.info("card.automatic_on", driver=driver_id)
 
 
