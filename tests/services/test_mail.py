@@ -52,7 +52,7 @@ async def test_a_letter_is_kept_once_and_sent_once_to_the_address_in_its_languag
     assert "https://park.example.org/account/enter/x" in post.sent[0].html
 
 
-async def test_a_transaction_that_fails_takes_its_letter_back(database: object) -> None:
+async def test_a_transaction_that_fails_takes_its_letter_back(sqlite_open: object) -> None:
     async def fail() -> None:
         async with transaction():
             await write()
@@ -74,7 +74,7 @@ async def test_when_it_has_ended_nobody_can_tell_whom_it_went_to_or_what_it_said
     assert not await write("first"), "its uid is known still"
 
 
-async def test_a_server_that_is_away_is_asked_again_ever_more_seldom_and_three_days_long(database: object) -> None:
+async def test_a_server_that_is_away_is_asked_again_ever_more_seldom_and_three_days_long(sqlite_open: object) -> None:
     await write()
     clients = by(Moody(*[BusyError("The mail server is away.")] * 1000))
     now, tries, gap = NOW, 0, timedelta(0)
@@ -89,7 +89,7 @@ async def test_a_server_that_is_away_is_asked_again_ever_more_seldom_and_three_d
     assert await rows.find_state("one") is LetterState.GIVEN_UP
 
 
-async def test_a_letter_is_not_sent_when_its_time_is_over(database: object) -> None:
+async def test_a_letter_is_not_sent_when_its_time_is_over(sqlite_open: object) -> None:
     await write(until=timedelta(minutes=15))
     post = MemoryMailer()
     assert await mail.send_due(by(post), NOW + timedelta(minutes=15)) == 0
@@ -113,7 +113,7 @@ async def test_several_at_once_send_each_letter_once(database: object) -> None:
     assert sum(sent) == len(post.sent) == len({letter.key for letter in post.sent}) == 12
 
 
-async def test_a_letter_whose_template_cannot_be_filled_keeps_no_other_back(database: object) -> None:
+async def test_a_letter_whose_template_cannot_be_filled_keeps_no_other_back(sqlite_open: object) -> None:
     await mail.write("wrong", TO, "en", "sign_in", {}, NOW)
     await write()
     post = MemoryMailer()
@@ -121,7 +121,7 @@ async def test_a_letter_whose_template_cannot_be_filled_keeps_no_other_back(data
     assert await rows.find_state("wrong") is LetterState.WAITING
 
 
-async def test_while_the_server_is_away_not_every_letter_waits_for_it(database: object) -> None:
+async def test_while_the_server_is_away_not_every_letter_waits_for_it(sqlite_open: object) -> None:
     for number in range(9):
         await write(f"letter {number}")
     moody = Moody(*[BusyError("The mail server is away.")] * 9)

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 from accounts_of_drivers import DRIVER, enter, letters, the_link
 from apps import running
 from litestar import Litestar
@@ -58,11 +57,11 @@ async def test_a_link_is_over_after_twenty_minutes(visitor: Visitor) -> None:
     assert (await visitor.get(link)).status_code == 410
 
 
-@pytest.mark.parametrize("email", ["", "kim", "kim@example.org, all@example.org", "kim@example.org\r\nbcc: x@y.zz"])
-async def test_what_is_no_address_gets_no_letter(visitor: Visitor, email: str) -> None:
-    answer = await visitor.send_form("/account/sign-in", email=email)
-    assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.text
+async def test_what_is_no_address_gets_no_letter(visitor: Visitor) -> None:
+    for email in ("", "kim", "kim@example.org, all@example.org", "kim@example.org\r\nbcc: x@y.zz"):
+        answer = await visitor.send_form("/account/sign-in", email=email)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
     assert await letters() == []
 
 
@@ -121,16 +120,14 @@ async def test_staff_and_drivers_are_apart(driver: Visitor, staff: Visitor) -> N
     assert (await driver.get("/console")).status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("wanted", "sent_to"),
-    [("/account/receipts/abc", "/account/receipts/abc"), ("https://evil.example", "/account"),
-     ("//evil.example", "/account"), ("/\\evil.example", "/account"), ("/" + "x" * 400, "/account")],
-)  # fmt: skip
-async def test_drivers_are_sent_on_within_this_site_only(visitor: Visitor, wanted: str, sent_to: str) -> None:
-    await visitor.send_form("/account/sign-in", email=DRIVER, next=wanted)
-    answer = await visitor.send_form(await the_link())
-    assert answer.headers["location"] == sent_to
-    assert (await visitor.get("/account/sign-in", params={"next": wanted})).headers["location"] == sent_to
+async def test_drivers_are_sent_on_within_this_site_only(visitor: Visitor) -> None:
+    away = ("https://evil.example", "//evil.example", "/\\evil.example", "/" + "x" * 400)
+    for number, wanted in enumerate((*away, "/account/receipts/abc")):
+        sent_to = "/account" if wanted in away else wanted
+        await visitor.send_form("/account/sign-in?again", "/account/sign-in", email=f"kim{number}@x.yz", next=wanted)
+        answer = await visitor.send_form(await the_link())
+        assert answer.headers["location"] == sent_to
+        assert (await visitor.get("/account/sign-in", params={"next": wanted})).headers["location"] == sent_to
 
 
 async def test_a_form_from_elsewhere_signs_nobody_in_or_out(driver: Visitor) -> None:
