@@ -98,7 +98,8 @@ class TestReplacing:
                 other.id: build(100, 100, [(str(n), ((51, 51), (59, 51), (59, 59), (51, 59))) for n in range(30)]),
             }
             answers = await asyncio.gather(
-                *(replace_spots(clients, camera_id, file, NOW) for camera_id, file in files.items()), return_exceptions=True
+                *(replace_spots(clients, camera_id, file, NOW) for camera_id, file in files.items()),
+                return_exceptions=True,
             )
             assert sorted(type(answer) for answer in answers if answer != 30) == [ConflictError]
             for spot in await spots.list_spots(lot.id):

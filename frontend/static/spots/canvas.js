@@ -118,7 +118,7 @@ export class Canvas {
   #mark(group, spot) {
     const set = (name, value) => { if (group.getAttribute(name) !== value) group.setAttribute(name, value); };
     set("data-state", this.stateOf(spot)[0]);
-    set("aria-selected", String(this.marks.selected.has(spot.key)));
+    set("data-selected", String(this.marks.selected.has(spot.key)));
     group.toggleAttribute("data-fault", this.marks.faults.has(spot.key));
   }
 

@@ -55,7 +55,16 @@ export class Keeping {
     this.#forget();
     const version = document.querySelector("#version");
     if (version) version.textContent = `version ${saved.number}, saved ${saved.at}`;
+    this.#renewVersions();
     this.say(saved.sentence ?? `Saved as version ${saved.number}: ${saved.words}.`, "good");
+  }
+
+  async #renewVersions() {
+    const shown = document.querySelector("#version-card");
+    if (!shown) return;
+    const answer = await fetch(this.base);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#version-card");
+    if (answer.ok && fresh) shown.replaceWith(fresh);
   }
 
   #conflict(told) {

@@ -14,6 +14,7 @@ const token = JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"
 const begin = async () => {
   const marks = new Marks();
   const canvas = new Canvas(root.querySelector("svg.drawing"), marks);
+  canvas.stateOf = () => ["occupied", 0];   // solid lines: a plan says where spots are, not how
   const nothing = { drafting: false, giveUp() {}, finish() {}, copy() {}, add() {} };
   const tools = new Tools(canvas, marks, nothing);
   const keeping = new Keeping(document, marks, root.dataset.base, token);
