@@ -20,7 +20,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.services import billing, cameras, lot_rules, payments, sessions, tariffs
-from parkhub.services.cameras import GateForm
+from parkhub.services.cameras import STALE_AFTER_MAX_S, GateForm
 from parkhub.services.frames import hour_folder
 from parkhub.services.looks import Seen, save_look
 from parkhub.services.simulated_traffic import Car, make_plates, pictures_of
@@ -59,6 +59,7 @@ class Traffic:
     lot: Lot
     draw: Draw
     random: Random
+    inside: int = INSIDE
 
     async def furnish(self, now: datetime) -> None:
         """Give the lot prices, gates and cars, whatever is missing."""
@@ -68,11 +69,14 @@ class Traffic:
         known = {camera.gate.role for camera in await camera_rows.list_cameras(self.lot.id)}
         for role, name in GATES.items():
             if role not in known:
-                await cameras.create_camera(self.lot.slug, name, gate=GateForm(role=role.value))
+                gate = GateForm(role=role.value)
+                await cameras.create_camera(self.lot.slug, name, stale_after_s=STALE_AFTER_MAX_S, gate=gate)
         if not await matching_rows.list_inside(self.lot.id, now):
             first = now - FIRST_CAME
-            for number, plate in enumerate(make_plates(INSIDE, self.random)):
-                await self._pass(CameraRole.ENTRANCE, plate, first + number * FIRST_CAME / (INSIDE + 1))
+            for number, plate in enumerate(make_plates(self.inside, self.random)):
+                await self._pass(CameraRole.ENTRANCE, plate, first + number * FIRST_CAME / (self.inside + 1))
+            oldest = (await matching_rows.list_inside(self.lot.id, now))[0]
+            await self._leave(await session_rows.get_session(oldest.session_id), now)
 
     async def guest(self, now: datetime) -> ParkingSession | None:
         """The car that people may pay for; it comes when it is not there, or has been there for too long.
@@ -93,7 +97,7 @@ class Traffic:
         """One car comes, or one pays and goes."""
         await self.guest(now)
         inside = [each for each in await matching_rows.list_inside(self.lot.id, now) if each.plate != GUEST]
-        if self.random.random() < len(inside) / (2 * INSIDE):
+        if self.random.random() < len(inside) / (2 * self.inside):
             session = await session_rows.get_session(self.random.choice(inside).session_id)
             if now - session.entered_at > STAYS_LEAST:
                 await self._leave(session, now)

@@ -41,7 +41,7 @@ class CameraView:
             return "cannot be read", "bad", "×"
         if self.trouble is not None:
             return WORDS[self.trouble], "bad", "×"
-        if not self.spot_count:
+        if not self.spot_count and not self.camera.watches_gate:
             return "no spots", "warn", "!"
         return "good", "good", "✓"
 

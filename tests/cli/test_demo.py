@@ -1,6 +1,7 @@
 """The demo lot, also when an earlier start was killed half-way."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from builders import save_lot
@@ -17,6 +18,7 @@ from parkhub.services.cameras import create_camera
 from parkhub.services.demo_traffic import GUEST
 from parkhub.services.lots import create_lot
 from parkhub.settings import Settings
+from parkhub.web.camera_view import load_view
 
 NAME = "Harbour Street Car Park"
 SPOTS = 60
@@ -31,7 +33,9 @@ async def check_demo(settings: Settings) -> None:
     """One lot with prices, gates and a car to try, one camera with its spots, and its key in the file."""
     (lot,) = await lot_rows.list_lots()
     (camera,) = [each for each in await camera_rows.list_cameras() if not each.watches_gate]
-    assert [each.name for each in await camera_rows.list_cameras() if each.watches_gate] == ["Entrance", "Exit"]
+    gates = [each for each in await camera_rows.list_cameras() if each.watches_gate]
+    assert [each.name for each in gates] == ["Entrance", "Exit"]
+    assert [(await load_view(each, lot, 0, datetime.now(UTC))).badge[0] for each in gates] == ["good", "good"]
     assert len(await list_versions(lot.id)) == 1
     assert await find_inside(lot.id, GUEST) is not None
     spec = traffic_spec(settings.data_dir, {})

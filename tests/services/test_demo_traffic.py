@@ -14,8 +14,10 @@ from parkhub.db import matching as matching_rows
 from parkhub.domain.cameras import CameraRole
 from parkhub.domain.ledger import Account
 from parkhub.services import billing, ledger, own_parking, session_corrections
-from parkhub.services.demo_traffic import GUEST, GUEST_CAME, INSIDE, Traffic
+from parkhub.services.demo_traffic import GUEST, GUEST_CAME, Traffic
 from parkhub.settings import Settings
+
+CARS = 8
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def clients() -> Clients:
 
 
 async def a_demo(clients: Clients) -> Traffic:
-    traffic = Traffic(clients, await save_lot(), lambda plate: plate.encode(), Random(7))
+    traffic = Traffic(clients, await save_lot(), lambda plate: plate.encode(), Random(7), CARS)
     await traffic.furnish(NOW)
     return traffic
 
@@ -36,7 +38,7 @@ async def inside(traffic: Traffic) -> set[str]:
 async def test_the_lot_has_prices_gates_and_cars_once(database: Settings, clients: Clients) -> None:
     traffic = await a_demo(clients)
     before = await inside(traffic)
-    assert INSIDE * 0.8 < len(before) <= INSIDE
+    assert CARS - 3 <= len(before) < CARS, "one has left, and one may have no plate that is read"
     await traffic.furnish(NOW)
     assert await inside(traffic) == before
     roles = [camera.gate.role for camera in await camera_rows.list_cameras(traffic.lot.id)]
@@ -62,7 +64,7 @@ async def test_cars_come_and_go_and_pay_but_the_one_to_try_stays(database: Setti
     guest = await traffic.guest(NOW)
     assert guest is not None
     before = await inside(traffic)
-    for number in range(1, 36):
+    for number in range(1, 21):
         await traffic.step(NOW + number * timedelta(seconds=80))
     after = await inside(traffic)
     assert GUEST in after
