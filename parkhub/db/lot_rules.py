@@ -1,6 +1,6 @@
 """The rules of lots."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from enum import StrEnum
 
 from parkhub.db.engine import fetch
@@ -12,7 +12,7 @@ async def get_rules(lot_id: int) -> LotRules:
     rows = await fetch("SELECT * FROM lot_rules WHERE lot = {}", lot_id)
     if not rows:
         return LotRules()
-    return LotRules(**{each.name: type(each.default)(rows[0][each.name]) for each in fields(LotRules)})
+    return LotRules(**{name: type(usual)(rows[0][name]) for name, usual in asdict(LotRules()).items()})
 
 
 async def save_rules(lot_id: int, rules: LotRules) -> None:
