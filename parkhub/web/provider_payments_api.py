@@ -24,10 +24,13 @@ _UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 @dataclass(frozen=True, slots=True)
 class PaymentItem:
-    """A quote and its payment; ``id`` is the quote's, ``receipt_id`` its receipt's once it is paid. Minor units."""
+    """A quote and its payment; ``id`` is the quote's, ``receipt_id`` its receipt's once it is paid.
+
+    ``session_id`` null: of a booking. Minor units.
+    """
 
     id: str
-    session_id: int
+    session_id: int | None
     provider: str
     state: str
     currency: str
