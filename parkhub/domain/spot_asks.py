@@ -23,8 +23,9 @@ class AskKind(StrEnum):
 class SpotAsk:
     """One question about a camera's newest picture. Answered, it has an ``answer`` or an ``error``, a sentence.
 
-    LOOK: ``question`` {"shapes": {key: polygon}}, ``answer`` {"spots": {key: [state, percent]}}; ROWS:
-    ``question`` {"drawn": […]}, ``answer`` {"polygons": […], "vehicles": how many}; FILE: ``question`` {"file_key", "kind", "box"}, ``answer`` a SPOTS.json.
+    LOOK: ``question`` {"shapes": {key: polygon}}, ``answer`` {"spots": {key: [state, percent]}}.
+    ROWS: ``question`` {"drawn": […]}, ``answer`` {"polygons": […], "vehicles": how many}.
+    FILE: ``question`` {"file_key", "kind", "box"}, ``answer`` a SPOTS.json.
     Polygons of LOOK and ROWS are in 0..1 of the picture.
     """
 
