@@ -60,7 +60,7 @@ class RefundForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/sessions/{session_id:int}/quotes", tags=["Money"])
 async def list_payments(session_id: FromPath[int]) -> PaymentItems:
     """What drivers were asked to pay through the provider and what became of it, the newest first."""
-    return PaymentItems([await _item(payment) for payment in await payment_rows.list_of_session(session_id)])
+    return PaymentItems([await payment_item(payment) for payment in await payment_rows.list_of_session(session_id)])
 
 
 @post("/payments/{public_id:str}/refunds", tags=["Money"])
@@ -75,14 +75,15 @@ async def refund_payment(
     if not _UID.fullmatch(data.uid):
         raise InvalidInputError("Make up a uid of 8 to 80 letters, digits, dots and dashes for every refund.")
     now = datetime.now(UTC)
-    return await _item(
+    return await payment_item(
         await refunds.refund_payment(
             clients, settings, public_id, data.amount_cents, data.reason, request.user.id, now, data.uid
         )
     )
 
 
-async def _item(payment: Payment) -> PaymentItem:
+async def payment_item(payment: Payment) -> PaymentItem:
+    """A payment with its quote."""
     stored = await quote_rows.get_quote(payment.quote_id)
     return PaymentItem(
         id=stored.public_id,
