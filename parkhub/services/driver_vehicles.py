@@ -200,12 +200,14 @@ async def _tell_decided(claim: Claim, granted: bool, now: datetime) -> None:
 
 
 async def _session_of(by: ProvenBy, code: str) -> ParkingSession | None:
+    """The stay that a code proves; none that somebody began by typing a plate, for anybody may type any."""
     if by is ProvenBy.TICKET:
         found = await session_rows.find_by_ticket(code)
     else:
         session_id = await rows.find_session_of_receipt(code)
         found = await session_rows.get_session(session_id) if session_id is not None else None
-    return found if found is not None and found.state is not SessionState.CANCELLED else None
+    proves = found is not None and found.state is not SessionState.CANCELLED and not found.begun_by
+    return found if proves else None
 
 
 async def _note(

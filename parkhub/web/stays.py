@@ -230,7 +230,8 @@ async def _page(
     driver, holder = await provide_driver(request), await find_of_plate(view.session.plate)
     form = form or StayForm(email=driver.email if driver else "")
     given = {**usual, "view": view, "token": token, "form": form, **context}
-    given |= {"driver": driver, "held": holder not in (None, driver), "save_consent": save_consent(view.language)}
+    held = holder not in (None, driver) and not view.session.begun_by  # who types a plate learns nothing of it
+    given |= {"driver": driver, "held": held, "save_consent": save_consent(view.language)}
     return driver_page(request, settings, "pay/stay.html", view.lot, status_code, **given)
 
 

@@ -84,6 +84,13 @@ async def test_what_proves_nothing_is_refused_alike(clients: Clients, lot: Lot, 
     assert await shown(kim) == set()
 
 
+async def test_a_stay_that_somebody_began_by_typing_its_plate_proves_nothing(clients: Clients, lot: Lot) -> None:
+    session = await a_stay(lot)
+    await fetch("UPDATE parking_session SET begun_by = 'driver' WHERE id = {}", session.id)
+    with pytest.raises(FieldsError):
+        await claim(clients, await a_driver(), session.ticket)
+
+
 async def test_codes_are_tried_ten_times_an_hour(clients: Clients, lot: Lot) -> None:
     kim = await a_driver()
     for _ in range(driver_vehicles.TRIES_PER_DRIVER):
