@@ -15,7 +15,7 @@ from PIL import Image
 from workers import a_row, places
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, counts, frames, spots
+from parkhub.db import cameras, counts, frames, spots, stands
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import Debounce, SpotObservation, SpotShape, SpotState
@@ -443,6 +443,19 @@ async def test_a_camera_counts_vehicles_when_it_is_asked_to(database: Settings, 
         await read_frame(ctx, (await store(ctx["clients"], camera, jpeg(size=(640, 480)))).id)
     assert [await counted(one), await counted(other)] == [[2], [None]]
     assert (counter.sizes, counter.tiles) == ([(240, 180)], [2])
+
+
+async def test_where_a_vehicle_stood_is_kept_in_shares_of_the_picture_however_small_it_was_decoded(
+    sqlite_open: Settings, ctx: dict[str, Any]
+) -> None:
+    camera = await save_camera(spots_seen=1)
+    await count_vehicles(camera)
+    counter = ctx["engines"].counter = Counter([Vehicle(VehicleKind.CAR, 0.9, (60, 27, 24, 18))])
+    frame = await store(ctx["clients"], camera, jpeg(size=(640, 360)))
+    await read_frame(ctx, frame.id)
+    assert counter.sizes == [(240, 135)]
+    (stand,) = await stands.load_stands(camera.id, frame.captured_at.date())
+    assert stand.box == pytest.approx((0.25, 0.2, 0.1, 0.1333))
 
 
 async def test_a_camera_without_spots_may_count_too(sqlite_open: Settings, ctx: dict[str, Any]) -> None:
