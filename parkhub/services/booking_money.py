@@ -95,7 +95,8 @@ async def refund(
     """Money went back through the provider: of what is held, then of a fee; or of the stay that used it."""
     books = await ledger_rows.get_booking_books(booking.id)
     if booking.session_id is not None and books.refundable_cents < amount_cents:
-        await payments.refund(booking.session_id, amount_cents, Account.CLEARING, reason, uid, account_id, now)
+        stay = booking.session_id
+        await payments.refund(stay, amount_cents, Account.CLEARING, reason, uid, account_id, now, told=True)
         return
     event = await _event(booking, uid, Kind.REFUND, now, reason)
     if await post_event(event, lambda found: entries.refund_told(found, amount_cents, Account.CLEARING)):
