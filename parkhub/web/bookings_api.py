@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import payments as payment_rows
 from parkhub.domain.bookings import SPAN_MAX, Booking, BookingRules, BookingState, Paying, PaymentRule, Place
 from parkhub.domain.local_time import Span
 from parkhub.errors import InvalidInputError
@@ -17,6 +18,7 @@ from parkhub.services import booking_money, booking_rules, bookings
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import signed_in
+from parkhub.web.provider_payments_api import PaymentItems, payment_item
 from parkhub.web.templating import AnyRequest
 
 DEFAULTS: Final = BookingRules()
@@ -149,6 +151,13 @@ async def show_booking(booking_id: FromPath[int]) -> BookingItem:
     return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
 
 
+@get("/bookings/{booking_id:int}/quotes", tags=["Bookings"])
+async def list_payments(booking_id: FromPath[int]) -> PaymentItems:
+    """What was to be paid for a booking at the payment provider, and what became of it."""
+    booking = await booking_rows.get_booking(booking_id)
+    return PaymentItems([await payment_item(each) for each in await payment_rows.list_of_booking(booking.id)])
+
+
 @post("/bookings/{booking_id:int}/cancel", status_code=200, tags=["Bookings"])
 async def cancel_booking(
     request: AnyRequest, clients: GivenClients, settings: GivenSettings, booking_id: FromPath[int]
@@ -222,7 +231,16 @@ def _rules(rules: BookingRules, places: list[Place]) -> RulesForm:
 routes = [
     Router(
         "/api/v1",
-        route_handlers=[list_bookings, book, show_price, show_booking, cancel_booking, show_rules, set_rules],
+        route_handlers=[
+            list_bookings,
+            book,
+            show_price,
+            show_booking,
+            list_payments,
+            cancel_booking,
+            show_rules,
+            set_rules,
+        ],
         guards=[signed_in],
     )
 ]

@@ -5,11 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+from booked import pay
 from builders import NOW, save_camera, save_lot
 from visitors import Desk, Visitor, token_of
 
 from parkhub.db import tariffs as tariff_rows
+from parkhub.domain.bookings import Paying
 from parkhub.domain.lots import Lot
+from parkhub.services import booking_checkouts, bookings
+from parkhub.services.bookings import Wish
 
 TARIFF = (
     'currency: EUR\nbands: [{name: Day, rate: {type: per_started, minutes: 60, price: "2.00"}}]\ntax: {percent: 25}\n'
@@ -93,6 +97,23 @@ async def test_a_place_is_booked_shown_and_cancelled(desk):
     assert (await desk.get("/lots/north/bookings"))["items"] == [kept]
     cancelled = await desk.ask("POST", f"/bookings/{kept['id']}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"], cancelled.json()["fee_cents"]) == (200, "cancelled", 0)
+
+
+async def test_what_was_paid_for_a_booking_is_told_and_given_back(desk, app, web_settings, lot):
+    clients, now = app.state.clients, datetime.now(UTC)
+    start = now + timedelta(days=3)
+    wish = Wish(lot.id, "AB123", start, start + timedelta(hours=2), paying=Paying.ADVANCE, email="kim@example.org")
+    booking = await bookings.book(clients, wish, None, now)
+    checkout = await booking_checkouts.start_checkout(clients, web_settings, booking.id, now)
+    await pay(clients, web_settings, checkout.url.rpartition("/")[2])
+    kept = await desk.get(f"/bookings/{booking.id}")
+    assert (kept["payment"], kept["hold_until"], kept["held_cents"]) == ("advance", None, 400)
+    (item,) = (await desk.get(f"/bookings/{booking.id}/quotes"))["items"]
+    assert (item["session_id"], item["paid_cents"], item["refunded_cents"]) == (None, 400, 0)
+    refund = {"amount_cents": 100, "reason": "the place was too small", "uid": "refund-of-the-booking"}
+    answer = await desk.ask("POST", f"/payments/{item['id']}/refunds", refund)
+    assert answer.json()["refunded_cents"] == 100, answer.text
+    assert (await desk.get(f"/bookings/{booking.id}"))["held_cents"] == 300
 
 
 async def test_cancelling_late_costs(desk):
