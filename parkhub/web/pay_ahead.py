@@ -28,6 +28,7 @@ from parkhub.services import checkouts, pay_ahead
 from parkhub.settings import Settings
 from parkhub.web.ahead_view import OfferView, Wanted, offer_view, read_wanted
 from parkhub.web.dependencies import GivenClients, GivenSettings
+from parkhub.web.drivers import provide_driver
 from parkhub.web.pay import driver_page, email_fault, find_lot, leave_for, minute_of, tried_too_often
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
@@ -69,7 +70,8 @@ class Refusal:
 @get("/pay/{slug:str}/ahead", include_in_schema=False)
 async def show_ahead(request: AnyRequest, slug: FromPath[str], settings: GivenSettings) -> Template:
     """Ask for a plate, and until when."""
-    return await _page(request, settings, await _ahead_lot(slug), AheadForm())
+    driver = await provide_driver(request)
+    return await _page(request, settings, await _ahead_lot(slug), AheadForm(email=driver.email if driver else ""))
 
 
 @post("/pay/{slug:str}/ahead", status_code=200, include_in_schema=False)

@@ -9,6 +9,7 @@ from paying import AT, TARIFF, finish, handle_all, later, send
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
+from parkhub.clients.payments import Raw
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db import passages as passage_rows
@@ -160,10 +161,28 @@ async def test_two_phones_that_prolong_at_once_lose_no_money(database: Settings,
     assert (books.open_cents, books.credit_cents) == (0, 200)
 
 
+async def test_two_payments_that_are_told_at_the_same_moment_twice_are_booked_once_each(
+    database: Settings, clients: Clients
+):
+    lot = await a_lot()
+    session = await paid(clients, database, lot, later(60))
+    asked = [await go_on(clients, database, session, later(minutes), later(30)) for minutes in (120, 180)]
+    await send(clients, database, [await paid_event(checkout, later(31)) for checkout in asked], later(31))
+    await asyncio.gather(*(handle_all(clients, later(31)) for _ in range(3)))
+    books = await get_books(session.id)
+    assert (await session_rows.get_session(session.id)).paid_until == later(180)
+    assert (books.charged_cents, books.open_cents, books.credit_cents) == (600, 0, 200)
+
+
 async def told_paid(clients: Clients, settings: Settings, checkout: Checkout, at: datetime) -> None:
     """The provider tells that a checkout was paid, whatever it was told before."""
+    await send(clients, settings, [await paid_event(checkout, at)], at)
+    await handle_all(clients, at)
+
+
+async def paid_event(checkout: Checkout, at: datetime) -> Raw:
     quote = await get_by_public_id(checkout.id)
-    event = {
+    return {
         "id": f"evt_{checkout.id}",
         "object": "event",
         "type": "checkout.session.completed",
@@ -182,8 +201,6 @@ async def told_paid(clients: Clients, settings: Settings, checkout: Checkout, at
             }
         },
     }
-    await send(clients, settings, [event], at)
-    await handle_all(clients, at)
 
 
 async def test_two_phones_that_begin_at_once_each_have_what_they_paid_for(database: Settings, clients: Clients):
