@@ -8,6 +8,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
+from parkhub.domain.pay_ahead import STANDS_FOR
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, SessionState
 from parkhub.services import audit, sessions
@@ -35,7 +36,9 @@ async def _close(lot_id: int, session_id: int, now: datetime) -> bool:
     async with transaction():
         await session_rows.lock_lot(lot_id)
         session = await session_rows.get_session(session_id)
-        if session.state is not SessionState.OPEN:
+        # What is paid ahead ends by itself, or its rest is due at the exit.
+        paid = session.paid_until is not None and now < session.paid_until + STANDS_FOR
+        if session.state is not SessionState.OPEN or paid:
             return False
         await sessions.close_session(session, now, Ending.TOO_LONG, f"session:{session.id}:too_long", now)
         await review_rows.ask(lot_id, Question.TOO_LONG, None, session.id, (), now)

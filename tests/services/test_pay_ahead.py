@@ -26,7 +26,16 @@ from parkhub.domain.pay_ahead import Standing
 from parkhub.domain.plates import Candidate
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.errors import ConflictError, InvalidInputError, TooOftenError
-from parkhub.services import billing, checkouts, pay_ahead, payment_sandbox, session_paid_ahead, sessions, tariffs
+from parkhub.services import (
+    billing,
+    checkouts,
+    pay_ahead,
+    payment_sandbox,
+    session_overlong,
+    session_paid_ahead,
+    sessions,
+    tariffs,
+)
 from parkhub.services.checkouts import Checkout
 from parkhub.services.enforcement import look_up
 from parkhub.settings import Settings
@@ -261,6 +270,14 @@ async def test_it_ends_by_the_clock_after_the_time_to_leave_and_costs_no_more(da
     session = await session_rows.get_session(session.id)
     assert (session.state, session.ending, session.exited_at) == (SessionState.CLOSED, Ending.PAID_AHEAD, later(60))
     assert (await billing.get_bill(session.id, later(999))).due_cents == 0
+
+
+async def test_one_that_is_paid_for_as_long_as_the_lot_allows_is_not_asked_about(database: Settings, clients: Clients):
+    lot = await a_lot(stay_max_minutes=60)
+    session = await paid(clients, database, lot, later(60))
+    assert await session_overlong.close_overlong(clients, later(61)) == 0
+    assert await session_paid_ahead.close_over(clients, later(76)) == 1
+    assert (await session_rows.get_session(session.id)).ending is Ending.PAID_AHEAD
 
 
 async def test_where_a_camera_sees_the_exit_the_rest_is_due_there(database: Settings, clients: Clients):
