@@ -29,6 +29,7 @@ CAMERA_NAME = "Roof"
 ADDRESS = "Made up by the simulator"
 TIME_ZONE = "Europe/Berlin"
 RATE_PER_S = 2
+BOOKABLE = 10
 
 _SIMULATOR: Sequence[str] = (sys.executable, "-P", "-m", "camera_node", "simulate")
 _DESCRIBE_S = 60
@@ -85,12 +86,17 @@ async def _let_cars_come(settings: Settings, lot: "Lot") -> None:
 
     from parkhub.cli.demo_picture import draw
     from parkhub.clients import close_clients, open_clients
+    from parkhub.db.booking_rules import count_places
+    from parkhub.domain.bookings import BookingRules
+    from parkhub.services.booking_rules import set_rules
     from parkhub.services.demo_traffic import Traffic
 
     clients, now = await open_clients(settings), datetime.now(UTC)
     try:
         traffic = Traffic(clients, lot, draw, Random())  # noqa: S311  a simulation
         await traffic.furnish(now)
+        if not await count_places(lot.id):
+            await set_rules(lot.id, BookingRules(cancel_fee_percent=50), BOOKABLE, [], None, now)
         guest = await traffic.guest(now)
     finally:
         await close_clients(clients)
