@@ -18,8 +18,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import booked
-import kept_cards
 import gated
+import kept_cards
 import servers
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
@@ -88,8 +88,8 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
-    public |= await _ahead(settings, clients, now)
     public |= await booked.shown(clients, settings, lot, now)
+    public |= await _ahead(settings, clients, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
         pages |= more
     await close_clients(clients)
