@@ -19,6 +19,16 @@ from parkhub.db.tables.passages import Passage, PlateRead
 from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.recordings import Recording
+from parkhub.db.tables.reports import (
+    ChargeLine,
+    DayClose,
+    LotForecast,
+    ReportFact,
+    ReportHour,
+    ReportPart,
+    ReportReader,
+    ReportStale,
+)
 from parkhub.db.tables.retention import DeletionLog
 from parkhub.db.tables.saved_cards import CardCharge, CardFarewell, DriverCard
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
@@ -93,6 +103,14 @@ TABLES = (
     DriverCard,
     CardCharge,
     CardFarewell,
+    ReportHour,
+    ReportFact,
+    ReportPart,
+    ReportStale,
+    ChargeLine,
+    DayClose,
+    ReportReader,
+    LotForecast,
 )
 
 __all__ = [
@@ -112,6 +130,8 @@ __all__ = [
     "CameraTrouble",
     "CardCharge",
     "CardFarewell",
+    "ChargeLine",
+    "DayClose",
     "DeletionLog",
     "DiscountCode",
     "Driver",
@@ -130,6 +150,7 @@ __all__ = [
     "Letter",
     "ListedPlate",
     "Lot",
+    "LotForecast",
     "LotRules",
     "OccupancySample",
     "ParkingSession",
@@ -143,6 +164,11 @@ __all__ = [
     "Quote",
     "Receipt",
     "Recording",
+    "ReportFact",
+    "ReportHour",
+    "ReportPart",
+    "ReportReader",
+    "ReportStale",
     "Review",
     "SessionCode",
     "SignIn",
