@@ -4,7 +4,15 @@ Rows that own files (frames, spot imports, recordings, labels) restrict the dele
 file is left without a row that knows it.
 """
 
-from parkhub.db.tables.accounts import Account, SignIn
+from parkhub.db.tables.accounts import (
+    Account,
+    AccountLink,
+    AccountLot,
+    ApiKey,
+    RecoveryCode,
+    SecondFactor,
+    SignIn,
+)
 from parkhub.db.tables.audit import AuditEntry, AuditPlate
 from parkhub.db.tables.barriers import Barrier, BarrierCall, BarrierCamera, BarrierOpening
 from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
@@ -44,7 +52,12 @@ from parkhub.db.tables.troubles import CameraTrouble
 TABLES = (
     Account,
     SignIn,
+    AccountLink,
+    SecondFactor,
+    RecoveryCode,
+    ApiKey,
     Lot,
+    AccountLot,
     OccupancySample,
     Camera,
     Frame,
@@ -116,6 +129,9 @@ TABLES = (
 __all__ = [
     "TABLES",
     "Account",
+    "AccountLink",
+    "AccountLot",
+    "ApiKey",
     "AuditEntry",
     "AuditPlate",
     "Barrier",
@@ -164,12 +180,14 @@ __all__ = [
     "Quote",
     "Receipt",
     "Recording",
+    "RecoveryCode",
     "ReportFact",
     "ReportHour",
     "ReportPart",
     "ReportReader",
     "ReportStale",
     "Review",
+    "SecondFactor",
     "SessionCode",
     "SignIn",
     "Spot",
