@@ -14,7 +14,8 @@ from parkhub.clients.pictures import MemoryStore
 from parkhub.clients.queue import MemoryQueue
 from parkhub.db import accounts, cameras, frames, lots, permits, recordings, sessions, spot_heads, spot_labels, spots
 from parkhub.db.engine import transaction
-from parkhub.domain.accounts import Account, Role
+from parkhub.domain.accounts import Account
+from parkhub.domain.rights import Role
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.corrections import Crop, NewLabel, SpotLabel
 from parkhub.domain.frames import Frame, NewFrame

@@ -1,35 +1,84 @@
 """Accounts and who is signed in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from parkhub.db import tables
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.accounts import Account, Role, SignIn
+from parkhub.domain.accounts import Account, SignIn
+from parkhub.domain.rights import RIGHTS, Right, Role
 from parkhub.errors import ConflictError
 
 
-def _account(row: Row) -> Account:
-    return Account(row["id"], row["email"], row["name"], Role(row["role"]), row["password_hash"], row["disabled"])
+# An account with its lots, a row each.
+_SELECT = (
+    "SELECT account.*, account_lot.lot, api_key.rights FROM account "
+    "LEFT JOIN account_lot ON account_lot.account = account.id LEFT JOIN api_key ON api_key.account = account.id"
+)
 
 
-async def add_account(email: str, name: str, role: Role, password_hash: str) -> Account:
-    """Add a person; ConflictError when the e-mail has an account, in whatever case it was written."""
+def read_account(rows: Sequence[Row]) -> Account:
+    """One account from all rows of it."""
+    row = rows[0]
+    return Account(
+        row["id"],
+        row["email"],
+        row["name"],
+        Role(row["role"]),
+        row["password_hash"],
+        bool(row["disabled"]),
+        bool(row["sees_plates"]),
+        None if row["every_lot"] else frozenset(each["lot"] for each in rows if each["lot"] is not None),
+        frozenset(Right(name) for name in (row["rights"] or "").split()),
+    )
+
+
+async def add_account(
+    email: str,
+    name: str,
+    role: Role,
+    password_hash: str,
+    *,
+    sees_plates: bool | None = None,
+    lot_ids: frozenset[int] | None = None,
+) -> Account:
+    """Add a person or a program; ConflictError when the e-mail has an account, in whatever case it was written.
+
+    ``sees_plates`` None: as is usual for the role.
+    """
+    seen = Right.SEE_PLATES in RIGHTS[role] if sees_plates is None else sees_plates
     rows = (
         await tables.Account.insert(
-            tables.Account(email=email, name=name, role=role.value, password_hash=password_hash, disabled=False)
+            tables.Account(
+                email=email,
+                name=name,
+                role=role.value,
+                password_hash=password_hash,
+                disabled=False,
+                sees_plates=seen,
+                every_lot=lot_ids is None,
+            )
         )
         .on_conflict(action="DO NOTHING")
         .returning(tables.Account.id)
     )
     if not rows:
         raise ConflictError("This e-mail has an account already.")
-    return Account(rows[0]["id"], email, name, role, password_hash)
+    account_id: int = rows[0]["id"]
+    await _set_lots(account_id, lot_ids or frozenset())
+    return Account(account_id, email, name, role, password_hash, sees_plates=seen, lot_ids=lot_ids)
+
+
+async def _set_lots(account_id: int, lot_ids: frozenset[int]) -> None:
+    await fetch("DELETE FROM account_lot WHERE account = {}", account_id)
+    for lot_id in sorted(lot_ids):
+        await fetch("INSERT INTO account_lot (account, lot) VALUES ({}, {})", account_id, lot_id)
 
 
 async def find_account(email: str) -> Account | None:
     """The account of an e-mail, in whatever case it is written."""
-    rows = await fetch("SELECT * FROM account WHERE lower(email) = lower({})", email)
-    return _account(rows[0]) if rows else None
+    rows = await fetch(f"{_SELECT} WHERE lower(account.email) = lower({{}})", email)
+    return read_account(rows) if rows else None
 
 
 async def count_accounts() -> int:
@@ -52,12 +101,14 @@ async def add_sign_in(token_hash: str, account_id: int, created_at: datetime, ex
 async def find_sign_in(token_hash: str, now: datetime) -> SignIn | None:
     """Who holds the token; None when it is unknown or over, or the account is disabled."""
     rows = await fetch(
-        "SELECT account.*, sign_in.expires_at FROM sign_in JOIN account ON account.id = sign_in.account "
-        "WHERE sign_in.token_hash = {} AND sign_in.expires_at > {} AND NOT account.disabled",
+        "SELECT account.*, account_lot.lot, '' AS rights, sign_in.expires_at FROM sign_in "
+        "JOIN account ON account.id = sign_in.account LEFT JOIN account_lot ON account_lot.account = account.id "
+        "WHERE sign_in.token_hash = {} AND sign_in.expires_at > {} AND NOT account.disabled "
+        "AND NOT sign_in.needs_code",
         token_hash,
         now,
     )
-    return SignIn(token_hash, _account(rows[0]), rows[0]["expires_at"]) if rows else None
+    return SignIn(token_hash, read_account(rows), rows[0]["expires_at"]) if rows else None
 
 
 async def delete_sign_in(token_hash: str) -> None:

@@ -3,24 +3,21 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
+
+from parkhub.domain.rights import KEYS, RIGHTS, Right, Role
 
 TRIES_AT_ONCE: Final = 10
 PAUSE_FIRST_S: Final = 0.25
 PAUSE_MAX_S: Final = 4.0
 
 
-class Role(StrEnum):
-    """What a person may do; later steps add more."""
-
-    OWNER = "owner"
-    ATTENDANT = "attendant"
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person. ``password_hash`` is argon2id in PHC form."""
+    """A person, or a program with a key (`Role.KEY`), which has ``scopes`` and no password.
+
+    ``password_hash`` is argon2id in PHC form, "" until one is chosen. ``lot_ids`` None: all lots, later ones too.
+    """
 
     id: int
     email: str
@@ -28,6 +25,34 @@ class Account:
     role: Role
     password_hash: str
     disabled: bool = False
+    sees_plates: bool = True
+    lot_ids: frozenset[int] | None = None
+    scopes: frozenset[Right] = frozenset()
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What they may do in their lots; an owner everything."""
+        if self.role is Role.OWNER:
+            return RIGHTS[Role.OWNER]
+        if self.role is Role.KEY:
+            return self.scopes & KEYS
+        others = RIGHTS[self.role] - {Right.SEE_PLATES}
+        return others | {Right.SEE_PLATES} if self.sees_plates else others
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether all lots are theirs: an owner's always are."""
+        return self.lot_ids is None or self.role is Role.OWNER
+
+    def may(self, right: Right, lot_id: int | None = None) -> bool:
+        """Whether they may do that in a lot; without one, whether they may anywhere at all."""
+        if self.disabled or right not in self.rights:
+            return False
+        return lot_id is None or self.everywhere or lot_id in (self.lot_ids or ())
+
+    def may_everywhere(self, right: Right) -> bool:
+        """Whether they may do that to what is of no lot, or of all."""
+        return self.everywhere and self.may(right)
 
 
 @dataclass(frozen=True, slots=True)

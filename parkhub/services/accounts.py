@@ -16,7 +16,8 @@ from parkhub.clients import Clients
 from parkhub.clients.limiter import Limiter
 from parkhub.db import accounts as account_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.accounts import Account, Role, network, pause_s
+from parkhub.domain.accounts import Account, network, pause_s
+from parkhub.domain.rights import Role
 from parkhub.domain.text import one_line
 from parkhub.errors import BusyError, ConflictError, NotFoundError, SignInRequiredError
 

@@ -15,10 +15,10 @@ from parkhub.db import barriers as barrier_rows
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.barrier_openings import OpeningFilter
-from parkhub.domain.accounts import Role
 from parkhub.domain.barriers import Barrier, BarrierKind, Call, CallCause, Cause, Opening, OpeningOutcome
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction
+from parkhub.domain.rights import Right
 from parkhub.errors import ConflictError, InvalidInputError
 from parkhub.languages import ENGLISH
 from parkhub.secret_key import secret_key
@@ -224,7 +224,7 @@ async def _context(request: AnyRequest, settings: Settings, barrier: Barrier) ->
         "openings": await opening_rows.list_openings([barrier.id], OpeningFilter(), None, SHOWN),
         "causes_in_words": CAUSES,
         "outcomes_in_words": OUTCOMES,
-        "is_owner": request.user.role is Role.OWNER,
+        "is_owner": request.user.may(Right.SET_UP, barrier.lot_id),
         "exit_page": f"{server}/exit/{barrier.code}" if barrier.side is Direction.EXIT else "",
         "server": server,
     }

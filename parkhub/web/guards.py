@@ -1,19 +1,25 @@
 """Who may see a page."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from parkhub.domain.accounts import Role
+from parkhub.db.whose_lot import NOUNS, list_lots_of
+from parkhub.domain.accounts import Account
+from parkhub.domain.rights import Right
 from parkhub.domain.text import one_line
 from parkhub.errors import ForbiddenError, NotFoundError, SignInRequiredError
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
 PRIVATE: Final = "parkhub_private"
+NO_RIGHT: Final = "Your account may not do this. An owner can change that."
 ID_MAX: Final = 2**31 - 1
 """The largest id that a row with an address of its own can have."""
 
@@ -36,9 +42,12 @@ async def possible(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteH
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Let signed-in people through and put their account into the scope's `user`; the answer is never cached.
 
-    Raises SignInRequiredError, which `web.errors` turns into the way to the sign-in page, or 401 for programs.
+    Alone it is for a person's own things; whatever is a car park's `needs` a right. Raises SignInRequiredError, which
+    `web.errors` turns into the way to the sign-in page, or 401 for programs.
     """
     connection.scope["state"][PRIVATE] = True
+    if isinstance(connection.scope.get("user"), Account):
+        return
     token = connection.cookies.get(cookie_name(connection.app.state.settings))
     account = await accounts.who_is(token, datetime.now(UTC)) if token else None
     if account is None:
@@ -47,9 +56,54 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
 
 
 async def owner(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let owners through, of those who are `signed_in`. Raises ForbiddenError."""
-    if connection.user.role is not Role.OWNER:
-        raise ForbiddenError("Only an owner may do this.")
+    """Let owners through, of those who are `signed_in`. Raises ForbiddenError. Being replaced by `needs`."""
+    if not connection.user.may(Right.PEOPLE):
+        raise ForbiddenError(NO_RIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class needs:  # noqa: N801
+    """Let those through who have a right in the lot that the address names, as a guard.
+
+    The lot is found by the noun before a path parameter, ``cameras/{public_id}``. What is of several lots is read by
+    whoever has one of them and changed by whoever has all. ``everywhere``: it is of no lot, so only for those who
+    have all. What a form names besides is the handler's to ask `must` for. Raises SignInRequiredError, ForbiddenError
+    for the right, NotFoundError for another's lot.
+    """
+
+    right: Right
+    everywhere: bool = False
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """See the class."""
+        await signed_in(connection, handler)
+        account: Account = connection.user
+        if not account.may(self.right) or (self.everywhere and not account.everywhere):
+            raise ForbiddenError(NO_RIGHT)
+        if account.everywhere:
+            return
+        ours = any if connection.scope.get("method") in {"GET", "HEAD"} else all
+        for noun, key in named_things(connection.scope["path_template"], connection.path_params):
+            lot_ids = await list_lots_of(noun, key)
+            if lot_ids and not ours(lot_id is not None and account.may(self.right, lot_id) for lot_id in lot_ids):
+                raise NotFoundError("There is nothing at this address.")
+
+
+def must(account: Account, right: Right, lot_id: int | None) -> None:
+    """Refuse what a form names and its sender has no right to; ``lot_id`` None: of all lots. Raises ForbiddenError."""
+    if not (account.may_everywhere(right) if lot_id is None else account.may(right, lot_id)):
+        raise ForbiddenError(NO_RIGHT)
+
+
+def named_things(path: str, params: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The things a path template names that are of a lot, each with its noun: ("cameras", "x1") of cameras/{id}."""
+    parts = path.split("/")
+    found = []
+    for noun, part in pairwise(parts):
+        name = part.strip("{}").partition(":")[0]
+        if part.startswith("{") and noun in NOUNS and name in params:
+            found.append((noun, params[name]))
+    return found
 
 
 def local_path(target: str | None, otherwise: str = "/console") -> str:

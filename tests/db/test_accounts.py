@@ -4,7 +4,8 @@ import pytest
 from builders import NOW, after, save_account
 
 from parkhub.db import accounts
-from parkhub.domain.accounts import Role, SignIn
+from parkhub.domain.accounts import SignIn
+from parkhub.domain.rights import Role
 from parkhub.errors import ConflictError
 from parkhub.settings import Settings
 

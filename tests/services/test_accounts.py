@@ -13,7 +13,7 @@ from parkhub.clients.pictures import MemoryStore
 from parkhub.clients.queue import MemoryQueue
 from parkhub.clients.redis import open_redis
 from parkhub.db import accounts as account_rows
-from parkhub.domain.accounts import Role
+from parkhub.domain.rights import Role
 from parkhub.errors import NotFoundError, SignInRequiredError, TooOftenError
 from parkhub.services import accounts
 from parkhub.settings import Settings

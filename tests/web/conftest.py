@@ -9,7 +9,8 @@ from apps import running
 from litestar import Litestar
 from visitors import EMAIL, PASSWORD, Visitor, visit
 
-from parkhub.domain.accounts import Account, Role
+from parkhub.domain.accounts import Account
+from parkhub.domain.rights import Role
 from parkhub.services import accounts
 from parkhub.settings import Settings
 
