@@ -15,13 +15,13 @@ from parkhub.clients.queue import MemoryQueue
 from parkhub.db import accounts, cameras, frames, lots, permits, recordings, sessions, spot_heads, spot_labels, spots
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account
-from parkhub.domain.rights import Role
 from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.corrections import Crop, NewLabel, SpotLabel
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.lots import Lot
 from parkhub.domain.permits import Permit, PermitKind
 from parkhub.domain.recordings import Recording
+from parkhub.domain.rights import Role
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.spot_heads import HeadTrial, HeadVersion, SpotHead
 from parkhub.domain.spots import (

@@ -9,7 +9,6 @@ from parkhub.domain.accounts import Account, SignIn
 from parkhub.domain.rights import RIGHTS, Right, Role
 from parkhub.errors import ConflictError
 
-
 # An account with its lots, a row each.
 _SELECT = (
     "SELECT account.*, account_lot.lot, api_key.rights FROM account "
