@@ -9,7 +9,7 @@ import msgspec
 from parkhub.db.engine import Row, fetch, in_transaction, run_many
 from parkhub.domain import booking_entries
 from parkhub.domain.entries import Books
-from parkhub.domain.ledger import GENESIS, Account, Kind, Posting, Transaction, seal
+from parkhub.domain.ledger import GENESIS, Account, Kind, Posting, Sum, Transaction, seal
 from parkhub.errors import ConflictError
 
 Balances = Mapping[tuple[str, Account], int]
@@ -144,17 +144,20 @@ async def get_balances(lot_id: int) -> Balances:
     return {(row["currency"], Account(row["account"])): row["amount_cents"] for row in rows}
 
 
-async def sum_postings(lot_id: int, since: datetime, until: datetime) -> Balances:
-    """What was posted to each account by transactions of ``since`` <= at < ``until``: a day's revenue, among others."""
+async def sum_postings(lot_id: int, since: datetime, until: datetime) -> list[Sum]:
+    """What transactions of ``since`` <= at < ``until`` posted, by currency, kind and account."""
     rows = await fetch(
-        "SELECT currency, account, CAST(sum(amount_cents) AS BIGINT) AS cents FROM ledger_transaction "
+        "SELECT currency, kind, account, CAST(sum(amount_cents) AS BIGINT) AS cents, count(*) AS n "
+        "FROM ledger_transaction "
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
-        "WHERE lot = {} AND at >= {} AND at < {} GROUP BY currency, account",
+        "WHERE lot = {} AND at >= {} AND at < {} GROUP BY currency, kind, account ORDER BY currency, kind, account",
         lot_id,
         since,
         until,
     )
-    return {(row["currency"], Account(row["account"])): row["cents"] for row in rows}
+    return [
+        Sum(row["currency"], Kind(row["kind"]), Account(row["account"]), row["cents"], int(row["n"])) for row in rows
+    ]
 
 
 async def compare_balances(lot_id: int) -> list[tuple[str, Account, int, int]]:

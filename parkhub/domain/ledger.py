@@ -61,6 +61,17 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """What ``count`` transactions of one kind posted to one account; debits above zero."""
+
+    currency: str
+    kind: Kind
+    account: Account
+    amount_cents: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """Postings that belong together. ``uid`` is made by whoever asks, so that asking twice posts once.
 
