@@ -8,4 +8,4 @@ from parkhub.services import mail
 
 async def send_letters(ctx: dict[str, Any]) -> None:
     """Send what is due: asked for, and every five seconds for what nobody asked for or a killed worker left."""
-    await mail.send_due(ctx["clients"], datetime.now(UTC))
+    await mail.send_due(ctx["clients"], lambda: datetime.now(UTC))

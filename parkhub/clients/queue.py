@@ -22,6 +22,7 @@ class QueueName(StrEnum):
     RECORDINGS = "recordings"
     ADAPTATION = "adaptation"
     BARRIERS = "barriers"
+    MAIL = "mail"
 
     @property
     def key(self) -> str:

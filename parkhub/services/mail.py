@@ -1,6 +1,6 @@
 """Letters: kept with what they tell of, sent afterwards, once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +8,7 @@ import structlog
 from jinja2 import TemplateError
 
 from parkhub.clients import Clients
+from parkhub.clients.queue import QueueName
 from parkhub.db import mail as rows
 from parkhub.db.engine import transaction
 from parkhub.db.mail import StoredLetter
@@ -18,6 +19,8 @@ from parkhub.letters import put_in_words
 SEND_LETTERS: Final = "send_letters"
 TAKEN_FOR: Final = timedelta(seconds=60)
 """So long nobody else sends a letter that was taken: longer than sending may last."""
+RUN: Final = timedelta(seconds=60)
+"""So long one run takes letters; what is left then is the next one's."""
 ENDED_KEPT: Final = timedelta(days=400)
 """So long a ``uid`` is known to have been used; nothing but it and what became of the letter is kept."""
 _BATCH: Final = 200
@@ -51,23 +54,28 @@ async def write(
 async def ask(clients: Clients) -> None:
     """After the commit: have letters sent at once, not within five seconds. Needs no queue: the clock does it too."""
     try:
-        await clients.queue.enqueue(SEND_LETTERS, job_id=SEND_LETTERS)
+        await clients.queue.enqueue(SEND_LETTERS, job_id=SEND_LETTERS, queue=QueueName.MAIL)
     except BusyError as error:
         log.warning("mail.not_asked", reason=str(error))
 
 
-async def send_due(clients: Clients, now: datetime) -> int:
-    """Send what is due; answers how many letters went. Any number of processes share the work."""
+async def send_due(clients: Clients, clock: Callable[[], datetime]) -> int:
+    """Send what is due; answers how many letters went. Any number of processes share the work.
+
+    Each letter is taken by the time it then is: a server may need a minute for those before it.
+    """
+    begun_at = clock()
     sent = failed = 0
-    for letter_id in await rows.list_due(now, _BATCH):
+    for letter_id in await rows.list_due(begun_at, _BATCH):
+        now = clock()
+        if now - begun_at >= RUN or (failed >= _FAILED_MAX and not sent):
+            break
         letter = await rows.take(letter_id, now, now + TAKEN_FOR)
         if letter is None:
             continue
         went = await _send(clients, letter, now)
         sent += went
         failed += not went
-        if failed >= _FAILED_MAX and not sent:
-            break
     return sent
 
 

@@ -99,7 +99,7 @@ async def test_who_gave_an_address_gets_the_receipt_once_and_a_letter_for_each_r
     await asyncio.gather(handle_all(clients, later(91)), handle_all(clients, later(91)))
     for minutes in (92, 93):
         await refunds.refund_payment(clients, database, checkout.id, 150, "Barrier was stuck", None, later(minutes))
-    await mail.send_due(clients, later(94))
+    await mail.send_due(clients, lambda: later(94))
     found = await receipt_of(checkout)
     assert [(letter.to, letter.language) for letter in mailer.sent] == [("kim@example.org", "de")] * 3
     for letter in mailer.sent:
@@ -122,7 +122,7 @@ async def test_without_an_address_nothing_is_written_and_the_payment_is_booked(
     await send(clients, database, paid, later(91))
     await handle_all(clients, later(91))
     assert (await checkouts.find_checkout(checkout.id)).receipt_id is not None
-    assert await mail.send_due(clients, later(94)) == 0
+    assert await mail.send_due(clients, lambda: later(94)) == 0
 
 
 async def test_a_receipt_names_who_took_the_money_then(database: Settings, clients: Clients):

@@ -34,8 +34,9 @@ async def test_a_letter_in_the_hands_of_a_killed_worker_is_sent_by_the_next(
         assert await rows.find_state("one") is LetterState.WAITING
         clients = await open_clients(settings)
         try:
-            assert await mail.send_due(clients, datetime.now(UTC)) == 0
-            assert await mail.send_due(clients, datetime.now(UTC) + mail.TAKEN_FOR + timedelta(seconds=1)) == 1
+            assert await mail.send_due(clients, lambda: datetime.now(UTC)) == 0
+            later = datetime.now(UTC) + mail.TAKEN_FOR + timedelta(seconds=1)
+            assert await mail.send_due(clients, lambda: later) == 1
         finally:
             await close_clients(clients)
         assert {letter["message-id"] for letter in post.letters} == {post.letters[0]["message-id"]}

@@ -29,7 +29,7 @@ from parkhub.errors import BusyError
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.settings import Settings
 from tasks.frames import CameraTurns
-from tasks.worker import TRIES_MAX, Job, keep_working, make_worker, vision_jobs
+from tasks.worker import TRIES_MAX, Job, keep_working, make_worker, vision_jobs, work_workers
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 
@@ -184,6 +184,15 @@ class TestWork:
             work.signal(signal.SIGTERM)
             assert work.end() == 0
         assert "Traceback" not in work.stderr
+
+    async def test_a_mail_server_that_does_not_answer_holds_up_no_payment(self, settings: Settings) -> None:
+        given = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"})  # nothing connects
+        of = {worker.queue_name: worker for worker in (make() for make in work_workers({"settings": given}))}
+        work = of[QueueName.WORK.key]
+        assert "handle_event" in work.functions
+        assert "send_letters" not in work.functions
+        assert work.in_progress_timeout_s <= 60, "so long an event waits whose worker was killed"
+        assert set(of[QueueName.MAIL.key].functions) == {"send_letters", "keep_mail"}
 
     async def test_it_never_loads_a_vision_library(self, tmp_path: Path) -> None:
         code = (
