@@ -7,7 +7,15 @@ from typing import Any, Final
 import structlog
 
 from parkhub.db import stripe_events
-from parkhub.services import card_charges, checkouts, payment_events, payment_sandbox, reconciliation, refunds, saved_cards
+from parkhub.services import (
+    card_charges,
+    checkouts,
+    payment_events,
+    payment_sandbox,
+    reconciliation,
+    refunds,
+    saved_cards,
+)
 
 RECONCILED: Final = timedelta(days=7)
 
