@@ -1,10 +1,12 @@
 """Quotes: a priced stay at an instant, line by line, in words a driver understands."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from parkhub.domain.local_time import Span
 from parkhub.domain.money import format_amount
@@ -103,6 +105,23 @@ class Quote:
     span: Span
     changes_at: datetime | None = None
     free_by_day: Mapping[date, int] = field(default_factory=dict)
+
+
+TAX: Final = "tax"
+"""The line of the tax, where it comes on top of the others."""
+
+
+def changed_lines(quote: Quote, known: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """By how much each line differs from what it came to before, by kind and label; what does not is left out.
+
+    With the tax that comes on top, all lines of a session so come to the gross price of its last quote.
+    """
+    wanted = Counter[tuple[str, str]]()
+    for line in quote.lines:
+        wanted[line.kind.value, line.label] += line.amount_cents
+    wanted[TAX, ""] += quote.gross_cents - sum(wanted.values())
+    changed = {key: wanted[key] - known.get(key, 0) for key in [*wanted, *(key for key in known if key not in wanted)]}
+    return {key: cents for key, cents in changed.items() if cents}
 
 
 def duration(minutes: int) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from parkhub.db import bookings as booking_rows
+from parkhub.db import charge_lines as line_rows
 from parkhub.db import discount_codes as code_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import lot_rules as rule_rows
@@ -22,7 +23,7 @@ from parkhub.domain.local_time import Span, day_span, local_day
 from parkhub.domain.lot_rules import TariffFollows
 from parkhub.domain.permits import Permit, uncovered
 from parkhub.domain.pricing import charged_span, price, price_lost_ticket
-from parkhub.domain.quotes import Quote
+from parkhub.domain.quotes import Quote, changed_lines
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.domain.tariffs import Per, Tariff
 from parkhub.errors import NotFoundError
@@ -110,7 +111,10 @@ async def _charge(bill: Bill, quote: Quote | None, uid: str, now: datetime, kind
     event = Event(uid, session.lot_id, session.id, kind, costs.currency, now, references=references)
     before = replace(event, uid=f"{uid}:resumed", kind=Kind.REVERSAL)
     await post_event(before, lambda books: entries.resumed(books, costs))
-    await post_event(event, lambda books: entries.charge(books, costs))
+    if await post_event(event, lambda books: entries.charge(books, costs)):
+        known = await line_rows.sum_of_session(session.id)
+        changes = changed_lines(costs, known)
+        await line_rows.add_lines(session.lot_id, session.id, now, costs.currency, changes)
 
 
 async def _version(session: ParkingSession, now: datetime) -> tariff_rows.TariffVersion | None:
