@@ -76,6 +76,13 @@ async def find_of_passage(barrier_id: int, passage_id: int) -> Opening | None:
     return _opening(rows[0]) if rows else None
 
 
+async def list_of_session(session_id: int) -> list[Opening]:
+    """The commands for a session's car, the oldest first."""
+    return [
+        _opening(row) for row in await fetch(_SELECT + "WHERE session = {} ORDER BY barrier_opening.id", session_id)
+    ]
+
+
 async def has_let_through(barrier_id: int, session_id: int) -> bool:
     """Whether a barrier has opened by itself for a session, or may yet."""
     rows = await fetch(

@@ -73,6 +73,7 @@ async def post(transaction: Transaction) -> bool:
         link,
     )
     await _add_postings(rows[0]["id"], transaction)
+    await _note_owed(transaction)
     await fetch("UPDATE ledger_head SET sequence = {}, seal = {} WHERE lot = {}", sequence, link, transaction.lot_id)
     return True
 
@@ -189,6 +190,16 @@ async def _add_postings(transaction_id: int, transaction: Transaction) -> None:
             for posting in postings
         ],
     )
+
+
+async def _note_owed(transaction: Transaction) -> None:
+    """Keep with the session what it owes by now, so that those that owe are found without summing a million."""
+    lines = booking_entries.of_session(transaction.postings)
+    more = sum(posting.amount_cents for posting in lines if posting.account is Account.RECEIVABLE)
+    if more and transaction.session_id is not None:
+        await fetch(
+            "UPDATE parking_session SET owed_cents = owed_cents + {} WHERE id = {}", more, transaction.session_id
+        )
 
 
 async def _load(condition: str, *args: object) -> list[Posted]:

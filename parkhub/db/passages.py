@@ -166,6 +166,12 @@ async def list_passages(camera_id: int, since: datetime, until: datetime) -> lis
     return [_passage(row) for row in rows]
 
 
+async def list_of_session(session_id: int) -> list[GatePassage]:
+    """The kept passages that were taken for a session, in the order they began."""
+    rows = await fetch("SELECT * FROM passage WHERE session = {} ORDER BY first_at, id", session_id)
+    return [_passage(row) for row in rows]
+
+
 async def list_reads(passage_id: int) -> list[GateRead]:
     """The kept reads of a passage in the order they were taken."""
     rows = await fetch("SELECT * FROM plate_read WHERE passage = {} ORDER BY captured_at, frame, number", passage_id)

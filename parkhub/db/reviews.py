@@ -111,6 +111,11 @@ async def list_of_session(session_id: int) -> list[Review]:
     return [_review(row) for row in rows]
 
 
+async def list_all_of_session(session_id: int) -> list[Review]:
+    """A session's own questions, decided or not."""
+    return [_review(row) for row in await fetch("SELECT * FROM review WHERE session = {} ORDER BY id", session_id)]
+
+
 async def list_decided(session_ids: Sequence[int], at: datetime) -> list[Review]:
     """What was decided about sessions at that very instant: by one correction."""
     marks = ", ".join("{}" for _ in session_ids)

@@ -17,10 +17,11 @@ _COLUMNS = (
     "ticket, lot, plate, folded, kind, state, ending, entered_at, exited_at, leave_by, entry_passage, exit_passage, "
     "tariff, permit, booking, paid_until, begun_by"
 )
-_SELECT = f'SELECT id, {_COLUMNS}, "right" FROM parking_session '  # noqa: S608
+SELECT = f'SELECT id, {_COLUMNS}, "right" FROM parking_session '  # noqa: S608
 
 
-def _session(row: Row) -> ParkingSession:
+def read_session(row: Row) -> ParkingSession:
+    """A row of `SELECT` as a domain value."""
     return ParkingSession(
         id=row["id"],
         ticket=row["ticket"],
@@ -111,32 +112,32 @@ async def set_leave_by(session_id: int, leave_by: datetime) -> ParkingSession:
 
 async def get_session(session_id: int) -> ParkingSession:
     """The session; NotFoundError when there is none."""
-    rows = await fetch(_SELECT + "WHERE id = {}", session_id)
+    rows = await fetch(SELECT + "WHERE id = {}", session_id)
     if not rows:
         raise NotFoundError("There is no such session.")
-    return _session(rows[0])
+    return read_session(rows[0])
 
 
 async def find_by_ticket(ticket: str) -> ParkingSession | None:
     """The session of a ticket."""
-    rows = await fetch(_SELECT + "WHERE ticket = {}", ticket)
-    return _session(rows[0]) if rows else None
+    rows = await fetch(SELECT + "WHERE ticket = {}", ticket)
+    return read_session(rows[0]) if rows else None
 
 
 async def find_inside(lot_id: int, plate: str) -> ParkingSession | None:
     """The open session of a plate."""
     rows = await fetch(
-        _SELECT + "WHERE lot = {} AND plate = {} AND state = 'open' AND plate <> ''",
+        SELECT + "WHERE lot = {} AND plate = {} AND state = 'open' AND plate <> ''",
         lot_id,
         plate,
     )
-    return _session(rows[0]) if rows else None
+    return read_session(rows[0]) if rows else None
 
 
 async def find_within(lot_id: int, plate: str, at: datetime) -> ParkingSession | None:
     """A session of a plate that is over and was going on at ``at``."""
     rows = await fetch(
-        _SELECT + "WHERE folded = {} AND lot = {} AND plate = {} AND state = 'closed' AND entered_at <= {} "
+        SELECT + "WHERE folded = {} AND lot = {} AND plate = {} AND state = 'closed' AND entered_at <= {} "
         "AND exited_at > {} ORDER BY entered_at DESC LIMIT 1",
         fold(plate),
         lot_id,
@@ -144,51 +145,51 @@ async def find_within(lot_id: int, plate: str, at: datetime) -> ParkingSession |
         at,
         at,
     )
-    return _session(rows[0]) if rows else None
+    return read_session(rows[0]) if rows else None
 
 
 async def find_left(lot_id: int, folded: str, since: datetime, until: datetime) -> ParkingSession | None:
     """The last session of a plate, look-alikes made equal, that ended in ``since`` <= at <= ``until``."""
     rows = await fetch(
-        _SELECT + "WHERE folded = {} AND lot = {} AND state = 'closed' AND exited_at >= {} AND exited_at <= {} "
+        SELECT + "WHERE folded = {} AND lot = {} AND state = 'closed' AND exited_at >= {} AND exited_at <= {} "
         "ORDER BY exited_at DESC LIMIT 1",
         folded,
         lot_id,
         since,
         until,
     )
-    return _session(rows[0]) if rows else None
+    return read_session(rows[0]) if rows else None
 
 
 async def find_just_entered(lot_id: int, folded: str, since: datetime, until: datetime) -> ParkingSession | None:
     """The open session of a plate, look-alikes made equal, that began in ``since`` <= at <= ``until``."""
     rows = await fetch(
-        _SELECT + "WHERE lot = {} AND folded = {} AND state = 'open' AND entered_at >= {} AND entered_at <= {} "
+        SELECT + "WHERE lot = {} AND folded = {} AND state = 'open' AND entered_at >= {} AND entered_at <= {} "
         "ORDER BY entered_at DESC LIMIT 1",
         lot_id,
         folded,
         since,
         until,
     )
-    return _session(rows[0]) if rows else None
+    return read_session(rows[0]) if rows else None
 
 
 async def list_without_plate(lot_id: int, before: datetime, limit: int) -> list[ParkingSession]:
     """Open sessions without a plate that began before, the first to enter first."""
     rows = await fetch(
-        _SELECT + "WHERE lot = {} AND state = 'open' AND plate = '' AND entered_at <= {} "
+        SELECT + "WHERE lot = {} AND state = 'open' AND plate = '' AND entered_at <= {} "
         "ORDER BY entered_at, id LIMIT {}",
         lot_id,
         before,
         limit,
     )
-    return [_session(row) for row in rows]
+    return [read_session(row) for row in rows]
 
 
 async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetime) -> list[ParkingSession]:
     """Sessions of a plate that are over and ended in ``since`` <= at < ``until``, oldest first."""
     rows = await fetch(
-        _SELECT + "WHERE folded = {} AND lot = {} AND plate = {} AND state = 'closed' AND exited_at >= {} "
+        SELECT + "WHERE folded = {} AND lot = {} AND plate = {} AND state = 'closed' AND exited_at >= {} "
         "AND exited_at < {} ORDER BY entered_at",
         fold(plate),
         lot_id,
@@ -196,7 +197,7 @@ async def list_of_plate(lot_id: int, plate: str, since: datetime, until: datetim
         since,
         until,
     )
-    return [_session(row) for row in rows]
+    return [read_session(row) for row in rows]
 
 
 async def list_overlong(lot_id: int, before: datetime) -> list[int]:
@@ -216,7 +217,7 @@ async def list_sessions(
 ) -> list[ParkingSession]:
     """Sessions that began in ``since`` <= at < ``until`` with ids below ``before_id``, the newest id first."""
     rows = await fetch(
-        _SELECT + "WHERE lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
+        SELECT + "WHERE lot = {} AND entered_at >= {} AND entered_at < {} AND id < {} AND ({} = '' OR state = {}) "
         "AND state <> 'begun' "
         "ORDER BY id DESC LIMIT {}",
         lot_id,
@@ -227,7 +228,7 @@ async def list_sessions(
         state.value if state else "",
         limit,
     )
-    return [_session(row) for row in rows]
+    return [read_session(row) for row in rows]
 
 
 async def search(lot_id: int, part: str, limit: int) -> list[ParkingSession]:
@@ -244,12 +245,12 @@ async def search(lot_id: int, part: str, limit: int) -> list[ParkingSession]:
         condition = "id IN (SELECT rowid FROM parking_session_parts WHERE parking_session_parts MATCH {})"
         args = [f'"{folded}"']
     rows = await fetch(
-        _SELECT + f"WHERE state <> 'begun' AND lot = {{}} AND {condition} ORDER BY id DESC LIMIT {{}}",
+        SELECT + f"WHERE state <> 'begun' AND lot = {{}} AND {condition} ORDER BY id DESC LIMIT {{}}",
         lot_id,
         *args,
         limit,
     )
-    return [_session(row) for row in rows]
+    return [read_session(row) for row in rows]
 
 
 async def count_open(lot_id: int) -> int:
@@ -263,5 +264,5 @@ async def get_sessions(ids: Sequence[int]) -> list[ParkingSession]:
     if not ids:
         return []
     marks = ", ".join("{}" for _ in ids)
-    rows = await fetch(_SELECT + f"WHERE id IN ({marks}) ORDER BY id", *ids)
-    return [_session(row) for row in rows]
+    rows = await fetch(SELECT + f"WHERE id IN ({marks}) ORDER BY id", *ids)
+    return [read_session(row) for row in rows]

@@ -35,7 +35,7 @@ async def undo(clients: Clients, entry_id: int, account_id: int | None, now: dat
     """
     async with transaction():
         entry = await audit.get_entry(entry_id)
-        if entry.lot_id is None or not entry.before or not entry.after or not _is_correction(entry):
+        if entry.lot_id is None or not entry.before or not entry.after or not is_correction(entry):
             raise InvalidInputError("This cannot be undone.")
         if entry.undone_by is not None:
             raise ConflictError("This was taken back already.")
@@ -61,7 +61,7 @@ async def undo(clients: Clients, entry_id: int, account_id: int | None, now: dat
     return undone
 
 
-def _is_correction(entry: AuditEntry) -> bool:
+def is_correction(entry: AuditEntry) -> bool:
     """Whether an entry tells whole sessions; one about a plate that is no longer kept cannot be taken back."""
     names = (*(entry.before or ()), *(entry.after or ()))
     whole = entry.action.startswith("session.") and all(each.isdecimal() for each in names)

@@ -45,6 +45,7 @@ class ParkingSession(Table, tablename="parking_session"):
     ``folded``: the plate with look-alikes made equal. ``plate_hash``: what keeps statistics possible once the plate is
     gone. Passages, permits and bookings are named without foreign keys, because they expire at other times.
     ``paid_until``: it was paid ahead until then; ``begun_by``: "driver" where no camera had seen it come.
+    ``owed_cents``: what its postings say it owes, kept by `parkhub.db.ledger` with each of them.
     """
 
     id = BigSerial(primary_key=True)
@@ -67,6 +68,7 @@ class ParkingSession(Table, tablename="parking_session"):
     permit = BigInt(default=None, null=True)
     booking = BigInt(default=None, null=True)
     right = Text()
+    owed_cents = BigInt(default=0)
 
 
 class DiscountCode(Table, tablename="discount_code"):
@@ -93,7 +95,10 @@ class SessionCode(Table, tablename="session_code"):
 
 
 class Review(Table, tablename="review"):
-    """A question to staff about a passage or a session. ``suggestions``: JSON, sessions with costs, likeliest first."""
+    """A question to staff about a passage or a session. ``suggestions``: JSON, sessions with costs, likeliest first.
+
+    ``held_by``: the account that is about to answer, until ``held_until``.
+    """
 
     id = BigSerial(primary_key=True)
     lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
@@ -105,3 +110,5 @@ class Review(Table, tablename="review"):
     decided_at = Timestamptz(default=None, null=True)
     decided_by = Integer(default=None, null=True)
     decision = Text()
+    held_by = Integer(default=None, null=True)
+    held_until = Timestamptz(default=None, null=True)
