@@ -26,6 +26,7 @@ COMMANDS = (
     "tariff",
     "permits",
     "ledger",
+    "reports",
     "stripe",
     "audit",
     "models",

@@ -1,0 +1,203 @@
+"""What is counted of a lot's local day: the figures that reports are summed from.
+
+A day is counted in parts, each from sources of its own, so that one can be counted anew when the other's sources have
+expired. Counting the same rows again gives the same figures.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from parkhub.domain.ledger import Sum
+from parkhub.domain.local_time import MINUTE, day_span
+from parkhub.domain.lots import OccupancySample
+from parkhub.domain.sessions import Ending
+from parkhub.domain.spots import SpotState
+
+LENGTHS_MIN: Final = (0, 15, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
+"""Where each class of the length of a stay begins, in minutes."""
+
+
+class Part(StrEnum):
+    """What of a day is counted together."""
+
+    STAYS = "stays"
+    MONEY = "money"
+    GATES = "gates"
+    PLACES = "places"
+    CAMERAS = "cameras"
+
+
+class Measure(StrEnum):
+    """What a figure is of; its label says of which."""
+
+    ENTRIES_BY_KIND = "entries_by_kind"  # label: a vehicle kind, "" for an unknown one
+    ENTRIES_BY_RIGHT = "entries_by_right"  # label: kind of right, "" for those that pay
+    PERMITS_USED = "permits_used"  # different permits that came in
+    ENDINGS = "endings"  # label: how a stay ended
+    LENGTHS = "lengths"  # label: where its class begins, minutes
+    STAY_MINUTES = "stay_minutes"  # of those classed
+    RIGHT_MINUTES = "right_minutes"  # label: kind of right
+    POSTED = "posted"  # label: kind/account; unit: currency; value: minor units, debits above zero
+    POSTED_COUNT = "posted_count"  # label: kind; unit: currency
+    LINES = "lines"  # label: kind/label of a price's line; unit: currency
+    PASSAGES = "passages"  # label: camera/what
+    ZONE_ARRIVALS = "zone_arrivals"  # label: zone; and so on
+    ZONE_SPOTS = "zone_spots"
+    ZONE_FREE_S = "zone_free_s"
+    ZONE_OCCUPIED_S = "zone_occupied_s"
+    ZONE_UNKNOWN_S = "zone_unknown_s"
+    CAMERA_SEEN = "camera_seen"  # label: camera; five minutes with a picture
+    CAMERA_SLOTS = "camera_slots"  # of so many
+    CAMERA_TROUBLE_S = "camera_trouble_s"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of a day."""
+
+    measure: Measure
+    label: str
+    value: int
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of a local day: when it begins, and what the clock then shows, 0..23."""
+
+    at: datetime
+    clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What is counted of a session."""
+
+    entered_at: datetime
+    exited_at: datetime | None
+    kind: str
+    ending: Ending
+    right: str
+    permit_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpotDay:
+    """A spot's states over a day: the one it began in, and every change, oldest first."""
+
+    zone: str
+    first: SpotState
+    changes: tuple[tuple[datetime, SpotState], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one part of a day came to. ``hours``: columns of each hour by name; empty where the part has none."""
+
+    facts: tuple[Fact, ...]
+    hours: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
+
+
+def hours_of(day: date, zone: ZoneInfo) -> tuple[Hour, ...]:
+    """The hours of a local day: 23, 24 or 25, each where the clock is full, or the day begins."""
+    span, found = day_span(day, zone), []
+    at = span.start
+    while at < span.end:
+        local = at.astimezone(zone)
+        found.append(Hour(at, local.hour))
+        at += timedelta(minutes=60 - local.minute)
+    return tuple(found)
+
+
+def count_stays(came: Iterable[Stay], left: Iterable[Stay], hours: Sequence[Hour]) -> Counted:
+    """Entries and exits by hour, by kind and by right, and how long those stayed that ended.
+
+    Stays whose end nobody saw count as ended, and have no length.
+    """
+    begins = [hour.at for hour in hours]
+    by_hour = {hour.at: {"entries": 0, "exits": 0} for hour in hours}
+    sums, permits = Counter[tuple[Measure, str]](), set[int]()
+    for stay in came:
+        by_hour[begins[bisect_right(begins, stay.entered_at) - 1]]["entries"] += 1
+        sums[Measure.ENTRIES_BY_KIND, stay.kind] += 1
+        sums[Measure.ENTRIES_BY_RIGHT, stay.right] += 1
+        if stay.permit_id is not None:
+            permits.add(stay.permit_id)
+    for stay in left:
+        assert stay.exited_at is not None
+        sums[Measure.ENDINGS, stay.ending.value] += 1
+        if stay.ending in (Ending.EXIT_MISSED, Ending.TOO_LONG):
+            continue
+        by_hour[begins[bisect_right(begins, stay.exited_at) - 1]]["exits"] += 1
+        minutes = (stay.exited_at - stay.entered_at) // MINUTE
+        sums[Measure.LENGTHS, str(LENGTHS_MIN[bisect_right(LENGTHS_MIN, max(0, minutes)) - 1])] += 1
+        sums[Measure.STAY_MINUTES, ""] += minutes
+        sums[Measure.RIGHT_MINUTES, stay.right] += minutes
+    sums[Measure.PERMITS_USED, ""] = len(permits)
+    return Counted(_facts(sums), by_hour)
+
+
+def count_money(posted: Iterable[Sum], lines: Mapping[tuple[str, str, str], int]) -> Counted:
+    """The day's postings by kind and account. ``lines``: cents by a line's kind and label, and currency."""
+    facts, counts = [], dict[tuple[str, str], int]()
+    for each in posted:
+        label = f"{each.kind.value}/{each.account.value}"
+        facts.append(Fact(Measure.POSTED, label, each.amount_cents, each.currency))
+        key = each.kind.value, each.currency
+        counts[key] = max(counts.get(key, 0), each.count)
+    facts += [Fact(Measure.POSTED_COUNT, kind, count, currency) for (kind, currency), count in counts.items()]
+    facts += [Fact(Measure.LINES, f"{kind}/{label}", cents, unit) for (kind, label, unit), cents in lines.items()]
+    return Counted(tuple(fact for fact in facts if fact.value))
+
+
+def count_samples(samples: Iterable[OccupancySample], hours: Sequence[Hour]) -> Mapping[datetime, Mapping[str, int]]:
+    """The sums of five-minute samples by hour."""
+    begins = [hour.at for hour in hours]
+    found = {hour.at: dict.fromkeys(("samples", "free", "occupied", "unknown"), 0) for hour in hours}
+    for sample in samples:
+        sums = found[begins[bisect_right(begins, sample.at) - 1]]
+        sums["samples"] += 1
+        sums["free"] += sample.free
+        sums["occupied"] += sample.occupied
+        sums["unknown"] += sample.unknown
+    return found
+
+
+def count_zones(spots: Iterable[SpotDay], start: datetime, end: datetime) -> tuple[Fact, ...]:
+    """How long places of each zone were in each state, and how many cars came to stand on them.
+
+    A car counts where a place that was free is taken: one that comes into sight again does not.
+    """
+    sums = Counter[tuple[Measure, str]]()
+    for spot in spots:
+        sums[Measure.ZONE_SPOTS, spot.zone] += 1
+        state, since = spot.first, start
+        for at, after in (*spot.changes, (end, None)):
+            sums[_STATE_S[state], spot.zone] += int((at - since).total_seconds())
+            if after is None:
+                break
+            sums[Measure.ZONE_ARRIVALS, spot.zone] += state is SpotState.FREE and after is SpotState.OCCUPIED
+            state, since = after, at
+    return _facts(sums)
+
+
+def count_up(parts: Mapping[tuple[Measure, str], int]) -> Counted:
+    """Figures that a database has summed already."""
+    return Counted(_facts(Counter(parts)))
+
+
+def _facts(sums: Counter[tuple[Measure, str]]) -> tuple[Fact, ...]:
+    return tuple(Fact(measure, label, value) for (measure, label), value in sums.items() if value)
+
+
+_STATE_S: Final = {
+    SpotState.FREE: Measure.ZONE_FREE_S,
+    SpotState.OCCUPIED: Measure.ZONE_OCCUPIED_S,
+    SpotState.UNKNOWN: Measure.ZONE_UNKNOWN_S,
+}

@@ -1,0 +1,143 @@
+"""What was counted of a lot's days equals what happened, on both databases."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import a_new_spot, save_camera, save_lot
+from paying import TARIFF
+
+from parkhub.db import ledger as ledger_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import reports as rows
+from parkhub.db import sessions as session_rows
+from parkhub.db import tariffs as tariff_rows
+from parkhub.db.engine import fetch, transaction
+from parkhub.domain.entries import CHARGES
+from parkhub.domain.ledger import Account
+from parkhub.domain.local_time import day_span
+from parkhub.domain.lots import Lot, OccupancySample
+from parkhub.domain.reports import Measure, Part
+from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ticket
+from parkhub.services import billing, payments, reports, tariffs
+
+AT = datetime(2026, 10, 24, 6, tzinfo=UTC)  # the day before the clocks go back
+NOW = AT + timedelta(days=3)
+CHANGE = date(2026, 10, 25)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+async def lot(database) -> Lot:
+    found = await save_lot()
+    await tariffs.publish(found.id, None, TARIFF, AT - timedelta(days=1), None, AT)
+    return found
+
+
+async def park(lot: Lot, at: datetime, minutes: int, plate: str = "") -> ParkingSession:
+    """A stay that is over and charged."""
+    version = await tariff_rows.find_in_force(lot.id, None, at)
+    assert version is not None
+    stay = ParkingSession(
+        0, new_ticket(), lot.id, plate, None, SessionState.OPEN, Ending.NONE, at, tariff_id=version.id
+    )
+    stay = await session_rows.add_session(stay)
+    left = replace(stay, state=SessionState.CLOSED, ending=Ending.EXIT, exited_at=at + timedelta(minutes=minutes))
+    async with transaction():
+        await session_rows.save_session(left)
+        await billing.settle(left, f"session:{stay.id}:exit", left.exited_at or at)
+    return left
+
+
+async def everything(lot: Lot) -> tuple[object, ...]:
+    hours = await rows.list_hours(lot.id, AT - timedelta(days=9), NOW + timedelta(days=9))
+    counted = {at: each for at, each in hours.items() if each.entries or each.exits or each.samples}
+    return await rows.sum_facts(lot.id, date(2026, 1, 1), date(2027, 1, 1)), counted
+
+
+async def test_sums_of_reports_are_sums_of_the_ledger(lot, settings):
+    chance = random.Random(7)
+    for number in range(12):
+        stay = await park(lot, AT + timedelta(minutes=chance.randrange(3000)), chance.randrange(1, 900))
+        owed = (await billing.get_bill(stay.id, NOW)).books.open_cents
+        paid_at = stay.exited_at + timedelta(minutes=chance.randrange(2000))
+        if owed and chance.random() < 0.7:
+            await payments.pay(stay.id, owed, Account.CASH, f"paid:{number}", paid_at)
+            if chance.random() < 0.3:
+                await payments.refund(stay.id, owed // 2, Account.CASH, "broken", f"back:{number}", None, paid_at)
+    await reports.keep_lot(lot, settings, NOW)
+    for offset in range(-1, 5):
+        day = CHANGE + timedelta(days=offset)
+        span = day_span(day, BERLIN)
+        facts = await rows.sum_facts(lot.id, day, day + timedelta(days=1))
+        posted = await ledger_rows.sum_postings(lot.id, span.start, span.end)
+        assert {key: value for key, value in facts.items() if key[0] is Measure.POSTED} == {
+            (Measure.POSTED, f"{each.kind}/{each.account}", each.currency): each.amount_cents for each in posted
+        }
+        charged = {Account.REVENUE, Account.TAX_PAYABLE}
+        gross = -sum(each.amount_cents for each in posted if each.kind in CHARGES and each.account in charged)
+        assert sum(value for key, value in facts.items() if key[0] is Measure.LINES) == gross
+
+
+async def test_the_day_on_which_clocks_go_back_has_25_hours(lot, settings):
+    span = day_span(CHANGE, BERLIN)
+    for hour in range(25):
+        await lot_rows.save_sample(OccupancySample(lot.id, span.start + timedelta(hours=hour), 4, 6, 0))
+        await park(lot, span.start + timedelta(hours=hour, minutes=30), 5)
+    await reports.rebuild(lot, settings, NOW)
+    hours = await rows.list_hours(lot.id, span.start, span.end)
+    assert len(hours) == 25
+    assert {(each.entries, each.exits, each.occupied, each.samples) for each in hours.values()} == {(1, 1, 6, 1)}
+    twice = (await rows.sum_by_clock(lot.id, CHANGE, CHANGE + timedelta(days=1)))[6, 2]
+    assert (twice.entries, twice.occupancy) == (2, 0.6)
+
+
+async def test_what_is_learnt_late_changes_the_day_it_belongs_to(lot, settings):
+    stay = await park(lot, AT, 70)
+    await reports.keep_lot(lot, settings, NOW)
+    before = await everything(lot)
+    moved = replace(stay, entered_at=AT - timedelta(days=1))
+    async with transaction():
+        await session_rows.save_session(moved)
+        await billing.correct(moved, "corrected", NOW)
+    await reports.keep_lot(lot, settings, NOW)
+    by_day = await rows.sum_by_day(lot.id, date(2026, 10, 1), date(2026, 11, 1))
+    assert (by_day[date(2026, 10, 23)].entries, by_day[date(2026, 10, 24)].entries) == (1, 0)
+    kept = await everything(lot)
+    assert kept != before
+    await reports.rebuild(lot, settings, NOW)
+    assert await everything(lot) == kept
+
+
+async def test_counting_again_changes_nothing(lot, settings):
+    await park(lot, AT, 70)
+    await reports.keep_lot(lot, settings, NOW)
+    first = await everything(lot)
+    assert await reports.count_part(lot, CHANGE, Part.STAYS, NOW) == 1
+    await reports.rebuild(lot, settings, NOW)
+    assert await everything(lot) == first
+    assert await rows.list_stale(lot.id, 10) == []
+
+
+async def test_what_was_there_before_anything_was_counted_is_counted_bit_by_bit(lot, settings):
+    await park(lot, AT, 70)
+    later = NOW + timedelta(days=2 * reports.HISTORY_DAYS)
+    await fetch("DELETE FROM report_stale")
+    await reports.keep_lot(lot, settings, later)
+    assert await rows.sum_by_day(lot.id, date(2026, 10, 1), date(2026, 10, 30)) == {}
+    for _ in range(2):
+        await reports.keep_lot(lot, settings, later)
+    by_day = await rows.sum_by_day(lot.id, date(2026, 10, 1), date(2026, 10, 30))
+    assert by_day[date(2026, 10, 24)].entries == 1
+
+
+async def test_what_has_expired_stays_counted(lot, settings):
+    camera = await save_camera(lot, [a_new_spot("A1")], name="Mast")
+    await reports.count_part(lot, CHANGE, Part.CAMERAS, AT + timedelta(days=1))
+    label = (Measure.CAMERA_SLOTS, str(camera.id), "")
+    assert (await rows.sum_facts(lot.id, CHANGE, NOW.date()))[label] > 0
+    await park(lot, AT, 70)
+    await reports.rebuild(lot, settings, NOW + timedelta(days=500))
+    assert (await rows.sum_facts(lot.id, CHANGE, CHANGE + timedelta(days=1)))[label] > 0
