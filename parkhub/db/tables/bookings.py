@@ -64,3 +64,4 @@ class Booking(Table, tablename="booking"):
     tariff = Integer(default=None, null=True)
     tax_percent = Text(default="0")
     driver = Integer(default=None, null=True, index=True)
+    moved_at = Timestamptz(default=None, null=True)
