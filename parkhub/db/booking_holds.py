@@ -72,7 +72,7 @@ async def change(booking: Booking) -> bool:
     """
     rows = await fetch(
         "UPDATE booking SET plate = {}, folded = {}, starts_at = {}, ends_at = {}, held_from = {}, held_until = {}, "
-        "place = {}, price_cents = {}, currency = {}, tariff = {}, tax_percent = {}, changes = changes + 1 "
+        "place = {}, price_cents = {}, currency = {}, tariff = {}, tax_percent = {}, moved_at = {}, changes = changes + 1 "
         "WHERE id = {} AND state = 'reserved' RETURNING id",
         booking.plate,
         fold(booking.plate),
@@ -85,6 +85,7 @@ async def change(booking: Booking) -> bool:
         booking.currency,
         booking.tariff_id,
         str(booking.tax_percent),
+        booking.moved_at,
         booking.id,
     )
     return bool(rows)

@@ -194,4 +194,5 @@ def read_booking(row: Row) -> Booking:
         tariff_id=row["tariff"],
         tax_percent=Fraction(row["tax_percent"]),
         driver_id=row["driver"],
+        moved_at=row["moved_at"],
     )

@@ -99,7 +99,8 @@ class Booking:
     ``spot`` empty: any place. ``price_cents`` is what was quoted for the booked time, ``fee_cents`` what a late
     cancelling or a no-show costs once it has happened, with ``tax_percent`` in it. ``ended_at``: left, cancelled or
     given up. ``public_id``: its page's address, "" for one made by staff. ``hold_until``: until then it waits for its
-    payment. ``changes`` counts what its driver changed. ``id`` 0: not stored.
+    payment. ``changes`` counts what its driver changed, ``moved_at`` is when its time was last changed. ``id`` 0: not
+    stored.
     """
 
     lot_id: int
@@ -126,6 +127,7 @@ class Booking:
     tariff_id: int | None = None
     tax_percent: Fraction = Fraction(0)
     driver_id: int | None = None
+    moved_at: datetime | None = None
 
     @property
     def code(self) -> str:

@@ -1,7 +1,8 @@
 """Paying for bookings: a place is held while its driver pays, and what a payment brings about.
 
 A payment that is told after the hold is over is honoured while a place is free: the driver's bank has said that it is
-paid. Else it goes back. A dearer time is paid first and had then, so that nobody holds for little what is worth more.
+paid. Else it goes back, as does what was paid for a time when its driver has chosen another one since. A dearer time is paid
+first and had then, so that nobody holds for little what is worth more.
 """
 
 import secrets
@@ -175,12 +176,17 @@ async def _paid(settings: Settings, booking: Booking, quote: StoredQuote, now: d
     """It is paid: it waits for nothing more, and has the time that was paid for."""
     what = booking_letters.BOOKED
     if quote.quote.span != booking.span:
-        changed = await _move(booking, quote.quote, now)
+        changed = None if _is_outdated(booking, quote) else await _move(booking, quote.quote, now)
         what = booking_letters.NOT_CHANGED if changed is None else booking_letters.CHANGED
         booking = changed or booking
     if await booking_money.held_cents(booking) >= booking.price_cents:
         await hold_rows.set_paid(booking.id)
     await booking_letters.write(settings, await booking_rows.get_booking(booking.id), what, now)
+
+
+def _is_outdated(booking: Booking, quote: StoredQuote) -> bool:
+    """Whether its driver has chosen another time since that was to be paid: what was chosen last holds."""
+    return booking.moved_at is not None and quote.created_at < booking.moved_at
 
 
 async def _move(booking: Booking, quote: Quote, now: datetime) -> Booking | None:
@@ -211,7 +217,7 @@ async def move(booking: Booking, wanted: Booking, price_cents: int, now: datetim
                 raise ConflictError(bookings.FULL)
             place = found.number
         quoted, tariff_id = await bookings.priced(booking.lot_id, wanted.span)
-        wanted = replace(wanted, tariff_id=tariff_id)
+        wanted = replace(wanted, tariff_id=tariff_id, moved_at=now)
         if quoted is not None:
             wanted = replace(wanted, currency=quoted.currency, tax_percent=quoted.tax_percent)
     changed = replace(wanted, place=place, price_cents=price_cents, changes=booking.changes + 1)

@@ -310,6 +310,22 @@ async def test_a_dearer_time_that_is_taken_while_it_is_paid_goes_back_and_the_ol
     assert await balances(lot) == {"clearing": PRICE, "prepaid": -PRICE}
 
 
+@pytest.mark.parametrize("way", [Way.SUCCEEDS, Way.SUCCEEDS_LATE], ids=["told late", "a bank that takes days"])
+async def test_what_was_paid_for_a_time_goes_back_when_its_driver_has_chosen_another_since(database, clients, lot, way):
+    booking = await reserve(clients, lot)
+    await pay(clients, database, booking)
+    name = await ask(clients, database, booking, span=Span(START, END + timedelta(hours=2)))
+    outcome = await payment_sandbox.sandbox_of(clients).pay(name, way, AT)
+    if outcome.late:
+        await tell(clients, database, outcome.now, AT)
+    shorter = Span(START, END - timedelta(hours=1))
+    later = AT + timedelta(minutes=1)
+    await booking_changes.change(clients, database, booking.id, "AB123", shorter, later)
+    await tell(clients, database, outcome.late or outcome.now, later + timedelta(minutes=1))
+    assert ((await now_of(booking)).span, (await now_of(booking)).price_cents) == (shorter, 600)
+    assert await balances(lot) == {"clearing": 600, "prepaid": -600}
+
+
 async def test_a_cheaper_time_gives_back_the_difference(database, clients, lot):
     booking = await reserve(clients, lot)
     await pay(clients, database, booking)
