@@ -56,9 +56,9 @@ class Device:
                 return found
         raise AssertionError("the broker hung up")
 
-    async def answer(self, payload: bytes) -> None:
-        """Say what became of one."""
-        await self._client.publish(f"{self._topic}/acknowledged", payload, qos=1)
+    async def answer(self, payload: bytes, of: str = "") -> None:
+        """Say what became of one; ``of``: of a barrier whose topic goes on so."""
+        await self._client.publish(f"{self._topic}{of}/acknowledged", payload, qos=1)
 
 
 @asynccontextmanager

@@ -105,8 +105,8 @@ class MqttLink:
         while True:
             try:
                 async with self._make() as client:
+                    self._client = client  # from here on `hear` subscribes by itself to what it is told meanwhile
                     await self._subscribe(client, self._topics)
-                    self._client = client
                     self._connected.set()
                     log.info("mqtt.connected", host=self._host)
                     delay_s = BACKOFF_FIRST_S

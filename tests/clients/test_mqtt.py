@@ -68,6 +68,21 @@ async def _again(link: MqttLink, ear: Ear, port: int) -> None:
         assert await ear.next() == ("parkhub/south/acknowledged", b"done")
 
 
+async def test_topics_that_are_asked_for_while_it_connects_are_heard_too(settings: Settings) -> None:
+    many, late = [f"parkhub/{number}/acknowledged" for number in range(100)], []
+    with mosquitto() as port:
+        async with a_link(settings, port) as (link, ear), device(port, "parkhub/late") as barrier:
+            await link.hear(many)
+            for number in range(20):
+                late.append(f"parkhub/late/{number}/acknowledged")
+                await link.hear([late[-1]])
+                await asyncio.sleep(0.005)
+            await _publish(link, b"{}")
+            for number in range(20):
+                await barrier.answer(b"done", f"/{number}")
+            assert sorted([(await ear.next())[0] for _ in late]) == sorted(late)
+
+
 async def test_it_connects_again_when_the_broker_is_back_and_says_while_it_is_away(settings: Settings) -> None:
     port = free_port()
     async with a_link(settings, port) as (link, ear):
