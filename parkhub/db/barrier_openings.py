@@ -84,10 +84,10 @@ async def list_of_session(session_id: int) -> list[Opening]:
 
 
 async def has_let_through(barrier_id: int, session_id: int) -> bool:
-    """Whether a barrier has opened by itself for a session, or may yet."""
+    """Whether a barrier has opened by itself for a session, be it late, or may yet."""
     rows = await fetch(
-        "SELECT id FROM barrier_opening WHERE session = {} AND barrier = {} AND outcome IN ('', 'acknowledged') "
-        "AND passage IS NOT NULL LIMIT 1",
+        "SELECT id FROM barrier_opening WHERE session = {} AND barrier = {} AND passage IS NOT NULL "
+        "AND (outcome IN ('', 'acknowledged') OR acknowledged_at IS NOT NULL) LIMIT 1",
         session_id,
         barrier_id,
     )

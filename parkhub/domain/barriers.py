@@ -215,7 +215,6 @@ class EntryFacts:
 
     session: ParkingSession | None
     denied: bool = False
-    in_review: bool = False
     free: int = 0
 
 
@@ -276,14 +275,9 @@ def stands(barrier: Barrier, passage: GatePassage, pictured_at: datetime | None,
     return on_time and not gone and now - passage.last_at <= timedelta(seconds=barrier.waits_s)
 
 
-def signed_text(*parts: str) -> str:
-    """What is signed of a command or an answer: lines, in this order."""
-    return "\n".join(parts)
-
-
 def sign_text(secret: str, *parts: str) -> str:
-    """HMAC-SHA256 in hex over the lines."""
-    return hmac.new(secret.encode(), signed_text(*parts).encode(), hashlib.sha256).hexdigest()
+    """HMAC-SHA256 in hex over what a command or an answer says, a line each, in this order."""
+    return hmac.new(secret.encode(), "\n".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def same_signature(secret: str, given: str, *parts: str) -> bool:

@@ -70,12 +70,6 @@ class Standing:
 NOBODY: Final = Standing(None, Decision(closed=Closed.NOBODY))
 
 
-async def may_leave(session_id: int, now: datetime) -> bool:
-    """Whether a session's car may drive out now: nothing is due, and no question about it waits."""
-    facts = await _exit_facts(session_id, now)
-    return facts.due_cents <= 0 and not facts.in_review
-
-
 async def passed(clients: Clients, passage: GatePassage, now: datetime) -> list[Opening]:
     """A passage was taken: open what opens for its car. Answers what was asked to open."""
     known = await barrier_rows.list_of_camera(passage.camera_id)

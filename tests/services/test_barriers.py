@@ -10,8 +10,9 @@ from paying import AT, a_stay, later, pay
 
 from parkhub.clients import Clients
 from parkhub.db import barrier_calls as call_rows
+from parkhub.db import barrier_openings as opening_rows
 from parkhub.db import reviews as review_rows
-from parkhub.domain.barriers import BarrierKind, CallCause, Cause, Closed, Letting
+from parkhub.domain.barriers import BarrierKind, CallCause, Cause, Closed, Letting, OpeningOutcome
 from parkhub.domain.ledger import Account
 from parkhub.domain.passages import Direction
 from parkhub.domain.plate_lists import ListedPlate, PlateList
@@ -129,6 +130,20 @@ async def test_a_car_that_was_let_out_is_not_let_out_again_when_it_is_seen_again
     assert (again.outcome, again.session_id) == (Outcome.SEEN_AGAIN, session.id)
     assert (await barriers.look(side.barrier, later(92.1))).decision.closed is Closed.ALREADY
     assert await causes(side) == [Cause.PAID]
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["it opened late", "it never answered"])
+async def test_one_that_did_not_answer_in_time_is_told_again_unless_it_opened_late(clients: Clients, answered: bool):
+    side = await a_side()
+    session = await a_stay(side.lot)
+    await payments.pay(session.id, 400, Account.CASH, "cash-in-the-box", later(90))
+    await side.drives_up(clients, "AB123", later(91))
+    (opening,) = await side.openings()
+    await opening_rows.settle(opening.id, OpeningOutcome.TIMED_OUT, "no answer", None)
+    if answered:
+        await opening_rows.note_late(opening.id, later(91.3))
+    await side.drives_up(clients, "AB123", later(92))
+    assert len(await side.openings()) == (1 if answered else 2)
 
 
 async def test_unclear_unknown_and_unread_cars_stay_and_it_is_said_why(clients: Clients):
