@@ -5,7 +5,7 @@ sum of money or minutes: ``{{ leave_by | clock(zone) }}``, ``{{ cents | money("E
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,11 +25,11 @@ class Letter:
     """A letter as it is sent. ``key`` stays the same however often it is; ``html`` "" where there is only text."""
 
     key: str
-    to: str
+    to: str = field(repr=False)
     language: str
     subject: str
-    text: str
-    html: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
 
 
 def put_in_words(key: str, to: str, code: str, name: str, values: Mapping[str, object]) -> Letter:

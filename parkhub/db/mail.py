@@ -1,7 +1,7 @@
 """Letters: each kept once, whatever becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -18,10 +18,10 @@ class StoredLetter:
 
     id: int
     uid: str
-    address: str
+    address: str = field(repr=False)
     language: str
     name: str
-    values: Mapping[str, object]
+    values: Mapping[str, object] = field(repr=False)
     tries: int
     expires_at: datetime
 

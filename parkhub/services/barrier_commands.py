@@ -5,7 +5,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -51,7 +51,7 @@ class Senders:
 
     webhooks: WebhookSender
     mqtt: Mqtt | None
-    key: str
+    key: str = field(repr=False)
 
 
 class Answer(msgspec.Struct):

@@ -6,7 +6,7 @@ Both answer alike whether an address has an account or not.
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 class Entered:
     """A fresh token for a browser, where it wanted to go, and whether the account has got its address by this."""
 
-    token: str
+    token: str = field(repr=False)
     goal: str
     changed: bool
 

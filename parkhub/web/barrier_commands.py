@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ class RelaySource:
     """The commands that hold for the relay of one camera's node, signed with what is kept of its key."""
 
     camera_id: int
-    key_hash: str
+    key_hash: str = field(repr=False)
     spacing_s: float = 0.0
 
     @property

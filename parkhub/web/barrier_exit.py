@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ class ExitSource:
     """An exit's page, the same in every language: what it shows is loaded again when it changes."""
 
     code: str
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def key(self) -> Hashable:
