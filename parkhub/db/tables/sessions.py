@@ -7,7 +7,10 @@ from parkhub.db.tables.lots import Lot
 
 
 class TariffVersion(Table, tablename="tariff_version"):
-    """A lot's tariff for a vehicle kind ("" is any) from an instant on, as YAML. Unique by these three."""
+    """A lot's tariff for a vehicle kind ("" is any) from an instant on, as YAML. Unique by these three.
+
+    ``note``: why, for those who run the lot.
+    """
 
     id = Serial(primary_key=True)
     lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
@@ -16,6 +19,7 @@ class TariffVersion(Table, tablename="tariff_version"):
     valid_from = Timestamptz(default=None, null=False)
     created_at = Timestamptz(default=None, null=False)
     created_by = Integer(default=None, null=True)
+    note = Text(default="")
 
 
 class LotRules(Table, tablename="lot_rules"):
