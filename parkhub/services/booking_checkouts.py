@@ -1,8 +1,8 @@
 """Paying for bookings: a place is held while its driver pays, and what a payment brings about.
 
 A payment that is told after the hold is over is honoured while a place is free: the driver's bank has said that it is
-paid. Else it goes back, as does what was paid for a time when its driver has chosen another one since. A dearer time is paid
-first and had then, so that nobody holds for little what is worth more.
+paid. Else it goes back, as does what was paid for a time when its driver has chosen another one since. A dearer time is
+paid first and had then, so that nobody holds for little what is worth more.
 """
 
 import secrets

@@ -7,10 +7,12 @@ import structlog
 from parkhub.clients import Clients
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
+from parkhub.db import payments as payment_rows
 from parkhub.db.engine import transaction
 from parkhub.domain import bookings as rules_of
 from parkhub.domain.bookings import Booking, BookingRules, BookingState, Paying
 from parkhub.domain.local_time import Span
+from parkhub.domain.payments import PaymentState
 from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.errors import ConflictError
 from parkhub.services import booking_letters, booking_money, booking_refunds
@@ -86,17 +88,18 @@ async def release_no_shows(clients: Clients, settings: Settings, now: datetime) 
     for booking in await booking_rows.list_begun(now, BATCH):
         if booking.lot_id not in rules:
             rules[booking.lot_id] = await rule_rows.get_rules(booking.lot_id)
-        given_up_at = rules_of.given_up_at(booking.span, rules[booking.lot_id])
-        if now < given_up_at:
+        if now < rules_of.given_up_at(booking.span, rules[booking.lot_id]):
             continue
-        fee = rules_of.cancel_fee_cents(booking, rules[booking.lot_id], given_up_at)
-        try:
-            async with transaction():
-                await booking_money.lock(booking.id)
-                ended = await end(booking, BookingState.NO_SHOW, fee, None, now)
-                await booking_letters.write(settings, ended, booking_letters.NOT_COME, now)
-        except ConflictError:  # it has just come, or was cancelled
-            continue
+        async with transaction():
+            held = await booking_money.lock(booking.id)
+            given_up_at = rules_of.given_up_at(held.span, rules[held.lot_id])
+            if held.state is not BookingState.RESERVED or now < given_up_at:
+                continue  # it has just come, was cancelled, or stays longer
+            if held.hold_until is not None and not await _is_being_paid(held):
+                continue  # nobody has paid for it: it costs nothing, and its hold ends by itself
+            fee = rules_of.cancel_fee_cents(held, rules[held.lot_id], given_up_at)
+            ended = await end(held, BookingState.NO_SHOW, fee, None, now)
+            await booking_letters.write(settings, ended, booking_letters.NOT_COME, now)
         released.append(booking.id)
         lots.add(booking.lot_id)
     for lot_id in lots:
@@ -105,6 +108,11 @@ async def release_no_shows(clients: Clients, settings: Settings, now: datetime) 
         log.info("bookings.given_up", count=len(released))
         await booking_refunds.give_back_soon(clients, settings, released, now)
     return len(released)
+
+
+async def _is_being_paid(booking: Booking) -> bool:
+    """Whether a bank has its payment in hand."""
+    return any(each.state is PaymentState.PROCESSING for each in await payment_rows.list_of_booking(booking.id))
 
 
 def _standing(booking: Booking) -> int:
