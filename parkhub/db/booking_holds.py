@@ -21,12 +21,13 @@ async def list_held(lot_id: int, within: Span) -> list[tuple[int, Span]]:
     return [(row["place"], Span(row["held_from"], row["held_until"])) for row in rows]
 
 
-async def count_unpaid(lot_id: int, within: Span) -> int:
-    """How many reservations that are to be paid on site touch a span and wait for their car."""
+async def count_unpaid(lot_id: int, within: Span, but_id: int = 0) -> int:
+    """How many reservations that are to be paid on site touch a span and wait for their car, without ``but_id``."""
     rows = await fetch(
         "SELECT count(*) AS found FROM booking WHERE lot = {} AND state = 'reserved' AND payment = 'on_site' "
-        "AND held_from < {} AND held_until > {}",
+        "AND id <> {} AND held_from < {} AND held_until > {}",
         lot_id,
+        but_id,
         within.end,
         within.start,
     )
@@ -72,8 +73,8 @@ async def change(booking: Booking) -> bool:
     """
     rows = await fetch(
         "UPDATE booking SET plate = {}, folded = {}, starts_at = {}, ends_at = {}, held_from = {}, held_until = {}, "
-        "place = {}, price_cents = {}, currency = {}, tariff = {}, tax_percent = {}, moved_at = {}, changes = changes + 1 "
-        "WHERE id = {} AND state = 'reserved' RETURNING id",
+        "place = {}, price_cents = {}, currency = {}, tariff = {}, tax_percent = {}, moved_at = {}, "
+        "changes = changes + 1 WHERE id = {} AND state = 'reserved' RETURNING id",
         booking.plate,
         fold(booking.plate),
         booking.span.start,
@@ -105,12 +106,12 @@ async def list_unpaid_past(now: datetime, limit: int) -> list[Booking]:
 async def list_overpaid(since: datetime, limit: int) -> list[int]:
     """Ids of bookings that hold more money than they cost: those that wait for their car, and ended since then.
 
-    Those with a refund under way are left out.
+    Those with a refund under way are left out; what a driver's bank has taken back is not held.
     """
     rows = await fetch(
         "SELECT booking.id FROM booking JOIN ledger_transaction ON ledger_transaction.booking = booking.id "
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
-        "WHERE ledger_posting.account = 'prepaid' "
+        "WHERE ledger_posting.account IN ('prepaid', 'disputed') "
         "AND (booking.state = 'reserved' OR booking.ended_at >= {} "
         "AND booking.state IN ('cancelled', 'no_show', 'expired')) "
         "AND NOT EXISTS (SELECT 1 FROM payment_refund JOIN payment ON payment.id = payment_refund.payment "

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from parkhub.clients import Clients
+from parkhub.db import booking_holds as hold_rows
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db.engine import transaction
 from parkhub.domain import bookings as rules_of
@@ -42,6 +43,8 @@ async def change(
         if dearer:
             wanted = replace(wanted, span=booking.span, held=booking.span)
             price = booking.price_cents
+        elif span != booking.span and (booking.paying is Paying.ON_SITE or not price):
+            await _check_crowd(booking, span)
         changed = booking
         if wanted != booking:
             changed = await booking_checkouts.move(booking, wanted, price, now)
@@ -62,6 +65,13 @@ def faults(booking: Booking, wanted: Booking, now: datetime) -> dict[str, str]:
     if wanted.span.start == booking.span.start:
         wrong.pop("from", None)
     return wrong
+
+
+async def _check_crowd(booking: Booking, span: Span) -> None:
+    """Who moves a reservation holds no place for nothing that could not have been reserved so."""
+    unpaid = await hold_rows.count_unpaid(booking.lot_id, span, booking.id)
+    if rules_of.is_crowded(await rule_rows.count_places(booking.lot_id), unpaid):
+        raise ConflictError(bookings.CROWDED)
 
 
 async def _price(booking: Booking, span: Span) -> int:

@@ -43,7 +43,8 @@ async def give_back(clients: Clients, settings: Settings, booking_id: int, now: 
         payment.id: sum(each.amount_cents for each in await payment_rows.list_asked_refunds(payment.id))
         for payment in known
     }
-    wanted = await booking_money.held_cents(booking) - costs - sum(asked.values())
+    books = await booking_money.get_books(booking)
+    wanted = min(books.credit_cents, books.refundable_cents) - costs - sum(asked.values())
     given = 0
     for payment in known:
         part = min(payment.paid_cents - payment.refunded_cents - asked[payment.id], wanted - given)

@@ -11,6 +11,7 @@ from paying import AT, a_paid_lot, handle_all, send
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
 from parkhub.clients.payments import Raw
+from parkhub.db import booking_holds as hold_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
@@ -200,6 +201,25 @@ async def test_who_does_not_come_has_the_rest_back_and_who_comes_after_all_has_t
     assert (await billing.get_bill(session.id, END)).due_cents == 400
 
 
+async def test_who_never_paid_for_a_place_that_was_held_owes_nothing_for_not_coming(database, clients, lot):
+    await booking_rules.set_rules(lot.id, replace(RULES, no_show_minutes=5), 2, [], None, AT)
+    booking = await reserve(clients, lot, start=AT, end=AT + timedelta(hours=2))
+    late = AT + timedelta(minutes=10)
+    assert await booking_stays.release_no_shows(clients, database, late) == 0
+    assert await booking_checkouts.expire_unpaid(clients, AT + HOLD) == 1
+    assert ((await now_of(booking)).state, await balances(lot)) == (EXPIRED, {})
+
+
+async def test_who_does_not_come_while_a_bank_has_the_payment_in_hand_pays_the_fee_of_it(database, clients, lot):
+    booking = await reserve(clients, lot)
+    name = await ask(clients, database, booking)
+    outcome = await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS_LATE, AT)
+    await tell(clients, database, outcome.now, AT)
+    assert await booking_stays.release_no_shows(clients, database, START + timedelta(hours=1)) == 1
+    await tell(clients, database, outcome.late, END)
+    assert await balances(lot) == {"clearing": 400, "revenue": -336, "tax_payable": -64}
+
+
 async def test_a_fee_of_who_has_not_paid_is_owed_and_can_be_paid(database, clients, lot):
     booking = await reserve(clients, lot, paying=Paying.ON_SITE)
     await bookings.cancel(clients, database, booking.id, None, START - timedelta(hours=1))
@@ -376,6 +396,26 @@ async def test_a_lost_dispute_leaves_no_liability_whether_the_stay_was_before_or
     assert left == ({"revenue": -672, "write_off": 672} if used else {})
 
 
+async def test_what_a_bank_has_taken_back_is_not_given_back_until_it_decides(database, clients, lot):
+    booking = await reserve(clients, lot)
+    await pay(clients, database, booking)
+    (payment,) = await payment_rows.list_of_booking(booking.id)
+    quote = await quote_rows.get_quote(payment.quote_id)
+
+    async def told(won: bool | None) -> None:
+        async with transaction():
+            await lock_lot(lot.id)
+            await booking_checkouts.dispute(quote, PRICE, won, "dispute", AT)
+
+    await told(None)
+    await bookings.cancel(clients, database, booking.id, None, AT)
+    assert await hold_rows.list_overpaid(AT - timedelta(days=1), 9) == []
+    assert await booking_refunds.give_back(clients, database, booking.id, AT) == 0
+    await told(True)
+    await booking_refunds.give_back_overpaid(clients, database, AT)
+    assert await balances(lot) == {}
+
+
 async def test_reservations_on_site_leave_half_of_the_places_and_three_an_address(database, clients, lot):
     await booking_rules.set_rules(lot.id, RULES, 8, [], None, AT)
     wish = Wish(lot.id, "AB1", START, END, paying=Paying.ON_SITE, email="kim@example.org")
@@ -388,6 +428,15 @@ async def test_reservations_on_site_leave_half_of_the_places_and_three_an_addres
         await bookings.book(clients, replace(wish, plate="CD2", email="sam@example.org"), None, AT)
     assert (await reserve(clients, lot, "CD3")).state is RESERVED
     assert (await bookings.book(clients, Wish(lot.id, "CD4", START, END), None, AT)).state is RESERVED
+
+
+async def test_who_pays_on_site_cannot_move_to_a_time_at_which_he_could_not_have_reserved(database, clients, lot):
+    await reserve(clients, lot, "AB1", Paying.ON_SITE)
+    moved = await reserve(clients, lot, "CD1", Paying.ON_SITE, start=END, end=END + timedelta(hours=2))
+    with pytest.raises(ConflictError, match="without paying in advance"):
+        await booking_changes.change(clients, database, moved.id, "CD1", Span(START, END), AT)
+    longer = Span(END, END + timedelta(hours=3))
+    assert (await booking_changes.change(clients, database, moved.id, "CD2", longer, AT)).span == longer
 
 
 async def test_the_lot_says_how_bookings_are_paid(database, clients, lot):
