@@ -8,6 +8,25 @@ from parkhub.domain.payments import PaymentState
 from parkhub.domain.saved_cards import ChargeEnd, ChargeState
 from parkhub.errors import NotFoundError
 
+_UNFINISHED = "state <> 'ended'"
+"""As the index of them says it: SQLite does not see that another state is not this one."""
+# Few stays ended just now, and many drivers have come hundreds of times: CROSS JOIN is in this order in SQLite.
+_UNASKED = (
+    "FROM lot CROSS JOIN parking_session AS s CROSS JOIN driver_vehicle AS v CROSS JOIN driver_card AS c "
+    "WHERE s.lot = lot.id AND s.exited_at >= {} AND s.state = 'closed' AND s.ending = 'exit' "
+    "AND v.plate = s.plate AND v.released_at IS NULL AND v.proven_at <= s.exited_at "
+    "AND c.driver = v.driver AND c.automatic AND c.method <> '' AND c.provider = {} AND c.automatic_at <= s.exited_at "
+    "AND NOT EXISTS (SELECT 1 FROM card_charge AS k WHERE k.session = s.id) "
+)
+_WAITS_FOR_NOBODY = (
+    "AND NOT EXISTS (SELECT 1 FROM driver_claim AS o WHERE o.plate = v.plate AND o.decided_at IS NULL) "
+    "AND NOT EXISTS (SELECT 1 FROM review AS r WHERE r.session = s.id AND r.decided_at IS NULL) "
+    "AND NOT EXISTS "
+    "(SELECT 1 FROM review AS r WHERE r.passage IN (s.entry_passage, s.exit_passage) AND r.decided_at IS NULL) "
+    "AND NOT EXISTS (SELECT 1 FROM quote AS q JOIN payment AS p ON p.quote = q.id "
+    "WHERE q.session = s.id AND p.state = 'processing') "
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -106,7 +125,10 @@ async def find_of_session(session_id: int) -> Charge | None:
 async def list_due(now: datetime, limit: int) -> list[Charge]:
     """Charges of which the provider is to be asked by now, the longest due first."""
     rows = await fetch(
-        "SELECT * FROM card_charge WHERE state = 'asked' AND next_at <= {} ORDER BY next_at, id LIMIT {}", now, limit
+        f"SELECT * FROM card_charge WHERE {_UNFINISHED} AND state = 'asked' AND next_at <= {{}} "  # noqa: S608
+        "ORDER BY next_at, id LIMIT {}",
+        now,
+        limit,
     )
     return [_charge(row) for row in rows]
 
@@ -114,8 +136,9 @@ async def list_due(now: datetime, limit: int) -> list[Charge]:
 async def list_settled(limit: int) -> list[tuple[Charge, PaymentState]]:
     """Charges whose payment has come to an end by what the provider told, and its end."""
     rows = await fetch(
-        "SELECT k.*, p.state AS paid FROM card_charge AS k JOIN payment AS p ON p.id = k.payment "
-        "WHERE (k.state = 'told' AND p.state IN ('paid', 'failed')) OR (k.state = 'asked' AND p.state = 'paid') "
+        "SELECT k.*, p.state AS paid FROM card_charge AS k JOIN payment AS p ON p.id = k.payment "  # noqa: S608
+        f"WHERE k.{_UNFINISHED} "
+        "AND (k.state = 'told' AND p.state IN ('paid', 'failed') OR k.state = 'asked' AND p.state = 'paid') "
         "ORDER BY k.id LIMIT {}",
         limit,
     )
@@ -134,15 +157,14 @@ async def list_of_driver(driver_id: int) -> list[Charge]:
 
 
 async def list_unasked(provider: str, since: datetime, limit: int) -> list[int]:
-    """Sessions that ended since then, of cars whose driver lets a card pay, of which nobody has thought yet."""
+    """Sessions that ended since then, of cars whose driver lets a card pay, of which nobody has thought yet.
+
+    Those that wait for a person or a payment are left out, so that however many do they hold up no other.
+    """
     rows = await fetch(
-        "SELECT s.id FROM driver_card AS c JOIN driver_vehicle AS v ON v.driver = c.driver "
-        "JOIN parking_session AS s ON s.folded = v.folded AND s.plate = v.plate WHERE c.automatic AND c.method <> '' "
-        "AND c.provider = {} AND v.released_at IS NULL AND s.state = 'closed' AND s.ending = 'exit' "
-        "AND s.exited_at >= {} AND s.exited_at >= c.automatic_at AND s.exited_at >= v.proven_at "
-        "AND NOT EXISTS (SELECT 1 FROM card_charge AS k WHERE k.session = s.id) ORDER BY s.exited_at LIMIT {}",
-        provider,
+        f"SELECT s.id {_UNASKED}{_WAITS_FOR_NOBODY}ORDER BY s.exited_at, s.id LIMIT {{}}",  # noqa: S608
         since,
+        provider,
         limit,
     )
     return [row["id"] for row in rows]

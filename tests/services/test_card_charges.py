@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from accounts_of_drivers import letters
 from builders import stand_ins
-from kept_cards import PLATE, a_driver, a_payer, a_stay_that_ended, drive_by, save_a_card, tell_all
+from kept_cards import BEFORE, PLATE, a_driver, a_payer, a_stay_that_ended, drive_by, save_a_card, tell_all
 from paying import AT, a_paid_lot, handle_all, later, pay, quoted, send
 
 from parkhub.clients import Clients
@@ -111,6 +111,19 @@ async def test_many_charges_at_once_charge_once(database: Settings, clients: Cli
     await tell_all(clients, database, later(92))
     assert await taken(clients) == [400]
     assert (await states(session), await due(session)) == ([PaymentState.PAID], 0)
+
+
+async def test_stays_that_wait_for_a_person_hold_up_no_other(database: Settings, clients: Clients):
+    lot = await a_paid_lot()
+    driver = await a_payer(clients, database)
+    for number in range(21):  # more than are looked at in one go
+        plate = f"WAIT{number}"
+        await driver_vehicles.add_vehicle(driver.id, plate, ProvenBy.TICKET, BEFORE)
+        waiting = await a_stay_that_ended(clients, later(89), lot, plate)
+        await review_rows.ask(lot.id, Question.SECOND_ENTRY, None, waiting.id, (), later(89))
+    session = await a_stay_that_ended(clients, later(90), lot)
+    assert await take_up(clients, database, later(91)) == 1
+    assert await states(session) == [PaymentState.PROCESSING]
 
 
 async def test_upkeep_begins_what_a_killed_worker_did_not(database: Settings, clients: Clients):
