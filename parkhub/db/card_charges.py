@@ -162,7 +162,7 @@ async def list_unasked(provider: str, since: datetime, limit: int) -> list[int]:
     Those that wait for a person or a payment are left out, so that however many do they hold up no other.
     """
     rows = await fetch(
-        f"SELECT s.id {_UNASKED}{_WAITS_FOR_NOBODY}ORDER BY s.exited_at, s.id LIMIT {{}}",  # noqa: S608
+        f"SELECT s.id {_UNASKED}{_WAITS_FOR_NOBODY}ORDER BY s.exited_at, s.id LIMIT {{}}",
         since,
         provider,
         limit,
