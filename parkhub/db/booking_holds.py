@@ -8,6 +8,8 @@ from parkhub.domain.bookings import Booking
 from parkhub.domain.local_time import Span
 from parkhub.domain.plates import fold
 
+_WAITS = f"{HOLDS} AND state = 'reserved'"  # the first for the sake of its index
+
 
 async def list_held(lot_id: int, within: Span) -> list[tuple[int, Span]]:
     """Numbers of a lot's places with the times they are held that touch a span."""
@@ -24,7 +26,7 @@ async def list_held(lot_id: int, within: Span) -> list[tuple[int, Span]]:
 async def count_unpaid(lot_id: int, within: Span, but_id: int = 0) -> int:
     """How many reservations that are to be paid on site touch a span and wait for their car, without ``but_id``."""
     rows = await fetch(
-        "SELECT count(*) AS found FROM booking WHERE lot = {} AND state = 'reserved' AND payment = 'on_site' "
+        f"SELECT count(*) AS found FROM booking WHERE lot = {{}} AND {_WAITS} AND payment = 'on_site' "  # noqa: S608
         "AND id <> {} AND held_from < {} AND held_until > {}",
         lot_id,
         but_id,
@@ -37,7 +39,7 @@ async def count_unpaid(lot_id: int, within: Span, but_id: int = 0) -> int:
 async def count_unpaid_of(lot_id: int, email: str) -> int:
     """How many reservations that are to be paid on site wait for who has this e-mail address."""
     rows = await fetch(
-        "SELECT count(*) AS found FROM booking WHERE lot = {} AND state = 'reserved' AND payment = 'on_site' "
+        f"SELECT count(*) AS found FROM booking WHERE lot = {{}} AND {_WAITS} AND payment = 'on_site' "  # noqa: S608
         "AND email = {}",
         lot_id,
         email,
@@ -109,16 +111,15 @@ async def list_overpaid(since: datetime, limit: int) -> list[int]:
     Those with a refund under way are left out; what a driver's bank has taken back is not held.
     """
     rows = await fetch(
-        "SELECT booking.id FROM booking JOIN ledger_transaction ON ledger_transaction.booking = booking.id "
+        "WITH asked AS (SELECT id, price_cents AS costs_cents FROM booking WHERE state = 'reserved' UNION ALL "
+        "SELECT id, 0 FROM booking WHERE ended_at >= {} AND state IN ('cancelled', 'no_show', 'expired')) "
+        "SELECT asked.id FROM asked JOIN ledger_transaction ON ledger_transaction.booking = asked.id "
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
-        "WHERE ledger_posting.account IN ('prepaid', 'disputed') "
-        "AND (booking.state = 'reserved' OR booking.ended_at >= {} "
-        "AND booking.state IN ('cancelled', 'no_show', 'expired')) "
-        "AND NOT EXISTS (SELECT 1 FROM payment_refund JOIN payment ON payment.id = payment_refund.payment "
-        "JOIN quote ON quote.id = payment.quote WHERE quote.booking = booking.id AND payment_refund.state <> 'done') "
-        "GROUP BY booking.id, booking.state, booking.price_cents "
-        "HAVING -sum(ledger_posting.amount_cents) > "
-        "CASE WHEN booking.state = 'reserved' THEN booking.price_cents ELSE 0 END ORDER BY booking.id LIMIT {}",
+        "WHERE ledger_posting.account IN ('prepaid', 'disputed') AND NOT EXISTS "
+        "(SELECT 1 FROM payment_refund JOIN payment ON payment.id = payment_refund.payment "
+        "JOIN quote ON quote.id = payment.quote WHERE quote.booking = asked.id AND payment_refund.state <> 'done') "
+        "GROUP BY asked.id, asked.costs_cents "
+        "HAVING -sum(ledger_posting.amount_cents) > asked.costs_cents ORDER BY asked.id LIMIT {}",
         since,
         limit,
     )
