@@ -13,6 +13,7 @@ from parkhub.domain.accounts import network
 from parkhub.domain.bookings import STEP, STEPS_MAX, Booking, BookingRules, Paying
 from parkhub.domain.local_time import Span
 from parkhub.domain.quotes import Quote
+from parkhub.errors import ConflictError
 from parkhub.services import bookings
 from parkhub.services.bookings import Wish
 from parkhub.settings import Settings
@@ -82,8 +83,8 @@ async def take(clients: Clients, settings: Settings, wish: Wish, address: str, n
 
     ``address``: whose tries are counted. Raises what `bookings.book` raises, and TooOftenError.
     """
-    known = await booking_rows.find_by_public_id(wish.public_id)
-    if known is not None and (known.lot_id, known.email) == (wish.lot_id, wish.email):
+    known = await find_taken(wish)
+    if known is not None:
         return known
     source = network(address)
     await clients.limiter.hit(f"booking:from:{source}", TRIES, TRIES_S)
@@ -91,4 +92,16 @@ async def take(clients: Clients, settings: Settings, wish: Wish, address: str, n
         await clients.limiter.hit(f"booking:hold:{source}", HOLDS, HOLDS_S)
     else:
         await clients.limiter.hit(f"booking:unpaid:{source}", RESERVATIONS, RESERVATIONS_S)
-    return await bookings.book(clients, wish, None, now, settings)
+    try:
+        return await bookings.book(clients, wish, None, now, settings)
+    except ConflictError:  # it may have been sent twice at once, by a thumb that did not wait
+        known = await find_taken(wish)
+        if known is None:
+            raise
+        return known
+
+
+async def find_taken(wish: Wish) -> Booking | None:
+    """What was booked when this was asked before."""
+    known = await booking_rows.find_by_public_id(wish.public_id)
+    return known if known is not None and (known.lot_id, known.email) == (wish.lot_id, wish.email) else None

@@ -98,7 +98,7 @@ async def book(
         return await _page(request, settings, lot, data, 422, wrong=wrong)
     wish = _wish(lot, data, span, email, words, driver.id if driver else None)
     offer = await booking_offers.make_offer(lot.id, span, now)
-    if not offer.left:
+    if not offer.left and await booking_offers.find_taken(wish) is None:
         return await _page(request, settings, lot, data, 409, just_taken=True)
     if offer.price_cents > _shown(data):  # nobody books dearer than the button said
         return await _page(request, settings, lot, data, 409, risen=True)

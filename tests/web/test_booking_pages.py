@@ -1,5 +1,6 @@
 """Choosing a time and booking it, as a browser without scripts does."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -108,6 +109,13 @@ async def test_sent_twice_it_is_booked_once(visitor: Visitor) -> None:
     first = await book(visitor, key="k" * 24)
     again = await book(visitor, key="k" * 24)
     assert first.headers["location"] == again.headers["location"]
+    assert len(await list_booked(lot)) == 1
+
+
+async def test_who_sends_the_form_for_the_last_place_several_times_at_once_has_it_once(visitor: Visitor) -> None:
+    lot = await a_bookable_lot(places=1)
+    answers = await asyncio.gather(*(book(visitor, key="k" * 24) for _ in range(4)))
+    assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, "/bookings/" + "k" * 24)}
     assert len(await list_booked(lot)) == 1
 
 
