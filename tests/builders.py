@@ -177,9 +177,12 @@ def a_new_frame(camera_id: int = 1, sequence: int | None = None, **given: Any) -
     return NewFrame(**{**usual, **given})
 
 
-async def save_account(email: str | None = None, role: Role = Role.OWNER, password_hash: str = "") -> Account:
+async def save_account(
+    email: str | None = None, role: Role = Role.OWNER, password_hash: str = "", **given: Any
+) -> Account:
     """An account in the database."""
-    return await accounts.add_account(email or f"person{next(_numbers)}@example.org", "Kim", role, password_hash)
+    email = email or f"person{next(_numbers)}@example.org"
+    return await accounts.add_account(email, "Kim", role, password_hash, **given)
 
 
 async def save_lot(**given: Any) -> Lot:

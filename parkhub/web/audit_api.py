@@ -7,11 +7,15 @@ import msgspec
 from litestar import Router, get
 from litestar.params import FromPath, FromQuery
 
+from parkhub.domain.accounts import Account
 from parkhub.domain.audit import AuditEntry, EntryFilter
+from parkhub.domain.rights import Right
 from parkhub.domain.text import printable
 from parkhub.services import audit
 from parkhub.web.api_answers import PAGE, find_lot, page_of
-from parkhub.web.guards import ID_MAX, owner, signed_in
+from parkhub.web.guards import ID_MAX, needs
+from parkhub.web.plates import shown_plate
+from parkhub.web.templating import AnyRequest
 
 
 class AuditItem(msgspec.Struct, frozen=True):
@@ -43,7 +47,11 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 @get("/lots/{slug:str}/audit", tags=["Audit"])
 async def list_audit(
-    slug: FromPath[str], action: FromQuery[str] = "", before: FromQuery[int] = ID_MAX, limit: FromQuery[int] = PAGE
+    request: AnyRequest,
+    slug: FromPath[str],
+    action: FromQuery[str] = "",
+    before: FromQuery[int] = ID_MAX,
+    limit: FromQuery[int] = PAGE,
 ) -> AuditPage:
     """Who did what in a lot, when and why, of every kind or of one."""
     lot, limit = await find_lot(slug), page_of(limit)
@@ -51,10 +59,10 @@ async def list_audit(
         return AuditPage([], None)
     wanted = EntryFilter(lot_id=lot.id, action=action or None)
     found = await audit.list_entries(wanted, min(max(before, 0), ID_MAX), limit)
-    return AuditPage([audit_item(each) for each in found], found[-1].id if len(found) == limit else None)
+    return AuditPage([audit_item(each, request.user) for each in found], found[-1].id if len(found) == limit else None)
 
 
-def audit_item(entry: AuditEntry) -> AuditItem:
+def audit_item(entry: AuditEntry, account: Account) -> AuditItem:
     """An entry as it is told."""
     before, after = entry.plates or (None, None)
     return AuditItem(
@@ -66,11 +74,11 @@ def audit_item(entry: AuditEntry) -> AuditItem:
         entry.reason,
         None if entry.before is None else dict(entry.before),
         None if entry.after is None else dict(entry.after),
-        before,
-        after,
+        before and shown_plate(account, before, entry.lot_id),
+        after and shown_plate(account, after, entry.lot_id),
         entry.undoes,
         entry.undone_by,
     )
 
 
-routes = [Router("/api/v1", route_handlers=[list_audit], guards=[signed_in, owner])]
+routes = [Router("/api/v1", route_handlers=[list_audit], guards=[needs(Right.PEOPLE)])]

@@ -12,12 +12,14 @@ from parkhub.db import barriers as barrier_rows
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.domain.barriers import Barrier, BarrierKind, Letting
+from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction
+from parkhub.domain.rights import Right
 from parkhub.errors import FieldsError
 from parkhub.services import barrier_setup
 from parkhub.services.barrier_setup import RANGES, BarrierForm
 from parkhub.web.camera_gate import whole_number
-from parkhub.web.guards import owner, signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, page
 
 KINDS: Final = [
@@ -37,7 +39,7 @@ LETTINGS: Final = [
 @get("/console/barriers/new")
 async def show_new(request: AnyRequest) -> Response[Any] | Template:
     """The form for a new barrier."""
-    if not await lot_rows.list_lots():
+    if not await _own_lots(request):
         return Redirect("/console/lots/new", status_code=303)
     return await _form_page(request, None, BarrierForm(), request.query_params.get("lot", ""), {})
 
@@ -46,7 +48,7 @@ async def show_new(request: AnyRequest) -> Response[Any] | Template:
 async def add(request: AnyRequest) -> Response[Any] | Template:
     """Add a barrier."""
     form, slug = await _read_form(request)
-    lot = await lot_rows.find_lot(slug)
+    lot = next((each for each in await _own_lots(request) if each.slug == slug), None)
     if lot is None:
         return await _form_page(request, None, form, slug, {"lot": "Choose a car park."}, 422)
     try:
@@ -83,6 +85,10 @@ async def renew_secret(request: AnyRequest, public_id: FromPath[str]) -> Respons
     return Redirect(f"/console/barriers/{public_id}", status_code=303)
 
 
+async def _own_lots(request: AnyRequest) -> list[Lot]:
+    return [lot for lot in await lot_rows.list_lots() if request.user.may(Right.SET_UP, lot.id)]
+
+
 async def _form_page(
     request: AnyRequest,
     barrier: Barrier | None,
@@ -91,9 +97,10 @@ async def _form_page(
     errors: dict[str, str],
     status_code: int = 200,
 ) -> Template:
-    lots = await lot_rows.list_lots()
+    lots = await _own_lots(request)
     names = {lot.id: lot.name for lot in lots}
-    cameras = await camera_rows.list_cameras(barrier.lot_id if barrier else None)
+    known = await camera_rows.list_cameras(barrier.lot_id if barrier else None)
+    cameras = [each for each in known if each.lot_id in names]
     choices = [(each.public_id, f"{each.name}, {names[each.lot_id]}") for each in cameras]
     context = {
         "barrier": barrier,
@@ -125,7 +132,7 @@ routes = [
     Router(
         "/",
         route_handlers=[show_new, add, show_settings, save_settings, renew_secret],
-        guards=[signed_in, owner],
+        guards=[needs(Right.SET_UP)],
         include_in_schema=False,
     )
 ]

@@ -15,6 +15,7 @@ from parkhub.db import barriers as barrier_rows
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.barrier_openings import OpeningFilter
+from parkhub.domain.accounts import Account
 from parkhub.domain.barriers import Barrier, BarrierKind, Call, CallCause, Cause, Opening, OpeningOutcome
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction
@@ -26,7 +27,8 @@ from parkhub.services import barrier_calls, barrier_commands, barriers
 from parkhub.services.barriers import Standing
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import ID_MAX, signed_in
+from parkhub.web.guards import ID_MAX, needs
+from parkhub.web.plates import sees_plates
 from parkhub.web.templating import AnyRequest, page
 
 PAGE: Final = 50
@@ -78,6 +80,7 @@ class BarrierView:
     lot: Lot
     standing: Standing
     last: Opening | None
+    sees_plates: bool
 
     @property
     def badge(self) -> tuple[str, str]:
@@ -93,7 +96,8 @@ class BarrierView:
         """Who stands there, in words."""
         if self.standing.passage is None:
             return "Nobody"
-        plate = self.standing.passage.plate or "A car without a plate"
+        seen = self.standing.passage.plate
+        plate = "A car without a plate" if not seen else seen if self.sees_plates else "A car"
         owes = ENGLISH.money(self.standing.due_cents, self.standing.currency) if self.standing.due_cents > 0 else ""
         return f"{plate}. {self.why}{f' {owes} is due.' if owes else ''}"
 
@@ -106,28 +110,31 @@ class BarrierView:
         return closed.sentence if closed else "It opens by itself."
 
 
-async def list_call_views() -> list[CallView]:
-    """Calls that are not over, the longest waiting first."""
+async def list_call_views(account: Account) -> list[CallView]:
+    """Calls that are not over, of the lots of whoever asks, the longest waiting first."""
     found = []
     for call in await call_rows.list_open():
         barrier = await barrier_rows.get_barrier(call.barrier_id)
-        found.append(CallView(call, barrier, await lot_rows.get_lot(barrier.lot_id)))
+        if account.may(Right.READ, barrier.lot_id):
+            found.append(CallView(call, barrier, await lot_rows.get_lot(barrier.lot_id)))
     return found
 
 
-async def _view(barrier: Barrier, now: datetime) -> BarrierView:
+async def _view(barrier: Barrier, now: datetime, account: Account) -> BarrierView:
     last = await opening_rows.list_openings([barrier.id], OpeningFilter(), None, 1)
     standing = await barriers.look(barrier, now)
-    return BarrierView(barrier, await lot_rows.get_lot(barrier.lot_id), standing, last[0] if last else None)
+    lot = await lot_rows.get_lot(barrier.lot_id)
+    return BarrierView(barrier, lot, standing, last[0] if last else None, sees_plates(account, lot.id))
 
 
 @get("/console/barriers")
 async def list_all(request: AnyRequest) -> Template:
     """Every barrier of every lot, and who calls."""
     now = datetime.now(UTC)
-    views = [await _view(each, now) for each in await barrier_rows.list_barriers()]
+    known = [each for each in await barrier_rows.list_barriers() if request.user.may(Right.READ, each.lot_id)]
+    views = [await _view(each, now, request.user) for each in known]
     any_lot = bool(await lot_rows.list_lots())
-    return page(request, "barriers/index.html", views=views, calls=await list_call_views(), any_lot=any_lot)
+    return page(request, "barriers/index.html", views=views, calls=await list_call_views(request.user), any_lot=any_lot)
 
 
 @get("/console/barriers/{public_id:str}")
@@ -143,7 +150,7 @@ async def show_now(request: AnyRequest, public_id: FromPath[str], settings: Give
     return page(request, "barriers/_now.html", **await _context(request, settings, barrier))
 
 
-@post("/console/barriers/{public_id:str}/open")
+@post("/console/barriers/{public_id:str}/open", guards=[needs(Right.RUN)])
 async def open_by_hand(
     request: AnyRequest, public_id: FromPath[str], settings: GivenSettings, clients: GivenClients
 ) -> Response[Any] | Template:
@@ -195,7 +202,7 @@ async def show_log(
     return page(request, "barriers/log.html", causes_in_words=CAUSES, outcomes_in_words=OUTCOMES, **context)
 
 
-@post("/console/barrier-calls/{call_id:int}/take")
+@post("/console/barrier-calls/{call_id:int}/take", guards=[needs(Right.RUN)])
 async def take_call(request: AnyRequest, call_id: FromPath[int], clients: GivenClients) -> Response[Any]:
     """Somebody goes there."""
     call = await barrier_calls.take(clients, call_id, request.user.id, datetime.now(UTC))
@@ -203,7 +210,7 @@ async def take_call(request: AnyRequest, call_id: FromPath[int], clients: GivenC
     return Redirect(f"/console/barriers/{barrier.public_id}", status_code=303)
 
 
-@post("/console/barrier-calls/{call_id:int}/resolve")
+@post("/console/barrier-calls/{call_id:int}/resolve", guards=[needs(Right.RUN)])
 async def resolve_call(request: AnyRequest, call_id: FromPath[int], clients: GivenClients) -> Response[Any]:
     """It is over."""
     call = await barrier_calls.resolve(clients, call_id, request.user.id, datetime.now(UTC))
@@ -214,7 +221,7 @@ async def resolve_call(request: AnyRequest, call_id: FromPath[int], clients: Giv
 async def _context(request: AnyRequest, settings: Settings, barrier: Barrier) -> dict[str, Any]:
     now = datetime.now(UTC)
     call = await call_rows.find_open(barrier.id)
-    view = await _view(barrier, now)
+    view = await _view(barrier, now, request.user)
     server = settings.public_url or str(request.base_url).rstrip("/")
     return {
         "view": view,
@@ -263,7 +270,7 @@ routes = [
             take_call,
             resolve_call,
         ],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
         include_in_schema=False,
     )
 ]

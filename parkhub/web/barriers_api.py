@@ -14,6 +14,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db.barrier_openings import OpeningFilter
 from parkhub.domain.barriers import Barrier, BarrierKind, Call, Cause, Letting, Opening, OpeningOutcome
 from parkhub.domain.passages import Direction
+from parkhub.domain.rights import Right
 from parkhub.domain.text import printable
 from parkhub.errors import NotFoundError
 from parkhub.secret_key import secret_key
@@ -21,7 +22,7 @@ from parkhub.services import barrier_calls, barrier_commands, barrier_setup, bar
 from parkhub.services.barrier_setup import BarrierForm
 from parkhub.web.api_answers import PAGE, aware, find_lot, page_of
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import ID_MAX, owner, signed_in
+from parkhub.web.guards import ID_MAX, needs
 from parkhub.web.templating import AnyRequest
 
 
@@ -117,7 +118,7 @@ async def list_barriers(slug: FromPath[str]) -> list[BarrierItem]:
     return [await _item(each) for each in await barrier_rows.list_barriers((await find_lot(slug)).id)]
 
 
-@post("/lots/{slug:str}/barriers", tags=["Barriers"], guards=[owner])
+@post("/lots/{slug:str}/barriers", tags=["Barriers"], guards=[needs(Right.SET_UP)])
 async def add_barrier(request: AnyRequest, slug: FromPath[str], data: JSONBody[BarrierData]) -> BarrierItem:
     """Add a barrier."""
     lot = await find_lot(slug)
@@ -130,14 +131,14 @@ async def show_barrier(public_id: FromPath[str]) -> BarrierItem:
     return await _item(await _find(public_id))
 
 
-@put("/barriers/{public_id:str}", tags=["Barriers"], guards=[owner])
+@put("/barriers/{public_id:str}", tags=["Barriers"], guards=[needs(Right.SET_UP)])
 async def change_barrier(request: AnyRequest, public_id: FromPath[str], data: JSONBody[BarrierData]) -> BarrierItem:
     """Set a barrier up anew."""
     barrier = await _find(public_id)
     return await _item(await barrier_setup.change_barrier(barrier, _form(data), request.user.id, datetime.now(UTC)))
 
 
-@get("/barriers/{public_id:str}/secret", tags=["Barriers"], guards=[owner])
+@get("/barriers/{public_id:str}/secret", tags=["Barriers"], guards=[needs(Right.SET_UP)])
 async def show_secret(public_id: FromPath[str], settings: GivenSettings) -> dict[str, str]:
     """What messages to and from a barrier are signed with."""
     return {"secret": barrier_commands.secret_of(secret_key(settings), await _find(public_id))}
@@ -159,7 +160,7 @@ async def show_standing(public_id: FromPath[str]) -> StandingItem:
     )
 
 
-@post("/barriers/{public_id:str}/open", tags=["Barriers"])
+@post("/barriers/{public_id:str}/open", tags=["Barriers"], guards=[needs(Right.RUN)])
 async def open_barrier(
     request: AnyRequest, clients: GivenClients, public_id: FromPath[str], data: JSONBody[OpenForm]
 ) -> OpeningItem:
@@ -194,13 +195,13 @@ async def list_calls(slug: FromPath[str]) -> list[CallItem]:
     return [await _call_item(each) for each in await call_rows.list_open((await find_lot(slug)).id)]
 
 
-@post("/barrier-calls/{call_id:int}/take", status_code=200, tags=["Barriers"])
+@post("/barrier-calls/{call_id:int}/take", status_code=200, tags=["Barriers"], guards=[needs(Right.RUN)])
 async def take_call(request: AnyRequest, clients: GivenClients, call_id: FromPath[int]) -> CallItem:
     """Say that one goes there."""
     return await _call_item(await barrier_calls.take(clients, call_id, request.user.id, datetime.now(UTC)))
 
 
-@post("/barrier-calls/{call_id:int}/resolve", status_code=200, tags=["Barriers"])
+@post("/barrier-calls/{call_id:int}/resolve", status_code=200, tags=["Barriers"], guards=[needs(Right.RUN)])
 async def resolve_call(request: AnyRequest, clients: GivenClients, call_id: FromPath[int]) -> CallItem:
     """Say that it is over."""
     return await _call_item(await barrier_calls.resolve(clients, call_id, request.user.id, datetime.now(UTC)))
@@ -276,6 +277,6 @@ routes = [
             take_call,
             resolve_call,
         ],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
     )
 ]

@@ -11,13 +11,16 @@ from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import payments as payment_rows
+from parkhub.domain.accounts import Account
 from parkhub.domain.bookings import SPAN_MAX, Booking, BookingRules, BookingState, Paying, PaymentRule, Place
 from parkhub.domain.local_time import Span
+from parkhub.domain.rights import Right
 from parkhub.errors import InvalidInputError
 from parkhub.services import booking_money, booking_rules, bookings
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
+from parkhub.web.plates import shown_plate
 from parkhub.web.provider_payments_api import PaymentItems, payment_item
 from parkhub.web.templating import AnyRequest
 
@@ -105,6 +108,7 @@ class RulesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/lots/{slug:str}/bookings", tags=["Bookings"])
 async def list_bookings(
+    request: AnyRequest,
     slug: FromPath[str],
     since: FromQuery[datetime] = _EVER,
     until: FromQuery[datetime] = _NEVER,
@@ -114,17 +118,19 @@ async def list_bookings(
     """A lot's bookings of any state whose time lies in ``since`` to ``until``, or touches it."""
     lot, limit = await find_lot(slug), page_of(limit)
     found = await booking_rows.list_bookings(lot.id, _span(since, until), after_of(after), limit)
-    return BookingPage([await _item(each, lot.slug) for each in found], found[-1].id if len(found) == limit else None)
+    return BookingPage(
+        [await _item(each, lot.slug, request.user) for each in found], found[-1].id if len(found) == limit else None
+    )
 
 
-@post("/lots/{slug:str}/bookings", tags=["Bookings"])
+@post("/lots/{slug:str}/bookings", tags=["Bookings"], guards=[needs(Right.RUN)])
 async def book(
     request: AnyRequest, clients: GivenClients, slug: FromPath[str], data: JSONBody[BookingForm]
 ) -> BookingItem:
     """Book a place."""
     lot = await find_lot(slug)
     wish = bookings.Wish(lot.id, data.plate, aware(data.start), aware(data.end), data.spot, data.holder)
-    return await _item(await bookings.book(clients, wish, request.user.id, datetime.now(UTC)), lot.slug)
+    return await _item(await bookings.book(clients, wish, request.user.id, datetime.now(UTC)), lot.slug, request.user)
 
 
 @get("/lots/{slug:str}/booking-price", tags=["Bookings"])
@@ -145,10 +151,10 @@ async def show_price(
 
 
 @get("/bookings/{booking_id:int}", tags=["Bookings"])
-async def show_booking(booking_id: FromPath[int]) -> BookingItem:
+async def show_booking(request: AnyRequest, booking_id: FromPath[int]) -> BookingItem:
     """One booking."""
     booking = await booking_rows.get_booking(booking_id)
-    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
+    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug, request.user)
 
 
 @get("/bookings/{booking_id:int}/quotes", tags=["Bookings"])
@@ -158,13 +164,13 @@ async def list_payments(booking_id: FromPath[int]) -> PaymentItems:
     return PaymentItems([await payment_item(each) for each in await payment_rows.list_of_booking(booking.id)])
 
 
-@post("/bookings/{booking_id:int}/cancel", status_code=200, tags=["Bookings"])
+@post("/bookings/{booking_id:int}/cancel", status_code=200, tags=["Bookings"], guards=[needs(Right.RUN)])
 async def cancel_booking(
     request: AnyRequest, clients: GivenClients, settings: GivenSettings, booking_id: FromPath[int]
 ) -> BookingItem:
     """Give a booking up; what that costs is its fee."""
     booking = await bookings.cancel(clients, settings, booking_id, request.user.id, datetime.now(UTC))
-    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug)
+    return await _item(booking, (await lot_rows.get_lot(booking.lot_id)).slug, request.user)
 
 
 @get("/lots/{slug:str}/booking-rules", tags=["Bookings"])
@@ -174,7 +180,7 @@ async def show_rules(slug: FromPath[str]) -> RulesForm:
     return _rules(await rule_rows.get_rules(lot.id), await rule_rows.list_places(lot.id))
 
 
-@put("/lots/{slug:str}/booking-rules", tags=["Bookings"])
+@put("/lots/{slug:str}/booking-rules", tags=["Bookings"], guards=[needs(Right.SET_UP)])
 async def set_rules(request: AnyRequest, slug: FromPath[str], data: JSONBody[RulesForm]) -> RulesForm:
     """Set them; what is left out is as at first."""
     lot, now = await find_lot(slug), datetime.now(UTC)
@@ -193,11 +199,11 @@ def _span(start: datetime, end: datetime) -> Span:
     return Span(start, end)
 
 
-async def _item(booking: Booking, slug: str) -> BookingItem:
+async def _item(booking: Booking, slug: str, account: Account) -> BookingItem:
     return BookingItem(
         id=booking.id,
         lot=slug,
-        plate=booking.plate,
+        plate=shown_plate(account, booking.plate, booking.lot_id),
         start=booking.span.start,
         end=booking.span.end,
         place=booking.place,
@@ -241,6 +247,6 @@ routes = [
             show_rules,
             set_rules,
         ],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
     )
 ]

@@ -9,13 +9,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from parkhub.domain.cameras import SpotsFileKind
+from parkhub.domain.rights import Right
 from parkhub.domain.spots_file import kind_of
 from parkhub.domain.text import whole_number
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
 from parkhub.services import cameras, frames, spots
 from parkhub.web.cameras import show_camera
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest
 
 FORM_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -87,5 +88,5 @@ def box_of(given: dict[str, str]) -> tuple[int, int] | None:
 
 
 routes = [
-    Router("/", route_handlers=[send_picture, send_spots], guards=[signed_in], include_in_schema=False),
+    Router("/", route_handlers=[send_picture, send_spots], guards=[needs(Right.SET_UP)], include_in_schema=False),
 ]

@@ -18,7 +18,9 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
 from parkhub.db import troubles as trouble_rows
 from parkhub.domain.cameras import Camera
-from parkhub.errors import FieldsError, NotFoundError
+from parkhub.domain.lots import Lot
+from parkhub.domain.rights import Right
+from parkhub.errors import FieldsError, ForbiddenError, NotFoundError
 from parkhub.services import cameras, lots
 from parkhub.settings import Settings
 from parkhub.web.camera_gate import REGION_CHOICES, ROLES, WAYS, in_form, read_form, whole_number
@@ -27,7 +29,8 @@ from parkhub.web.counts import in_words
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import NO_RIGHT, needs
+from parkhub.web.plates import sees_plates
 from parkhub.web.templating import AnyRequest, page
 
 LOOKS_SHOWN: Final = 8
@@ -43,34 +46,42 @@ async def list_all(request: AnyRequest) -> Template:
     now = datetime.now(UTC)
     views: list[CameraView] = []
     for status in await lots.list_statuses(now):
+        if not request.user.may(Right.READ, status.lot.id):
+            continue
         for camera in await camera_rows.list_cameras(status.lot.id):
             count = sum(known.spot.camera_id == camera.id for known in status.spots)
             views.append(await load_view(camera, status.lot, count, now))
-    return page(request, "cameras/index.html", cameras=views, any_lot=bool(await lot_rows.list_lots()))
+    return page(request, "cameras/index.html", cameras=views, any_lot=bool(await _own_lots(request)))
+
+
+async def _own_lots(request: AnyRequest) -> list[Lot]:
+    return [lot for lot in await lot_rows.list_lots() if request.user.may(Right.SET_UP, lot.id)]
 
 
 async def _new_form(
     request: AnyRequest, given: dict[str, str], errors: dict[str, str], status_code: int = 200
 ) -> Template:
-    choices = [(lot.slug, lot.name) for lot in await lot_rows.list_lots()]
+    choices = [(lot.slug, lot.name) for lot in await _own_lots(request)]
     context = {"given": given, "errors": defaultdict(str, errors), "lots": choices, "engines": engine_choices()}
     return page(request, "cameras/new.html", status_code=status_code, **context)
 
 
-@get("/console/cameras/new")
+@get("/console/cameras/new", guards=[needs(Right.SET_UP)])
 async def show_new(request: AnyRequest) -> Response[Any] | Template:
     """The form for a new camera; without any lot, the form for a lot comes first."""
-    if not await lot_rows.list_lots():
+    if not await _own_lots(request):
         return Redirect("/console/lots/new", status_code=303)
     given = {"lot": request.query_params.get("lot", ""), "name": "", "engine": ""}
     return await _new_form(request, given, {})
 
 
-@post("/console/cameras/new")
+@post("/console/cameras/new", guards=[needs(Right.SET_UP)])
 async def add(request: AnyRequest, settings: GivenSettings) -> Template:
     """Add the camera and show its key, this once, with the command that uses it."""
     form = await request.form()
     given = {name: str(form.get(name, "")) for name in ("lot", "name", "engine")}
+    if given["lot"] not in [lot.slug for lot in await _own_lots(request)]:
+        return await _new_form(request, given, {"lot": "Choose a lot from the list."}, 422)
     try:
         camera, key = await cameras.create_camera(given["lot"], given["name"], given["engine"])
     except FieldsError as error:
@@ -90,7 +101,7 @@ def _server(request: AnyRequest, settings: Settings) -> str:
     return settings.public_url or str(request.base_url).rstrip("/")
 
 
-@post("/console/cameras/{public_id:str}/key", status_code=200)
+@post("/console/cameras/{public_id:str}/key", status_code=200, guards=[needs(Right.SET_UP)])
 async def rotate_key(request: AnyRequest, settings: GivenSettings, public_id: FromPath[str]) -> Template:
     """Give the camera a new key and show it, this once."""
     camera = await cameras.find_camera(public_id)
@@ -204,7 +215,7 @@ async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromP
     return page(request, "cameras/_seen.html", **found, renewed=True)
 
 
-@post("/console/cameras/{public_id:str}/settings")
+@post("/console/cameras/{public_id:str}/settings", guards=[needs(Right.SET_UP)])
 async def save(
     request: AnyRequest,
     clients: GivenClients,
@@ -237,6 +248,8 @@ async def save(
 async def show_latest(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Response[Any]:
     """The newest picture that was read, as it was sent (JPEG, PNG or WebP)."""
     camera = await cameras.find_camera(public_id)
+    if camera.watches_gate and not sees_plates(request.user, camera.lot_id):
+        raise ForbiddenError(NO_RIGHT)
     frame = await frame_rows.latest_read(camera.id)
     if frame is None:
         raise NotFoundError("No picture of this camera has been read yet.")
@@ -247,7 +260,7 @@ routes = [
     Router(
         "/",
         route_handlers=[list_all, show_new, add, rotate_key, show, show_seen, save, show_latest],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
         include_in_schema=False,
     )
 ]

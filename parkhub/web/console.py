@@ -10,21 +10,24 @@ from litestar import Response, Router, get, post
 from litestar.response import Redirect, Template
 
 from parkhub.db import cameras as camera_rows
+from parkhub.domain.accounts import Account
+from parkhub.domain.rights import Right
 from parkhub.errors import FieldsError
 from parkhub.services import lots
 from parkhub.web.barriers import list_call_views
 from parkhub.web.camera_view import CameraView, load_view
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.lot_view import LotView
 from parkhub.web.templating import AnyRequest, page
 
 USUAL_TIME_ZONE: Final = "Europe/Berlin"
 
 
-async def _overview() -> dict[str, Any]:
+async def _overview(account: Account) -> dict[str, Any]:
     now = datetime.now(UTC)
-    known = await camera_rows.list_cameras()  # before the lots: so every camera's lot is among them
-    views = [LotView(status, now) for status in await lots.list_statuses(now)]
+    # Before the lots: so every camera's lot is among them.
+    known = [each for each in await camera_rows.list_cameras() if account.may(Right.READ, each.lot_id)]
+    views = [LotView(each, now) for each in await lots.list_statuses(now) if account.may(Right.READ, each.lot.id)]
     by_lot = {view.lot.id: view for view in views}
     cameras: list[CameraView] = []
     for camera in known:
@@ -35,7 +38,7 @@ async def _overview() -> dict[str, Any]:
     return {
         "views": views,
         "cameras": cameras,
-        "calls": await list_call_views(),
+        "calls": await list_call_views(account),
         "needs": [(camera, camera.needs) for camera in cameras if camera.needs is not None],
         "lots_without": [view.lot for view in views if view.lot.id not in watched],
         "good": sum(camera.badge[0] == "good" for camera in cameras),
@@ -46,13 +49,13 @@ async def _overview() -> dict[str, Any]:
 @get("/console", name="console")
 async def show_overview(request: AnyRequest) -> Template:
     """Lots and cameras as they are now, and what needs somebody."""
-    return page(request, "console/overview.html", **await _overview())
+    return page(request, "console/overview.html", **await _overview(request.user))
 
 
 @get("/console/now")
 async def show_now(request: AnyRequest) -> Template:
     """The same without the page around it, for a page that renews itself."""
-    return page(request, "console/_now.html", **await _overview())
+    return page(request, "console/_now.html", **await _overview(request.user))
 
 
 @cache
@@ -67,7 +70,7 @@ def _lot_form(request: AnyRequest, given: dict[str, str], errors: dict[str, str]
     return page(request, "console/new_lot.html", status_code=status_code, **context)
 
 
-@get("/console/lots/new")
+@get("/console/lots/new", guards=[needs(Right.SET_UP, everywhere=True)])
 async def show_new_lot(request: AnyRequest) -> Template:
     """The form for a new lot."""
     known = await lots.list_statuses(datetime.now(UTC))
@@ -75,7 +78,7 @@ async def show_new_lot(request: AnyRequest) -> Template:
     return _lot_form(request, {"name": "", "address": "", "time_zone": zone, "slug": ""}, {})
 
 
-@post("/console/lots/new")
+@post("/console/lots/new", guards=[needs(Right.SET_UP, everywhere=True)])
 async def add_lot(request: AnyRequest) -> Response[Any] | Template:
     """Make the lot and go on to its first camera."""
     form = await request.form()
@@ -91,7 +94,7 @@ routes = [
     Router(
         "/",
         route_handlers=[show_overview, show_now, show_new_lot, add_lot],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
         include_in_schema=False,
     )
 ]

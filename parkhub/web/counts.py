@@ -12,11 +12,12 @@ from litestar.response import Stream
 
 from parkhub.db import counts as count_rows
 from parkhub.domain.counts import FrameCount, LotCount
+from parkhub.domain.rights import Right
 from parkhub.domain.text import whole_number
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import InvalidInputError
 from parkhub.web.api_answers import find_lot
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, count
 
 DAYS: Final = 7
@@ -76,4 +77,4 @@ def _lines(found: Iterable[list[Any]]) -> bytes:
     return out.getvalue().encode()
 
 
-routes = [Router("/", route_handlers=[export], guards=[signed_in], include_in_schema=False)]
+routes = [Router("/", route_handlers=[export], guards=[needs(Right.READ)], include_in_schema=False)]

@@ -12,10 +12,11 @@ from parkhub.db import discount_codes as code_rows
 from parkhub.db.discount_codes import StoredCode
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.money import AMOUNT_MAX
+from parkhub.domain.rights import Right
 from parkhub.errors import InvalidInputError
 from parkhub.services import discount_codes
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
-from parkhub.web.guards import ID_MAX, owner, signed_in
+from parkhub.web.guards import ID_MAX, needs
 from parkhub.web.templating import AnyRequest
 
 MINUTES_MAX = 366 * 24 * 60
@@ -65,7 +66,7 @@ async def list_codes(slug: FromPath[str], after: FromQuery[int] = 0, limit: From
     return CodePage([_item(code, uses) for code, uses in found], found[-1][0].id if len(found) == limit else None)
 
 
-@post("/lots/{slug:str}/discount-codes", tags=["Discount codes"], guards=[owner])
+@post("/lots/{slug:str}/discount-codes", tags=["Discount codes"], guards=[needs(Right.SET_UP)])
 async def add_code(request: AnyRequest, slug: FromPath[str], data: JSONBody[CodeForm]) -> CodeItem:
     """Make a code."""
     lot = await find_lot(slug)
@@ -78,7 +79,7 @@ async def add_code(request: AnyRequest, slug: FromPath[str], data: JSONBody[Code
     return _item(await discount_codes.add_code(lot.id, discount, limits, request.user.id, datetime.now(UTC)), 0)
 
 
-@post("/discount-codes/{code_id:int}/end", status_code=200, tags=["Discount codes"], guards=[owner])
+@post("/discount-codes/{code_id:int}/end", status_code=200, tags=["Discount codes"], guards=[needs(Right.SET_UP)])
 async def end_code(request: AnyRequest, code_id: FromPath[int]) -> CodeItem:
     """Let a code work no longer; stays it was given with keep it."""
     ended = await discount_codes.end_code(code_id, request.user.id, datetime.now(UTC))
@@ -101,4 +102,4 @@ def _item(code: StoredCode, uses: int) -> CodeItem:
     )
 
 
-routes = [Router("/api/v1", route_handlers=[list_codes, add_code, end_code], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_codes, add_code, end_code], guards=[needs(Right.RUN)])]

@@ -8,11 +8,15 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from parkhub.db import driver_vehicles as rows
 from parkhub.db import drivers as driver_rows
+from parkhub.db import sessions as session_rows
+from parkhub.domain.accounts import Account
 from parkhub.domain.drivers import Claim, ProvenBy
+from parkhub.domain.rights import Right
 from parkhub.services import driver_vehicles
 from parkhub.web.api_answers import PAGE, after_of, find_lot, page_of
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
+from parkhub.web.plates import shown_plate
 from parkhub.web.templating import AnyRequest
 
 
@@ -71,11 +75,12 @@ class VehicleItem(msgspec.Struct, frozen=True):
 
 
 @get("/driver-claims", tags=["Drivers"])
-async def list_claims(after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE) -> ClaimPage:
+async def list_claims(request: AnyRequest, after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE) -> ClaimPage:
     """Plates that two have proven, and nobody has decided."""
     limit = page_of(limit)
     found = await rows.list_claims(after_of(after), limit)
-    return ClaimPage([await _item(each) for each in found], found[-1].id if len(found) == limit else None)
+    items = [await _item(each, request.user) for each in found if await _ours(each, request.user)]
+    return ClaimPage(items, found[-1].id if len(found) == limit else None)
 
 
 @post("/driver-claims/{claim_id:int}/decision", status_code=200, tags=["Drivers"])
@@ -84,31 +89,36 @@ async def decide(
 ) -> ClaimItem:
     """Say whose a plate is; both accounts show only what began while they held it."""
     now = datetime.now(UTC)
-    return await _item(await driver_vehicles.decide(clients, claim_id, data.grant, data.reason, request.user.id, now))
+    claim = await driver_vehicles.decide(clients, claim_id, data.grant, data.reason, request.user.id, now)
+    return await _item(claim, request.user)
 
 
-@post("/driver-vehicles", tags=["Drivers"])
+@post("/driver-vehicles", tags=["Drivers"], guards=[needs(Right.RUN, everywhere=True)])
 async def give(request: AnyRequest, data: JSONBody[GiveForm], clients: GivenClients) -> VehicleItem:
     """Make the account of an address a plate's holder, whoever was before."""
     lot = await find_lot(data.lot)
     now = datetime.now(UTC)
     found = await driver_vehicles.give(clients, lot.id, data.email, data.plate, data.reason, request.user.id, now)
     driver = await driver_rows.get_driver(found.driver_id)
-    return VehicleItem(found.plate, driver.email, found.proven_by, found.proven_at)
+    return VehicleItem(shown_plate(request.user, found.plate), driver.email, found.proven_by, found.proven_at)
 
 
-@post("/driver-vehicles/take", status_code=204, tags=["Drivers"])
+@post("/driver-vehicles/take", status_code=204, tags=["Drivers"], guards=[needs(Right.RUN, everywhere=True)])
 async def take(request: AnyRequest, data: JSONBody[TakeForm], clients: GivenClients) -> None:
     """Take a plate from its holder."""
     lot = await find_lot(data.lot)
     await driver_vehicles.take(clients, lot.id, data.plate, data.reason, request.user.id, datetime.now(UTC))
 
 
-async def _item(claim: Claim) -> ClaimItem:
+async def _ours(claim: Claim, account: Account) -> bool:
+    return account.everywhere or account.may(Right.RUN, (await session_rows.get_session(claim.session_id)).lot_id)
+
+
+async def _item(claim: Claim, account: Account) -> ClaimItem:
     holder = await driver_rows.find_of_plate(claim.plate)
     return ClaimItem(
         id=claim.id,
-        plate=claim.plate,
+        plate=shown_plate(account, claim.plate),
         email=(await driver_rows.get_driver(claim.driver_id)).email,
         proven_by=claim.proven_by,
         session=claim.session_id,
@@ -119,4 +129,4 @@ async def _item(claim: Claim) -> ClaimItem:
     )
 
 
-routes = [Router("/api/v1", route_handlers=[list_claims, decide, give, take], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_claims, decide, give, take], guards=[needs(Right.RUN)])]

@@ -7,10 +7,11 @@ from litestar import Router, post
 from litestar.params import JSONBody
 
 from parkhub.domain.pay_ahead import Standing
+from parkhub.domain.rights import Right
 from parkhub.services import enforcement
 from parkhub.web.api_answers import aware, find_lot
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import must, needs
 from parkhub.web.templating import AnyRequest
 
 
@@ -48,10 +49,11 @@ class LookedUp(msgspec.Struct, frozen=True):
 async def look_up(request: AnyRequest, clients: GivenClients, data: JSONBody[LookUp]) -> LookedUp:
     """Whether a plate may stand in a lot, and until when."""
     lot, now = await find_lot(data.location), datetime.now(UTC)
+    must(request.user, Right.SEE_PLATES, lot.id)
     at = now if data.time is None else aware(data.time)
     found = await enforcement.look_up(clients, request.user.id, lot, data.registration_number, at, now)
     hint = found.look_alike or None
     return LookedUp(found.allowed, found.until, PermitArea(lot.slug), at, hint, found.paid, found.paid_until)
 
 
-routes = [Router("/api/v1/enforcement", route_handlers=[look_up], guards=[signed_in])]
+routes = [Router("/api/v1/enforcement", route_handlers=[look_up], guards=[needs(Right.SEE_PLATES)])]

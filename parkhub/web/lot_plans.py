@@ -11,12 +11,13 @@ from litestar.response import Template
 from parkhub.db import lots as lot_rows
 from parkhub.domain.lot_plans import corners
 from parkhub.domain.lots import Lot
+from parkhub.domain.rights import Right
 from parkhub.domain.spot_marks import MarksError, read_marks
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import lot_plans
 from parkhub.services.lot_plans import LotPlan
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.spots import DOCUMENT_BYTES_MAX, read_document
 from parkhub.web.templating import AnyRequest, page, signed_in_account
 
@@ -84,5 +85,5 @@ async def save(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) 
 
 
 routes = [
-    Router("/", route_handlers=[show_plan, show_document, save], guards=[signed_in], include_in_schema=False),
+    Router("/", route_handlers=[show_plan, show_document, save], guards=[needs(Right.SET_UP)], include_in_schema=False),
 ]

@@ -8,9 +8,10 @@ from litestar.params import FromPath, JSONBody
 
 from parkhub.db import lot_rules as rule_rows
 from parkhub.domain.lot_rules import LotRules, SmallDues, TariffFollows
+from parkhub.domain.rights import Right
 from parkhub.services import lot_rules
 from parkhub.web.api_answers import find_lot
-from parkhub.web.guards import owner, signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest
 
 
@@ -46,7 +47,7 @@ async def show_rules(slug: FromPath[str]) -> LotRules:
     return await rule_rows.get_rules((await find_lot(slug)).id)
 
 
-@patch("/lots/{slug:str}/rules", tags=["Rules"], guards=[owner])
+@patch("/lots/{slug:str}/rules", tags=["Rules"], guards=[needs(Right.SET_UP)])
 async def set_rules(request: AnyRequest, slug: FromPath[str], data: JSONBody[RulesForm]) -> LotRules:
     """Change rules of a lot."""
     given = {name: _written(value) for name, value in msgspec.to_builtins(data).items() if value is not None}
@@ -57,4 +58,4 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-routes = [Router("/api/v1", route_handlers=[show_rules, set_rules], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[show_rules, set_rules], guards=[needs(Right.READ)])]

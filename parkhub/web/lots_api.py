@@ -7,11 +7,12 @@ from litestar import Response, Router, get, patch
 from litestar.params import FromPath, JSONBody
 
 from parkhub.domain.lots import Lot
+from parkhub.domain.rights import Right
 from parkhub.services import lots
 from parkhub.web.api import HEADERS
 from parkhub.web.api_answers import find_lot
 from parkhub.web.csrf import NO_CSRF
-from parkhub.web.guards import owner, signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest
 
 
@@ -66,7 +67,7 @@ async def show_lot_details(slug: FromPath[str]) -> Response[LotDetails]:
     return Response(_details(await find_lot(slug), datetime.now(UTC)), headers=HEADERS)
 
 
-@patch("/lots/{slug:str}", tags=["Lots"], guards=[signed_in, owner])
+@patch("/lots/{slug:str}", tags=["Lots"], guards=[needs(Right.SET_UP)])
 async def set_lot_details(request: AnyRequest, slug: FromPath[str], data: JSONBody[DetailsForm]) -> LotDetails:
     """Change where a lot is and when it is open."""
     now = datetime.now(UTC)

@@ -8,14 +8,17 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery
 
 from parkhub.db import passages as passage_rows
+from parkhub.domain.accounts import Account
 from parkhub.domain.gates import GateRead
 from parkhub.domain.passages import GatePassage
+from parkhub.domain.rights import Right
 from parkhub.errors import InvalidInputError, NotFoundError
 from parkhub.services import cameras
 from parkhub.web.api_answers import PAGE, aware, page_of
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.file_answer import answer_file
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
+from parkhub.web.plates import sees_plates, shown_plate
 from parkhub.web.templating import AnyRequest
 
 SPAN_MAX: Final = timedelta(days=1)
@@ -71,7 +74,7 @@ class ReadItem(msgspec.Struct, frozen=True):
 
 
 class PassageDetail(msgspec.Struct, frozen=True):
-    """A passage with its reads."""
+    """A passage with its reads; without them for who sees no plates."""
 
     passage: PassageItem
     reads: list[ReadItem]
@@ -79,6 +82,7 @@ class PassageDetail(msgspec.Struct, frozen=True):
 
 @get("/cameras/{public_id:str}/passages", tags=["Passages"])
 async def list_passages(
+    request: AnyRequest,
     public_id: FromPath[str],
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
@@ -91,17 +95,21 @@ async def list_passages(
     if not timedelta(0) <= end - start <= SPAN_MAX:
         raise InvalidInputError("Ask for at most a day at once.")
     found = [each for each in await passage_rows.list_passages(camera.id, start, end) if each.first_at >= start]
-    return PassagePage([_item(each) for each in found[:limit]], found[limit].first_at if len(found) > limit else None)
+    return PassagePage(
+        [_item(each, request.user) for each in found[:limit]], found[limit].first_at if len(found) > limit else None
+    )
 
 
 @get("/passages/{passage_id:int}", tags=["Passages"])
-async def show_passage(passage_id: FromPath[int]) -> PassageDetail:
+async def show_passage(request: AnyRequest, passage_id: FromPath[int]) -> PassageDetail:
     """One passage with what was read of it."""
     passage = await passage_rows.get_passage(passage_id)
-    return PassageDetail(_item(passage), [_read(each) for each in await passage_rows.list_reads(passage_id)])
+    seen = sees_plates(request.user, passage.lot_id)
+    reads = await passage_rows.list_reads(passage_id) if seen else []
+    return PassageDetail(_item(passage, request.user), [_read(each) for each in reads])
 
 
-@get("/passages/{passage_id:int}/picture", tags=["Passages"])
+@get("/passages/{passage_id:int}/picture", tags=["Passages"], guards=[needs(Right.SEE_PLATES)])
 async def show_picture(request: AnyRequest, clients: GivenClients, passage_id: FromPath[int]) -> Response[Any]:
     """The piece of a picture that proves a passage, as long as it is kept."""
     key = (await passage_rows.get_passage(passage_id)).crop_key
@@ -110,13 +118,14 @@ async def show_picture(request: AnyRequest, clients: GivenClients, passage_id: F
     return answer_file(request, clients.pictures.path(key), "image/png" if key.endswith(".png") else "image/jpeg")
 
 
-def _item(passage: GatePassage) -> PassageItem:
+def _item(passage: GatePassage, account: Account) -> PassageItem:
+    candidates = passage.candidates if sees_plates(account, passage.lot_id) else ()
     return PassageItem(
         passage.id,
         passage.direction.value if passage.direction else None,
-        passage.plate,
+        shown_plate(account, passage.plate, passage.lot_id),
         passage.confidence,
-        [CandidateItem(each.text, each.confidence) for each in passage.candidates],
+        [CandidateItem(each.text, each.confidence) for each in candidates],
         passage.kind.value if passage.kind else None,
         passage.first_at,
         passage.last_at,
@@ -134,4 +143,4 @@ def _read(read: GateRead) -> ReadItem:
     return ReadItem(read.at, read.read.text, read.read.confidence, list(read.read.raw), list(read.read.box))
 
 
-routes = [Router("/api/v1", route_handlers=[list_passages, show_passage, show_picture], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_passages, show_passage, show_picture], guards=[needs(Right.READ)])]

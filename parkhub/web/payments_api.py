@@ -1,21 +1,17 @@
 """The money of sessions for programs: the JSON interface, for signed-in staff."""
 
-import re
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 from litestar import Router, post
 from litestar.params import FromPath, JSONBody
 
 from parkhub.domain.ledger import Account
-from parkhub.errors import InvalidInputError
+from parkhub.domain.rights import Right
 from parkhub.services import discount_codes, payments
-from parkhub.web.guards import signed_in
-from parkhub.web.session_forms import BillItem, bill_item
+from parkhub.web.guards import needs
+from parkhub.web.session_forms import BillItem, bill_item, staff_uid
 from parkhub.web.templating import AnyRequest
-
-_UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 
 class PaymentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +46,7 @@ async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSO
         session_id,
         data.amount_cents,
         Account.CASH,
-        _uid(data.uid),
+        staff_uid(data.uid),
         datetime.now(UTC),
         request.user.id,
         confirmed=data.confirm_over,
@@ -58,18 +54,18 @@ async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSO
     return bill_item(bill)
 
 
-@post("/sessions/{session_id:int}/waivers", tags=["Money"])
+@post("/sessions/{session_id:int}/waivers", tags=["Money"], guards=[needs(Right.REFUND)])
 async def waive(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
     """Forgo what is owed, or a part of it."""
     now = datetime.now(UTC)
-    bill = await payments.waive(session_id, data.amount_cents, data.reason, _uid(data.uid), request.user.id, now)
+    bill = await payments.waive(session_id, data.amount_cents, data.reason, staff_uid(data.uid), request.user.id, now)
     return bill_item(bill)
 
 
-@post("/sessions/{session_id:int}/refunds", tags=["Money"])
+@post("/sessions/{session_id:int}/refunds", tags=["Money"], guards=[needs(Right.REFUND)])
 async def refund(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
     """Give back, in cash, what was paid, or a part of it."""
-    now, uid = datetime.now(UTC), _uid(data.uid)
+    now, uid = datetime.now(UTC), staff_uid(data.uid)
     bill = await payments.refund(session_id, data.amount_cents, Account.CASH, data.reason, uid, request.user.id, now)
     return bill_item(bill)
 
@@ -80,13 +76,4 @@ async def give_code(request: AnyRequest, session_id: FromPath[int], data: JSONBo
     return bill_item(await discount_codes.give_code(session_id, data.code, request.user.id, datetime.now(UTC)))
 
 
-def _uid(text: str) -> str:
-    """The ledger's name for what staff ask for, which no other event of a session can have."""
-    if not _UID.fullmatch(text):
-        raise InvalidInputError(
-            "Make up a uid of 8 to 80 letters, digits, dots and dashes for every payment, and send it with a repeat."
-        )
-    return f"staff:{text}"
-
-
-routes = [Router("/api/v1", route_handlers=[take_payment, waive, refund, give_code], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[take_payment, waive, refund, give_code], guards=[needs(Right.RUN)])]

@@ -11,14 +11,17 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from parkhub.db import lots as lot_rows
 from parkhub.db import permits as permit_rows
 from parkhub.db import plate_lists as list_rows
+from parkhub.domain.accounts import Account
 from parkhub.domain.permits import Permit, PermitKind, normal_plates
 from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.plates import normalise
+from parkhub.domain.rights import Right
 from parkhub.domain.weekly_times import parse_times, write_times
 from parkhub.errors import FieldsError
 from parkhub.services import permits
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import must, needs
+from parkhub.web.plates import shown_plate
 from parkhub.web.templating import AnyRequest
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -81,69 +84,79 @@ class ListedPage(msgspec.Struct, frozen=True):
 
 @get("/lots/{slug:str}/permits", tags=["Permits"])
 async def list_permits(
-    slug: FromPath[str], plate: FromQuery[str] = "", after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE
+    request: AnyRequest,
+    slug: FromPath[str],
+    plate: FromQuery[str] = "",
+    after: FromQuery[int] = 0,
+    limit: FromQuery[int] = PAGE,
 ) -> PermitPage:
     """A lot's permits, or those of a plate (look-alikes count as equal)."""
     lot, limit = await find_lot(slug), page_of(limit)
     if plate:
+        must(request.user, Right.SEE_PLATES, lot.id)
         sought = normalise(plate)
         found = await permit_rows.list_of_plate(lot.id, sought) if sought else []
-        return PermitPage(await _permit_items(found), None)
+        return PermitPage(await _permit_items(found, request.user), None)
     found = await permit_rows.list_permits(lot.id, after_of(after), limit)
-    return PermitPage(await _permit_items(found), found[-1].id if len(found) == limit else None)
+    return PermitPage(await _permit_items(found, request.user), found[-1].id if len(found) == limit else None)
 
 
-@post("/permits", tags=["Permits"])
+@post("/permits", tags=["Permits"], guards=[needs(Right.SET_UP)])
 async def add_permit(request: AnyRequest, data: JSONBody[PermitForm]) -> PermitItem:
     """Give a permit."""
-    return await _save(data, 0, request.user.id)
+    return await _save(data, 0, request.user)
 
 
 @get("/permits/{permit_id:int}", tags=["Permits"])
-async def show_permit(permit_id: FromPath[int]) -> PermitItem:
+async def show_permit(request: AnyRequest, permit_id: FromPath[int]) -> PermitItem:
     """One permit."""
-    return (await _permit_items([await permit_rows.get_permit(permit_id)]))[0]
+    return (await _permit_items([await permit_rows.get_permit(permit_id)], request.user))[0]
 
 
-@put("/permits/{permit_id:int}", tags=["Permits"])
+@put("/permits/{permit_id:int}", tags=["Permits"], guards=[needs(Right.SET_UP)])
 async def change_permit(request: AnyRequest, permit_id: FromPath[int], data: JSONBody[PermitForm]) -> PermitItem:
     """Change a permit; what is left out is as for a new one."""
     await permit_rows.get_permit(permit_id)
-    return await _save(data, permit_id, request.user.id)
+    return await _save(data, permit_id, request.user)
 
 
-@delete("/permits/{permit_id:int}", tags=["Permits"])
+@delete("/permits/{permit_id:int}", tags=["Permits"], guards=[needs(Right.SET_UP)])
 async def delete_permit(request: AnyRequest, permit_id: FromPath[int]) -> None:
     """Delete a permit on which nobody is inside."""
     await permits.delete_permit(permit_id, request.user.id, datetime.now(UTC))
 
 
 @get("/lots/{slug:str}/listed-plates", tags=["Lists of plates"])
-async def list_listed(slug: FromPath[str], after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE) -> ListedPage:
+async def list_listed(
+    request: AnyRequest, slug: FromPath[str], after: FromQuery[int] = 0, limit: FromQuery[int] = PAGE
+) -> ListedPage:
     """Entries of both lists that are for a lot or for all."""
     lot, limit = await find_lot(slug), page_of(limit)
     found = await list_rows.list_listed(lot.id, after_of(after), limit)
-    items = [_listed_item(each, lot.slug if each.lot_id else None) for each in found]
+    items = [_listed_item(each, lot.slug if each.lot_id else None, request.user) for each in found]
     return ListedPage(items, found[-1].id if len(found) == limit else None)
 
 
-@post("/listed-plates", tags=["Lists of plates"])
+@post("/listed-plates", tags=["Lists of plates"], guards=[needs(Right.SET_UP)])
 async def list_plate(request: AnyRequest, data: JSONBody[ListedForm]) -> ListedItem:
     """Put a plate on a list; one that is there gets the new reason and end."""
     lot = None if data.lot is None else await find_lot(data.lot)
+    must(request.user, Right.SET_UP, lot.id if lot else None)
     until = None if data.valid_until is None else aware(data.valid_until)
     wanted = ListedPlate(data.list, normalise(data.plate), lot.id if lot else None, data.reason.strip(), until)
-    return _listed_item(await permits.list_plate(wanted, request.user.id, datetime.now(UTC)), data.lot)
+    return _listed_item(await permits.list_plate(wanted, request.user.id, datetime.now(UTC)), data.lot, request.user)
 
 
-@delete("/listed-plates/{listed_id:int}", tags=["Lists of plates"])
+@delete("/listed-plates/{listed_id:int}", tags=["Lists of plates"], guards=[needs(Right.SET_UP)])
 async def unlist_plate(request: AnyRequest, listed_id: FromPath[int]) -> None:
     """Take a plate off its list."""
     await permits.unlist_plate(listed_id, request.user.id, datetime.now(UTC))
 
 
-async def _save(data: PermitForm, permit_id: int, account_id: int) -> PermitItem:
+async def _save(data: PermitForm, permit_id: int, account: Account) -> PermitItem:
     lot_ids = [(await find_lot(slug)).id for slug in data.lots]
+    for lot_id in lot_ids:
+        must(account, Right.SET_UP, lot_id)
     try:
         times = parse_times(data.times)
     except ValueError as error:
@@ -162,10 +175,10 @@ async def _save(data: PermitForm, permit_id: int, account_id: int) -> PermitItem
         note=data.note,
         external_id=data.external_id,
     )
-    return (await _permit_items([await permits.save_permit(permit, account_id, datetime.now(UTC))]))[0]
+    return (await _permit_items([await permits.save_permit(permit, account.id, datetime.now(UTC))], account))[0]
 
 
-async def _permit_items(found: Sequence[Permit]) -> list[PermitItem]:
+async def _permit_items(found: Sequence[Permit], account: Account) -> list[PermitItem]:
     slugs = {lot.id: lot.slug for lot in await lot_rows.list_lots()}
     return [
         PermitItem(
@@ -173,7 +186,7 @@ async def _permit_items(found: Sequence[Permit]) -> list[PermitItem]:
             lots=sorted(slugs[lot_id] for lot_id in permit.lot_ids),
             kind=permit.kind,
             holder=permit.holder,
-            plates=list(permit.plates),
+            plates=[shown_plate(account, plate) for plate in permit.plates],
             valid_from=permit.valid_from,
             valid_until=permit.valid_until,
             times=write_times(permit.times),
@@ -186,11 +199,11 @@ async def _permit_items(found: Sequence[Permit]) -> list[PermitItem]:
     ]
 
 
-def _listed_item(listed: ListedPlate, slug: str | None) -> ListedItem:
+def _listed_item(listed: ListedPlate, slug: str | None, account: Account) -> ListedItem:
     return ListedItem(
         id=listed.id,
         list=listed.list,
-        plate=listed.plate,
+        plate=shown_plate(account, listed.plate),
         reason=listed.reason,
         lot=slug,
         valid_until=listed.valid_until,
@@ -210,6 +223,6 @@ routes = [
             list_plate,
             unlist_plate,
         ],
-        guards=[signed_in],
+        guards=[needs(Right.READ)],
     )
 ]

@@ -1,9 +1,7 @@
 """What was paid through the payment provider, for programs: the JSON interface, for signed-in staff."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 from litestar import Router, get, post
@@ -13,13 +11,12 @@ from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
 from parkhub.db import receipts as receipt_rows
 from parkhub.db.payments import Payment
-from parkhub.errors import InvalidInputError
+from parkhub.domain.rights import Right
 from parkhub.services import refunds
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
+from parkhub.web.session_forms import checked_uid
 from parkhub.web.templating import AnyRequest
-
-_UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ async def list_payments(session_id: FromPath[int]) -> PaymentItems:
     return PaymentItems([await payment_item(payment) for payment in await payment_rows.list_of_session(session_id)])
 
 
-@post("/payments/{public_id:str}/refunds", tags=["Money"])
+@post("/payments/{public_id:str}/refunds", tags=["Money"], guards=[needs(Right.REFUND)])
 async def refund_payment(
     request: AnyRequest,
     public_id: FromPath[str],
@@ -72,12 +69,10 @@ async def refund_payment(
     settings: GivenSettings,
 ) -> PaymentItem:
     """Give back through the provider, all or a part."""
-    if not _UID.fullmatch(data.uid):
-        raise InvalidInputError("Make up a uid of 8 to 80 letters, digits, dots and dashes for every refund.")
     now = datetime.now(UTC)
     return await payment_item(
         await refunds.refund_payment(
-            clients, settings, public_id, data.amount_cents, data.reason, request.user.id, now, data.uid
+            clients, settings, public_id, data.amount_cents, data.reason, request.user.id, now, checked_uid(data.uid)
         )
     )
 
@@ -100,4 +95,4 @@ async def payment_item(payment: Payment) -> PaymentItem:
     )
 
 
-routes = [Router("/api/v1", route_handlers=[list_payments, refund_payment], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_payments, refund_payment], guards=[needs(Right.READ)])]

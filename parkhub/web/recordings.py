@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from parkhub.db import recordings as rows
 from parkhub.domain.recordings import Recording, RecordingStatus
+from parkhub.domain.rights import Right
 from parkhub.errors import BusyError, FieldsError, NotFoundError, ParkHubError, TooLargeError
 from parkhub.services import recordings as service
 from parkhub.services.recording_uploads import discarding, new_folder
@@ -17,7 +18,7 @@ from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.recording_form import Given, receive, refuse_too_large, size_words
 from parkhub.web.recording_view import RecordingView, clock, percent
 from parkhub.web.templating import AnyRequest, page
@@ -155,7 +156,7 @@ routes = [
             delete_recording,
             show_file,
         ],
-        guards=[signed_in],
+        guards=[needs(Right.SET_UP, everywhere=True)],
         include_in_schema=False,
     )
 ]

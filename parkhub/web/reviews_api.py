@@ -9,10 +9,11 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from parkhub.db import reviews as review_rows
 from parkhub.domain.reviews import Question
+from parkhub.domain.rights import Right
 from parkhub.services import reviews
 from parkhub.web.api_answers import PAGE, find_lot, page_of
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import ID_MAX, signed_in
+from parkhub.web.guards import ID_MAX, needs
 from parkhub.web.session_forms import Changed, ReasonForm, ReviewItem, review_item
 from parkhub.web.templating import AnyRequest
 
@@ -33,7 +34,7 @@ async def list_reviews(
     return [review_item(each) for each in await review_rows.list_open(lot.id, question, page_of(limit))]
 
 
-@post("/reviews/{review_id:int}/assign", status_code=200, tags=["Reviews"])
+@post("/reviews/{review_id:int}/assign", status_code=200, tags=["Reviews"], guards=[needs(Right.RUN)])
 async def assign_exit(
     request: AnyRequest, clients: GivenClients, review_id: FromPath[int], data: JSONBody[AssignForm]
 ) -> Changed:
@@ -42,7 +43,7 @@ async def assign_exit(
     return Changed(await reviews.assign_exit(clients, review_id, data.session_id, data.reason, request.user.id, now))
 
 
-@post("/reviews/{review_id:int}/dismiss", status_code=200, tags=["Reviews"])
+@post("/reviews/{review_id:int}/dismiss", status_code=200, tags=["Reviews"], guards=[needs(Right.RUN)])
 async def dismiss_review(
     request: AnyRequest, clients: GivenClients, review_id: FromPath[int], data: JSONBody[ReasonForm]
 ) -> ReviewItem:
@@ -51,4 +52,4 @@ async def dismiss_review(
     return review_item(await reviews.dismiss(clients, review_id, data.reason, request.user.id, now))
 
 
-routes = [Router("/api/v1", route_handlers=[list_reviews, assign_exit, dismiss_review], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_reviews, assign_exit, dismiss_review], guards=[needs(Right.READ)])]

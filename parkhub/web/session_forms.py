@@ -1,16 +1,26 @@
 """Sessions, bills and questions as the JSON interface tells them, and what it takes."""
 
-from datetime import datetime
-from typing import Annotated
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from parkhub.clients import Clients
 from parkhub.db.ledger import Posted
+from parkhub.domain.accounts import Account
 from parkhub.domain.reviews import Review
 from parkhub.domain.sessions import ParkingSession, SessionState
 from parkhub.domain.vehicles import VehicleKind
+from parkhub.errors import InvalidInputError
+from parkhub.services import session_corrections
 from parkhub.services.billing import Bill
+from parkhub.web.api_answers import aware
 from parkhub.web.guards import ID_MAX
+from parkhub.web.plates import shown_plate
+
+_UID: Final = re.compile(r"[A-Za-z0-9._-]{8,80}")
 
 
 class SessionItem(msgspec.Struct, frozen=True):
@@ -157,12 +167,42 @@ class ReasonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-def session_item(session: ParkingSession) -> SessionItem:
-    """A session as it is told."""
+class ReopenForm(ReasonForm, frozen=True, forbid_unknown_fields=True):
+    """Take an exit back."""
+
+
+class CancelForm(ReasonForm, frozen=True, forbid_unknown_fields=True):
+    """Say that a visit never was."""
+
+
+Correction = PlateForm | CloseForm | SplitForm | MergeForm | ReopenForm | CancelForm
+"""What staff put right of a session."""
+
+
+async def correct(clients: Clients, session_id: int, form: Correction, account_id: int | None, now: datetime) -> int:
+    """Have it put right; answers the audit entry's id, by which it is taken back."""
+    match form:
+        case PlateForm(plate, reason):
+            return await session_corrections.edit_plate(clients, session_id, plate, reason, account_id, now)
+        case CloseForm(at, reason):
+            return await session_corrections.close_by_hand(clients, session_id, aware(at), reason, account_id, now)
+        case SplitForm(left, came, reason):
+            left, came = aware(left), aware(came)
+            return await session_corrections.split(clients, session_id, left, came, reason, account_id, now)
+        case MergeForm(other_id, reason):
+            return await session_corrections.merge(clients, session_id, other_id, reason, account_id, now)
+        case ReopenForm(reason):
+            return await session_corrections.reopen(clients, session_id, reason, account_id, now)
+        case CancelForm(reason):
+            return await session_corrections.cancel(clients, session_id, reason, account_id, now)
+
+
+def session_item(session: ParkingSession, account: Account) -> SessionItem:
+    """A session as it is told to somebody."""
     return SessionItem(
         session.id,
         session.ticket,
-        session.plate,
+        shown_plate(account, session.plate, session.lot_id),
         session.kind.value if session.kind else None,
         session.state.value,
         session.ending.value,
@@ -214,3 +254,31 @@ def review_item(review: Review) -> ReviewItem:
         review.decided_at,
         review.decision,
     )
+
+
+def checked_uid(text: str) -> str:
+    """What whoever asks for a movement of money made up for it. Raises InvalidInputError."""
+    if not _UID.fullmatch(text):
+        raise InvalidInputError(
+            "Make up a uid of 8 to 80 letters, digits, dots and dashes for every payment, and send it with a repeat."
+        )
+    return text
+
+
+def staff_uid(text: str) -> str:
+    """The ledger's name for what staff ask for, which no other event of a session can have."""
+    return f"staff:{checked_uid(text)}"
+
+
+def local_instant(text: str, zone: ZoneInfo) -> datetime:
+    """The instant of a time as a browser's field sends it, by the lot's clock. Raises InvalidInputError."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInputError("Give the day and the time, such as 21 Nov 2026, 14:35.") from None
+
+
+def read_id(text: str) -> int | None:
+    """The id in a field of a form; None for anything else."""
+    found = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(ID_MAX)) else 0
+    return found if 0 < found <= ID_MAX else None

@@ -8,6 +8,7 @@ from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
 from parkhub.domain.cameras import SpotsFileKind
+from parkhub.domain.rights import Right
 from parkhub.domain.spot_marks import read_marks
 from parkhub.domain.spots import Polygon
 from parkhub.domain.spots_file import kind_of
@@ -15,7 +16,7 @@ from parkhub.errors import InvalidInputError
 from parkhub.services import cameras, spot_asks, stands
 from parkhub.web.camera_files import FORM_BYTES_MAX, box_of
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.spots import DOCUMENT_BYTES_MAX, read_document
 from parkhub.web.templating import AnyRequest
 
@@ -86,7 +87,7 @@ routes = [
     Router(
         "/",
         route_handlers=[ask_to_look, ask_for_rows, ask_to_read, show_answer, show_suggestions],
-        guards=[signed_in],
+        guards=[needs(Right.SET_UP)],
         include_in_schema=False,
     )
 ]

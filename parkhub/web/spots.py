@@ -14,6 +14,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import spot_versions as version_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
+from parkhub.domain.rights import Right
 from parkhub.domain.spot_marks import MarksError, read_marks
 from parkhub.domain.spot_versions import SpotVersion
 from parkhub.domain.spots import SpotKind
@@ -23,7 +24,7 @@ from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import cameras, spot_versions
 from parkhub.services.spot_versions import SpotsChangedError
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 from parkhub.web.lot_view import KINDS
 from parkhub.web.spots_view import AnswersSource, load_drawing
 from parkhub.web.stream import stream
@@ -164,7 +165,7 @@ routes = [
     Router(
         "/",
         route_handlers=[show_editor, show_document, save, restore, show_version, export, stream_answers],
-        guards=[signed_in],
+        guards=[needs(Right.SET_UP)],
         include_in_schema=False,
     )
 ]

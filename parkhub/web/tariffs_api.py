@@ -8,10 +8,11 @@ from litestar.params import FromPath, JSONBody
 
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.tariffs import TariffVersion
+from parkhub.domain.rights import Right
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.services import tariffs
 from parkhub.web.api_answers import aware, find_lot
-from parkhub.web.guards import owner, signed_in
+from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest
 
 
@@ -39,7 +40,7 @@ async def list_tariffs(slug: FromPath[str]) -> list[TariffItem]:
     return [_item(each) for each in await tariff_rows.list_versions((await find_lot(slug)).id)]
 
 
-@post("/lots/{slug:str}/tariffs", tags=["Tariffs"], guards=[owner])
+@post("/lots/{slug:str}/tariffs", tags=["Tariffs"], guards=[needs(Right.SET_UP)])
 async def publish_tariff(request: AnyRequest, slug: FromPath[str], data: JSONBody[TariffForm]) -> TariffItem:
     """Publish a tariff from an instant on."""
     lot, now = await find_lot(slug), datetime.now(UTC)
@@ -51,4 +52,4 @@ def _item(version: TariffVersion) -> TariffItem:
     return TariffItem(version.id, version.kind, version.valid_from, version.created_at, version.text)
 
 
-routes = [Router("/api/v1", route_handlers=[list_tariffs, publish_tariff], guards=[signed_in])]
+routes = [Router("/api/v1", route_handlers=[list_tariffs, publish_tariff], guards=[needs(Right.READ)])]

@@ -7,10 +7,11 @@ from litestar import Response, Router, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from parkhub.domain.rights import Right
 from parkhub.domain.trust import Trouble
 from parkhub.services import cameras, troubles
 from parkhub.web.dependencies import GivenClients
-from parkhub.web.guards import signed_in
+from parkhub.web.guards import needs
 
 WORDS: Final = {
     Trouble.FROZEN: "frozen",
@@ -40,4 +41,4 @@ async def accept_view(clients: GivenClients, public_id: FromPath[str]) -> Respon
     return Redirect(f"/console/cameras/{public_id}?view=1", status_code=303)
 
 
-routes = [Router("/", route_handlers=[accept_view], guards=[signed_in], include_in_schema=False)]
+routes = [Router("/", route_handlers=[accept_view], guards=[needs(Right.SET_UP)], include_in_schema=False)]

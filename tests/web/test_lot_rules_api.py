@@ -25,7 +25,7 @@ async def desk(staff: Visitor, lot: str) -> Desk:
 
 @pytest.fixture
 async def counter(attendant: Visitor, lot: str) -> Desk:
-    return Desk(attendant, token_of(await attendant.get("/console/lots/new")))
+    return Desk(attendant, token_of(await attendant.get("/console")))
 
 
 async def test_some_rules_are_changed_and_the_others_stay(desk: Desk) -> None:

@@ -20,7 +20,7 @@ async def lot(app: Any) -> Lot:
 
 
 async def desk_of(visitor: Visitor) -> Desk:
-    return Desk(visitor, token_of(await visitor.get("/console/lots/new")))
+    return Desk(visitor, token_of(await visitor.get("/console")))
 
 
 async def test_everybody_reads_where_a_lot_is_and_whether_it_is_open(
