@@ -29,8 +29,8 @@ from parkhub.services.billing import Bill
 from parkhub.services.session_paid_ahead import prolong
 from parkhub.settings import Settings
 
-UNPAID_FOR: Final = timedelta(days=1)
-"""So long a stay that was never paid is kept, for a payment that is told late."""
+UNPAID_FOR: Final = timedelta(days=4)
+"""So long a stay that was never paid is kept: the provider tries for three days to tell of a payment."""
 _BATCH: Final = 200
 
 log = structlog.get_logger(__name__)

@@ -25,12 +25,13 @@ from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.pay_ahead import Standing
 from parkhub.domain.plates import Candidate
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
-from parkhub.errors import ConflictError, InvalidInputError, TooOftenError
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, TooOftenError
 from parkhub.services import (
     billing,
     checkouts,
     pay_ahead,
     payment_sandbox,
+    session_corrections,
     session_overlong,
     session_paid_ahead,
     sessions,
@@ -384,9 +385,30 @@ async def test_what_was_never_paid_is_forgotten(database: Settings, clients: Cli
     session, _ = await ask(clients, database, lot, later(60))
     other = await paid(clients, database, lot, later(60))
     await checkouts.expire_untold(later(200))
-    assert await pay_ahead.forget_unpaid(later(60 * 23)) == 0
-    assert await pay_ahead.forget_unpaid(later(60 * 25)) == 1
+    assert await pay_ahead.forget_unpaid(later(60 * 95)) == 0
+    assert await pay_ahead.forget_unpaid(later(60 * 97)) == 1
     assert [each.id for each in await session_rows.get_sessions([session.id, other.id])] == [other.id]
+
+
+async def test_a_payment_told_after_three_days_of_silence_is_booked(database: Settings, clients: Clients):
+    lot, told = await a_lot(), later(3 * 24 * 60)
+    session, checkout = await ask(clients, database, lot, later(60))
+    outcome = await payment_sandbox.sandbox_of(clients).pay(checkout.url.rpartition("/")[2], Way.SUCCEEDS, AT)
+    await checkouts.expire_untold(told)
+    await pay_ahead.forget_unpaid(told)
+    await send(clients, database, outcome.now, told)
+    await handle_all(clients, told)
+    books = await get_books(session.id)
+    assert (books.charged_cents, books.open_cents, books.credit_cents) == (200, 0, 0)
+
+
+async def test_staff_change_nothing_of_a_stay_that_is_still_to_be_paid(database: Settings, clients: Clients):
+    session, _ = await ask(clients, database, await a_lot(), later(60))
+    with pytest.raises(NotFoundError):
+        await session_corrections.edit_plate(clients, session.id, "CD456", "a misread plate", None, AT)
+    with pytest.raises(NotFoundError):
+        await session_corrections.cancel(clients, session.id, "it was never there", None, AT)
+    assert await session_rows.get_session(session.id) == session
 
 
 async def letters() -> list[tuple[str, str]]:
