@@ -117,8 +117,11 @@ async def change(
     """Save sessions, note it, and let their prices follow; answers the audit entry's id. The lot must be held.
 
     ``before`` and ``after`` are the same sessions in the same order; a plate is set free before another takes it.
-    Raises ConflictError when another session with a plate is open.
+    Raises ConflictError when another session with a plate is open, NotFoundError for one that its driver has yet to
+    pay for: of that nobody is told.
     """
+    if any(session.state is SessionState.BEGUN for session in before):
+        raise NotFoundError("There is no such session.")
     for session in after:
         if session.state is SessionState.OPEN and session.plate:
             inside = await session_rows.find_inside(session.lot_id, session.plate)
