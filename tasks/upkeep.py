@@ -5,6 +5,7 @@ from typing import Any
 
 from parkhub.secret_key import secret_key
 from parkhub.services import (
+    barrier_calls,
     booking_checkouts,
     booking_refunds,
     booking_stays,
@@ -55,6 +56,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await permits.delete_old_listed(now)
     await mail.delete_old(now)
     await drivers.delete_over(now)
+    await barrier_calls.delete_old(now)
     await spot_asks.forget_old(now)
     await stands.forget_old(now)
 

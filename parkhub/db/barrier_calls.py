@@ -76,6 +76,11 @@ async def resolve(call_id: int, account_id: int | None, now: datetime) -> bool:
     return bool(rows)
 
 
+async def delete_resolved_before(before: datetime) -> int:
+    """Forget calls that were over before then; returns how many."""
+    return len(await fetch("DELETE FROM barrier_call WHERE resolved_at < {} RETURNING id", before))
+
+
 async def _found(where: str, *given: Any) -> list[Call]:
     return [_call(row) for row in await fetch(f"{_SELECT} {where} ORDER BY barrier_call.id", *given)]
 

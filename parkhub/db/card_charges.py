@@ -137,7 +137,7 @@ async def list_settled(limit: int) -> list[tuple[Charge, PaymentState]]:
     """Charges whose payment has come to an end by what the provider told, and its end."""
     rows = await fetch(
         "SELECT k.*, p.state AS paid FROM card_charge AS k JOIN payment AS p ON p.id = k.payment "  # noqa: S608
-        f"WHERE k.{_UNFINISHED} "
+        f"WHERE k.{_UNFINISHED} AND k.state IN ('asked', 'told') "
         "AND (k.state = 'told' AND p.state IN ('paid', 'failed') OR k.state = 'asked' AND p.state = 'paid') "
         "ORDER BY k.id LIMIT {}",
         limit,

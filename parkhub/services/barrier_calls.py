@@ -15,6 +15,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain.barriers import Barrier, Call, CallCause, Closed
 from parkhub.services import audit, barriers, mail
 
+KEPT: Final = timedelta(days=400)
 WORDS: Final = {
     CallCause.DRIVER: "A driver calls for help.",
     CallCause.WAITING: "A car stands there and may not leave by itself.",
@@ -88,6 +89,11 @@ async def call_for_waiting(clients: Clients, now: datetime) -> int:
         if waits and not await call_rows.was_called(barrier.id, passage.id):
             called += await call(clients, barrier, CallCause.WAITING, now, passage.id) is not None
     return called
+
+
+async def delete_old(now: datetime) -> int:
+    """Forget calls that were over long ago; the audit log keeps who took them."""
+    return await call_rows.delete_resolved_before(now - KEPT)
 
 
 async def _note(action: str, found: Call, account_id: int, now: datetime) -> None:

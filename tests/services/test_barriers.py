@@ -266,3 +266,5 @@ async def test_somebody_is_called_once_for_a_car_that_stands_there_unpaid(client
     await barrier_calls.resolve(clients, call.id, account.id, later(92))
     assert await call_rows.list_open() == []
     assert await barrier_calls.call_for_waiting(clients, later(92)) == 0
+    assert await barrier_calls.delete_old(later(92) + barrier_calls.KEPT) == 0
+    assert await barrier_calls.delete_old(later(93) + barrier_calls.KEPT) == 1
