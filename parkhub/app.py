@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 from parkhub import __version__
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
+from parkhub.domain.rights import Right
 from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
 from parkhub.settings import Settings, load_settings
@@ -41,11 +42,14 @@ from parkhub.web import (
     driver_sign_in,
     drivers_api,
     enforcement,
+    guide,
     health,
     lot_plans,
     lot_rules_api,
+    lot_setup,
     lots,
     lots_api,
+    passages,
     passages_api,
     pay,
     pay_ahead,
@@ -54,10 +58,15 @@ from parkhub.web import (
     provider_payments_api,
     receipts,
     recordings,
+    reports,
+    reviews,
     reviews_api,
     sandbox,
     sandbox_cards,
     saved_cards,
+    session_page,
+    session_posts,
+    sessions,
     sessions_api,
     speech,
     spot_asks,
@@ -73,7 +82,7 @@ from parkhub.web import (
 from parkhub.web.csrf import CsrfGuard, csrf_config
 from parkhub.web.drivers import provide_driver
 from parkhub.web.errors import exception_handlers
-from parkhub.web.guards import possible, signed_in
+from parkhub.web.guards import needs, possible
 from parkhub.web.headers import security_headers
 from parkhub.web.stream import open_streams
 from parkhub.web.templating import template_config
@@ -105,6 +114,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *barriers_api.routes,
     *accounts.routes,
     *console.routes,
+    *lot_setup.routes,
+    *guide.routes,
     *cameras.routes,
     *camera_files.routes,
     *spots.routes,
@@ -113,8 +124,14 @@ ROUTES: list[ControllerRouterHandler] = [
     *troubles.routes,
     *counts.routes,
     *recordings.routes,
+    *reports.routes,
+    *sessions.routes,
+    *session_page.routes,
+    *session_posts.routes,
+    *passages.routes,
     *sessions_api.routes,
     *payments_api.routes,
+    *reviews.routes,
     *reviews_api.routes,
     *passages_api.routes,
     *tariffs_api.routes,
@@ -177,7 +194,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="ParkHub",
             version=__version__,
-            openapi_router=Router("/schema", route_handlers=[], guards=[signed_in]),
+            openapi_router=Router("/schema", route_handlers=[], guards=[needs(Right.READ)]),
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
         logging_config=None,

@@ -13,7 +13,8 @@ from parkhub.errors import ConflictError, NotFoundError
 _read_suggestions = msgspec.json.Decoder(tuple[Suggestion, ...]).decode
 
 
-def _review(row: Row) -> Review:
+def read_review(row: Row) -> Review:
+    """A row of the table as a domain value."""
     return Review(
         id=row["id"],
         lot_id=row["lot"],
@@ -54,7 +55,7 @@ async def get_review(review_id: int) -> Review:
     rows = await fetch("SELECT * FROM review WHERE id = {}", review_id)
     if not rows:
         raise NotFoundError("There is no such question.")
-    return _review(rows[0])
+    return read_review(rows[0])
 
 
 async def decide(review_id: int, decision: str, account_id: int | None, now: datetime) -> None:
@@ -87,7 +88,7 @@ async def list_open(lot_id: int, question: Question | None = None, limit: int = 
         kind,
         limit,
     )
-    return [_review(row) for row in rows]
+    return [read_review(row) for row in rows]
 
 
 async def list_exits_since(lot_id: int, since: datetime) -> list[tuple[Review, int]]:
@@ -102,18 +103,18 @@ async def list_exits_since(lot_id: int, since: datetime) -> list[tuple[Review, i
         lot_id,
         since,
     )
-    return [(_review(row), row["passage"]) for row in rows]
+    return [(read_review(row), row["passage"]) for row in rows]
 
 
 async def list_of_session(session_id: int) -> list[Review]:
     """A session's own questions that wait."""
     rows = await fetch("SELECT * FROM review WHERE session = {} AND decided_at IS NULL ORDER BY id", session_id)
-    return [_review(row) for row in rows]
+    return [read_review(row) for row in rows]
 
 
 async def list_all_of_session(session_id: int) -> list[Review]:
     """A session's own questions, decided or not."""
-    return [_review(row) for row in await fetch("SELECT * FROM review WHERE session = {} ORDER BY id", session_id)]
+    return [read_review(row) for row in await fetch("SELECT * FROM review WHERE session = {} ORDER BY id", session_id)]
 
 
 async def list_decided(session_ids: Sequence[int], at: datetime) -> list[Review]:
@@ -124,9 +125,9 @@ async def list_decided(session_ids: Sequence[int], at: datetime) -> list[Review]
         *session_ids,
         at,
     )
-    return [_review(row) for row in rows]
+    return [read_review(row) for row in rows]
 
 
 async def list_of_passage(passage_id: int) -> list[Review]:
     """What was asked about a passage, decided or not."""
-    return [_review(row) for row in await fetch("SELECT * FROM review WHERE passage = {} ORDER BY id", passage_id)]
+    return [read_review(row) for row in await fetch("SELECT * FROM review WHERE passage = {} ORDER BY id", passage_id)]

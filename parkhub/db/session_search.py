@@ -55,7 +55,7 @@ async def list_found(wanted: SessionFilter, before_id: int | None, limit: int) -
         args.extend(values)
 
     if wanted.lot_ids is not None:
-        _add_lots(wanted.lot_ids, add)
+        _add_lots(wanted.lot_ids, add, by_index=wanted.state is not SessionState.OPEN)
     if wanted.state is not None:
         add(_STATES[wanted.state])
     if wanted.since is not None:
@@ -82,10 +82,12 @@ async def list_found(wanted: SessionFilter, before_id: int | None, limit: int) -
     return [Found(read_session(row), row["owed_cents"], row["id"] in asked) for row in rows]
 
 
-def _add_lots(lot_ids: frozenset[int], add: Any) -> None:
-    """One lot by its own index. Of several, no index of lots can give the newest first, so a plus keeps it away."""
+def _add_lots(lot_ids: frozenset[int], add: Any, *, by_index: bool) -> None:
+    """One lot by its own index. Of several, no index of lots can give the newest first, so a plus keeps it away, as
+    from the few that are open, which have an index of their own.
+    """
     marks = ", ".join("{}" for _ in lot_ids)
-    if len(lot_ids) == 1:
+    if len(lot_ids) == 1 and by_index:
         add("lot = {}", *lot_ids)
     else:
         add(f"+lot IN ({marks})" if lot_ids else "1 = 0", *sorted(lot_ids))

@@ -3,18 +3,22 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from parkhub.clients import Clients
 from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
+from parkhub.domain.audit import EntryFilter
 from parkhub.domain.reasons import checked_reason
-from parkhub.domain.reviews import EXITS, Review
+from parkhub.domain.reviews import EXITS, PRICES, Question, Review
 from parkhub.domain.sessions import Ending, Outcome, SessionState
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import audit
+from parkhub.services import audit, session_changes, session_corrections
 from parkhub.services.session_changes import answer_settled, change
+
+DISMISSED: Final = "review.dismissed"
 
 
 async def assign_exit(
@@ -55,7 +59,7 @@ async def dismiss(clients: Clients, review_id: int, reason: str, account_id: int
         await session_rows.lock_lot(review.lot_id)
         await review_rows.decide(review.id, "dismissed", account_id, now)
         await audit.note(
-            "review.dismissed",
+            DISMISSED,
             account_id=account_id,
             lot_id=review.lot_id,
             subject=f"review:{review.id}",
@@ -66,6 +70,98 @@ async def dismiss(clients: Clients, review_id: int, reason: str, account_id: int
         )
     await clients.live.announce(f"sessions:{review.lot_id}")
     return await review_rows.get_review(review_id)
+
+
+async def enter(clients: Clients, review_id: int, text: str, reason: str, account_id: int | None, now: datetime) -> int:
+    """Decide that a car whose direction nobody knew came in: a session begins when it was seen, with this plate."""
+    async with transaction():
+        review = await review_rows.get_review(review_id)
+        await session_rows.lock_lot(review.lot_id)
+        if review.question is not Question.DIRECTION or review.passage_id is None:
+            raise InvalidInputError("This question is not about a car whose direction nobody knows.")
+        passage = await passage_rows.get_passage(review.passage_id)
+        begun = await session_corrections.open_by_hand(
+            clients, review.lot_id, text, passage.kind, passage.first_at, reason, account_id, now
+        )
+        await review_rows.decide(review.id, f"entered:{begun.id}", account_id, now)
+        await passage_rows.set_outcome(passage.id, Outcome.ENTERED.value, "decided by a person", begun.id)
+        entry = await _last_entry(f"session:{begun.id}")
+    await clients.live.announce(f"sessions:{review.lot_id}")
+    return entry
+
+
+async def split_entry(
+    clients: Clients, review_id: int, left_at: datetime, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Decide that a car seen to come in twice had left at ``left_at``: the stay becomes two."""
+    async with transaction():
+        review = await review_rows.get_review(review_id)
+        await session_rows.lock_lot(review.lot_id)
+        if review.question is not Question.SECOND_ENTRY or None in (review.passage_id, review.session_id):
+            raise InvalidInputError("This question is not about a car that came in twice.")
+        passage = await passage_rows.get_passage(review.passage_id or 0)
+        entry = await session_corrections.split(
+            clients, review.session_id or 0, left_at, passage.first_at, reason, account_id, now
+        )
+        if (await review_rows.get_review(review.id)).decided_at is None:
+            await review_rows.decide(review.id, "split", account_id, now)
+    await clients.live.announce(f"sessions:{review.lot_id}")
+    return entry
+
+
+async def charge_until_noticed(
+    clients: Clients, review_id: int, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Decide that a session which ended without a price is charged until its leaving was noticed."""
+    review = await review_rows.get_review(review_id)
+    session = await session_rows.get_session(review.session_id or 0)
+    if review.question not in PRICES or session.exited_at is None:
+        raise InvalidInputError("This question is not about a session that ended without a price.")
+    at = session.exited_at
+    return await session_corrections.close_by_hand(clients, session.id, at, reason, account_id, now)
+
+
+async def take_back(clients: Clients, review_id: int, entry_id: int, account_id: int | None, now: datetime) -> None:
+    """Ask a question again as if it had not been answered: ``entry_id`` is the audit entry of the answer.
+
+    Raises ConflictError when the session has changed since, or it was taken back already.
+    """
+    async with transaction():
+        review = await review_rows.get_review(review_id)
+        await session_rows.lock_lot(review.lot_id)
+        entry = await audit.get_entry(entry_id)
+        if entry.lot_id != review.lot_id or entry.at != review.decided_at:
+            raise ConflictError("This was answered in another way meanwhile.")
+        if entry.action == DISMISSED:
+            await audit.note(
+                "review.reopened",
+                account_id=account_id,
+                lot_id=review.lot_id,
+                subject=f"review:{review.id}",
+                before={"decision": review.decision},
+                after=None,
+                at=now,
+                undoes=entry.id,
+            )
+        else:
+            await session_changes.undo(clients, entry.id, account_id, now)
+        await review_rows.reopen(review.id)
+        if review.question is Question.DIRECTION and review.passage_id is not None:
+            with suppress(NotFoundError):
+                await passage_rows.set_outcome(review.passage_id, Outcome.ASKED.value, "taken back", None)
+    await clients.live.announce(f"sessions:{review.lot_id}")
+
+
+async def find_answer(review_id: int) -> int:
+    """The audit entry of a dismissal. Raises NotFoundError."""
+    return await _last_entry(f"review:{review_id}")
+
+
+async def _last_entry(subject: str) -> int:
+    entries = await audit.list_entries(EntryFilter(subject=subject), limit=1)
+    if not entries:
+        raise NotFoundError("There is no such entry in the audit log.")
+    return entries[0].id
 
 
 async def _plates(review: Review) -> set[str]:

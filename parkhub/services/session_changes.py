@@ -61,6 +61,11 @@ async def undo(clients: Clients, entry_id: int, account_id: int | None, now: dat
     return undone
 
 
+async def lot_of(entry_id: int) -> int | None:
+    """The lot of a correction. Raises NotFoundError."""
+    return (await audit.get_entry(entry_id)).lot_id
+
+
 def is_correction(entry: AuditEntry) -> bool:
     """Whether an entry tells whole sessions; one about a plate that is no longer kept cannot be taken back."""
     names = (*(entry.before or ()), *(entry.after or ()))
