@@ -10,7 +10,7 @@ from parkhub.clients.mqtt import MqttLink
 from parkhub.clients.webhooks import HttpWebhooks
 from parkhub.errors import ParkHubError
 from parkhub.secret_key import secret_key
-from parkhub.services import barrier_calls, barrier_commands, barriers
+from parkhub.services import barrier_calls, barrier_commands, barrier_openings
 from parkhub.services.barrier_commands import Senders
 from parkhub.settings import Settings
 
@@ -47,6 +47,6 @@ async def watch_barriers(ctx: dict[str, Any]) -> None:
     if senders.mqtt is not None:
         await senders.mqtt.hear(await barrier_commands.topics())
     now = datetime.now(UTC)
-    await barriers.open_waiting(clients, now)
+    await barrier_openings.open_waiting(clients, now)
     await barrier_commands.end_all(clients, now)
     await barrier_calls.call_for_waiting(clients, now)

@@ -13,6 +13,7 @@ from parkhub.db import barriers as barrier_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.barriers import Barrier, Call, CallCause, Closed
+from parkhub.errors import BusyError, ParkHubError
 from parkhub.services import audit, barriers, mail
 
 KEPT: Final = timedelta(days=400)
@@ -79,21 +80,30 @@ async def call_for_waiting(clients: Clients, now: datetime) -> int:
     """By the clock: call somebody for a car that stands before an exit for long and may not leave by itself."""
     called = 0
     for barrier in await barrier_rows.list_barriers():
-        if not barrier.enabled or not barrier.calls_after_s or not barrier.cameras:
-            continue
-        standing = await barriers.look(barrier, now)
-        passage, closed = standing.passage, standing.decision.closed
-        if passage is None or closed in (None, Closed.BEING_READ, Closed.BY_HAND_ONLY) or standing.opening is not None:
-            continue
-        waits = now - passage.first_at >= timedelta(seconds=barrier.calls_after_s)
-        if waits and not await call_rows.was_called(barrier.id, passage.id):
-            called += await call(clients, barrier, CallCause.WAITING, now, passage.id) is not None
+        if barrier.enabled and barrier.calls_after_s and barrier.cameras:
+            try:
+                called += await _call_if_waiting(clients, barrier, now)
+            except BusyError:
+                raise
+            except ParkHubError as error:  # nobody knows what is there, so nobody need go; no other waits for it
+                log.warning("barrier.not_looked_at", barrier=barrier.public_id, reason=str(error))
     return called
 
 
 async def delete_old(now: datetime) -> int:
     """Forget calls that were over long ago; the audit log keeps who took them."""
     return await call_rows.delete_resolved_before(now - KEPT)
+
+
+async def _call_if_waiting(clients: Clients, barrier: Barrier, now: datetime) -> bool:
+    standing = await barriers.look(barrier, now)
+    passage, closed = standing.passage, standing.decision.closed
+    if passage is None or closed in (None, Closed.BEING_READ, Closed.BY_HAND_ONLY) or standing.opening is not None:
+        return False
+    waits = now - passage.first_at >= timedelta(seconds=barrier.calls_after_s)
+    if not waits or await call_rows.was_called(barrier.id, passage.id):
+        return False
+    return await call(clients, barrier, CallCause.WAITING, now, passage.id) is not None
 
 
 async def _note(action: str, found: Call, account_id: int, now: datetime) -> None:

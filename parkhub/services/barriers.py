@@ -1,9 +1,4 @@
-"""Barriers open by themselves for who may go, and by hand for whom a person lets go. What is asked is sent by jobs.
-
-Every opening is asked for with the lot's books held, so that what decides it cannot change meanwhile; the database
-keeps one per barrier and passage, whoever asks: the passage itself, a payment, and the clock, which catches what was
-lost.
-"""
+"""Who stands before a barrier and may go; opening by hand; and having a command carried out, which jobs do."""
 
 import secrets
 from dataclasses import dataclass
@@ -18,7 +13,6 @@ from parkhub.db import barrier_openings as opening_rows
 from parkhub.db import barriers as barrier_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
-from parkhub.db import passages as passage_rows
 from parkhub.db import plate_lists as list_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
@@ -45,7 +39,7 @@ from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import ParkingSession
 from parkhub.domain.spots import SpotState
 from parkhub.domain.text import one_line
-from parkhub.errors import BusyError, ConflictError, InvalidInputError, ParkHubError
+from parkhub.errors import BusyError, ConflictError, InvalidInputError
 from parkhub.services import audit, billing, dues, lots
 
 OPEN_BARRIER: Final = "open_barrier"
@@ -68,39 +62,6 @@ class Standing:
 
 
 NOBODY: Final = Standing(None, Decision(closed=Closed.NOBODY))
-
-
-async def passed(clients: Clients, passage: GatePassage, now: datetime) -> list[Opening]:
-    """A passage was taken: open what opens for its car. Answers what was asked to open."""
-    known = await barrier_rows.list_of_camera(passage.camera_id)
-    asked = [await _ask(clients, barrier, now) for barrier in known if passage.direction is barrier.side]
-    for barrier in known:
-        await clients.live.announce(f"barrier:{barrier.id}")
-    return [each for each in asked if each is not None]
-
-
-async def open_for(clients: Clients, session_id: int, now: datetime) -> list[Opening]:
-    """Something about a session was put right, such as its payment: let its car out if it waits."""
-    asked = []
-    for barrier in await barrier_rows.list_barriers((await session_rows.get_session(session_id)).lot_id):
-        found = (await look(barrier, now)).session if barrier.enabled else None
-        if found is not None and found.id == session_id:
-            asked.append(await _ask(clients, barrier, now))
-    return [each for each in asked if each is not None]
-
-
-async def open_waiting(clients: Clients, now: datetime) -> int:
-    """By the clock: let go whom nobody has let go though they may, and send what nobody has sent."""
-    asked = 0
-    for barrier in await barrier_rows.list_barriers():
-        if not barrier.enabled or not barrier.cameras:
-            continue
-        standing = await look(barrier, now)
-        if standing.passage is not None and standing.decision.cause is not None and standing.opening is None:
-            asked += await _ask(clients, barrier, now) is not None
-    for opening in await opening_rows.list_unsent(now, 100):
-        await send_off(clients, await barrier_rows.get_barrier(opening.barrier_id), opening, now)
-    return asked
 
 
 async def open_by_hand(
@@ -133,7 +94,7 @@ async def open_by_hand(
                 raise ConflictError("Another barrier was opened with this uid.")
             return known
         session_id = standing.session.id if standing.session else None
-        opening = await _add(barrier, cause, now, uid=uid, session_id=session_id, account_id=account_id, reason=reason)
+        opening = await keep(barrier, cause, now, uid=uid, session_id=session_id, account_id=account_id, reason=reason)
         assert opening is not None
         await audit.note(
             "barrier.tested" if cause is Cause.TEST else "barrier.opened",
@@ -193,24 +154,7 @@ async def send_off(clients: Clients, barrier: Barrier, opening: Opening, now: da
     await clients.live.announce(f"barrier:{barrier.id}")
 
 
-async def _ask(clients: Clients, barrier: Barrier, now: datetime) -> Opening | None:
-    """Ask a barrier to open for who stands there, once; None when it does not open."""
-    async with transaction():
-        await session_rows.lock_lot(barrier.lot_id)
-        standing = await look(barrier, now)
-        cause, passage = standing.decision.cause, standing.passage
-        if cause is None or passage is None or standing.opening is not None:
-            return None
-        session_id = standing.session.id if standing.session else None
-        opening = await _add(barrier, cause, now, passage_id=passage.id, session_id=session_id)
-    if opening is None:
-        return None
-    log.info("barrier.asked", barrier=barrier.public_id, opening=opening.id, cause=cause.value)
-    await send_off(clients, barrier, opening, now)
-    return opening
-
-
-async def _add(
+async def keep(
     barrier: Barrier,
     cause: Cause,
     now: datetime,
@@ -221,6 +165,7 @@ async def _add(
     account_id: int | None = None,
     reason: str = "",
 ) -> Opening | None:
+    """Keep a command inside the caller's transaction; None when there is one of that uid, or for that passage."""
     opening = Opening(
         id=0,
         uid=uid or secrets.token_urlsafe(UID_BYTES),
@@ -267,21 +212,3 @@ async def _decide_entry(
 async def _is_asked_about(session_id: int) -> bool:
     asked = await review_rows.list_of_session(session_id)
     return any(each.question is not Question.DENIED for each in asked)
-
-
-async def tell_passed(clients: Clients, passage_id: int, now: datetime) -> None:
-    """After a passage was taken: open for it. What goes wrong is logged; the clock tries again, and the passage stays
-    taken.
-    """
-    try:
-        await passed(clients, await passage_rows.get_passage(passage_id), now)
-    except ParkHubError as error:
-        log.warning("barrier.not_asked", passage=passage_id, reason=str(error))
-
-
-async def tell_paid(clients: Clients, session_id: int, now: datetime) -> None:
-    """After a payment was booked: let its car out if it waits. What goes wrong is logged, and the clock tries again."""
-    try:
-        await open_for(clients, session_id, now)
-    except ParkHubError as error:
-        log.warning("barrier.not_asked", session=session_id, reason=str(error))

@@ -36,7 +36,7 @@ from parkhub.domain.saved_cards import CardTold
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import barriers, booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
+from parkhub.services import barrier_openings, booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
 from parkhub.services.saved_cards import take_told
 from parkhub.services.session_paid_ahead import take
 from parkhub.settings import Settings
@@ -263,7 +263,7 @@ async def _book_dispute(payment: Payment, quote: StoredQuote, told: DisputeTold,
 async def _after_payment(clients: Clients, quote: StoredQuote, told: PaymentTold, now: datetime) -> None:
     """What waited for this payment may be handled, and no other page shall take money for the same stay."""
     if quote.session_id is not None:
-        await barriers.tell_paid(clients, quote.session_id, now)
+        await barrier_openings.tell_paid(clients, quote.session_id, now)
     for event_id in await event_rows.list_early([told.intent, told.checkout]):
         await _ask(clients, event_id)
     others = await payment_rows.list_of_session(quote.session_id) if quote.session_id is not None else []

@@ -30,7 +30,7 @@ from parkhub.domain.sessions import (
 )
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import NotFoundError
-from parkhub.services import barriers, billing, booking_stays, dues, permits
+from parkhub.services import barrier_openings, billing, booking_stays, dues, permits
 from parkhub.services.saved_cards import ask_after_exit
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None
         await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
     log.info("passage.taken", passage=passage.id, outcome=taken.outcome.value, session=taken.session_id)
     await clients.live.announce(f"sessions:{passage.lot_id}")
-    await barriers.tell_passed(clients, passage.id, now)
+    await barrier_openings.tell_passed(clients, passage.id, now)
     if taken.outcome is Outcome.LEFT and taken.session_id is not None:
         await ask_after_exit(clients, taken.session_id)
     if taken.denied:

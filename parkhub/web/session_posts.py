@@ -21,7 +21,7 @@ from parkhub.domain.payments import is_far_above
 from parkhub.domain.rights import Right
 from parkhub.domain.sessions import read_ticket
 from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import barriers, billing, discount_codes, payments, refunds, session_changes
+from parkhub.services import barrier_openings, barriers, billing, discount_codes, payments, refunds, session_changes
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
@@ -132,7 +132,7 @@ async def take_payment(
         )
     except InvalidInputError as error:
         return await show_session(request, clients, session_id, error.status, str(error), "pay", given)
-    await barriers.tell_paid(clients, session_id, now)
+    await barrier_openings.tell_paid(clients, session_id, now)
     return _back(session_id, "paid")
 
 
@@ -155,7 +155,7 @@ async def _forgo(clients: Clients, settings: Settings, session_id: int, do: str,
     amount, uid = await _amount(session_id, given.get("amount", "")), given.get("uid", "")
     if do == "waive":
         await payments.waive(session_id, amount, reason, staff_uid(uid), account_id, now)
-        await barriers.tell_paid(clients, session_id, now)
+        await barrier_openings.tell_paid(clients, session_id, now)
         return "waived"
     if do == "refund":
         await payments.refund(session_id, amount, Books.CASH, reason, staff_uid(uid), account_id, now)

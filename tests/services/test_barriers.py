@@ -19,7 +19,7 @@ from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Outcome
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import audit, barrier_calls, barriers, payments, permits, reviews
+from parkhub.services import audit, barrier_calls, barrier_openings, barriers, payments, permits, reviews
 from parkhub.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -42,8 +42,8 @@ async def test_a_paid_car_is_let_out_once_however_often_it_is_asked_for(clients:
     (opening,) = await side.openings()
     assert (opening.cause, opening.session_id, opening.passage_id) == (Cause.PAID, session.id, passage.id)
     assert opening.expires_at - opening.asked_at == timedelta(seconds=8)
-    await asyncio.gather(*(barriers.passed(clients, passage, later(95.1)) for _ in range(4)))
-    await barriers.open_waiting(clients, later(95.2))
+    await asyncio.gather(*(barrier_openings.passed(clients, passage, later(95.1)) for _ in range(4)))
+    await barrier_openings.open_waiting(clients, later(95.2))
     assert len(await side.openings()) == 1
     assert ("open_barrier", opening.id) in jobs(clients)
 
@@ -95,7 +95,7 @@ async def test_nor_after_the_time_that_a_car_is_taken_to_stand_there(database: S
     session = await a_stay(side.lot)
     await side.drives_up(clients, "AB123", later(90))
     await pay(clients, database, session, later(92))
-    await barriers.open_waiting(clients, later(92))
+    await barrier_openings.open_waiting(clients, later(92))
     assert await causes(side) == []
 
 
@@ -117,7 +117,7 @@ async def test_a_late_picture_opens_nothing(clients: Clients):
     await payments.pay(session.id, 400, Account.CASH, "cash-in-the-box", later(90))
     passage = await side.drives_up(clients, "AB123", later(91), heard_at=later(92))
     assert passage.outcome == Outcome.LEFT
-    await barriers.open_waiting(clients, later(92.1))
+    await barrier_openings.open_waiting(clients, later(92.1))
     assert await causes(side) == []
 
 
@@ -167,8 +167,22 @@ async def test_a_stay_that_somebody_asks_about_waits_for_the_answer(clients: Cli
     assert (await barriers.look(side.barrier, later(91.2))).decision.closed is Closed.IN_REVIEW
     (review,) = await review_rows.list_of_session(session.id)
     await reviews.dismiss(clients, review.id, "the same car twice", None, later(91.5))
-    assert await barriers.open_waiting(clients, later(91.6)) == 1
+    assert await barrier_openings.open_waiting(clients, later(91.6)) == 1
     assert await causes(side) == [Cause.PAID]
+
+
+async def test_one_car_of_which_nothing_can_be_found_out_keeps_no_other_barrier_shut(clients: Clients):
+    broken, side = await a_side(calls_after_s=20), await a_side(lot=None, calls_after_s=20)
+    await broken.saw("AB123", later(90), outcome=Outcome.LEFT.value, session_id=987654)  # of a session that is not there
+    session = await a_stay(side.lot)
+    passage = await side.drives_up(clients, "AB123", later(90))
+    await payments.pay(session.id, 400, Account.CASH, "cash-in-the-box", later(90.2))
+    assert await barrier_openings.open_waiting(clients, later(90.3)) == 1
+    unpaid = await a_side(calls_after_s=20)
+    await a_stay(unpaid.lot)
+    await unpaid.drives_up(clients, "AB123", later(90))
+    assert await barrier_calls.call_for_waiting(clients, later(90.5)) == 1
+    assert [each.passage_id for each in await side.openings()] == [passage.id]
 
 
 async def test_permits_bookings_and_short_stays_leave_freely(clients: Clients):

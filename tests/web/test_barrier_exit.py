@@ -21,7 +21,7 @@ from parkhub.domain.barriers import CallCause, OpeningOutcome
 from parkhub.domain.ledger import Account
 from parkhub.domain.sessions import ParkingSession
 from parkhub.secret_key import secret_key
-from parkhub.services import barrier_calls, barrier_commands, barriers, payments
+from parkhub.services import barrier_calls, barrier_commands, barrier_openings, payments
 from parkhub.services.barrier_commands import Answer
 from parkhub.settings import Settings
 from parkhub.web.barrier_exit import ExitSource
@@ -92,7 +92,7 @@ async def test_paying_leads_to_the_provider_and_then_the_barrier_opens(
     back = await visitor.get(f"/pay/checkouts/{quote.public_id}", params={"cancelled": "1"})
     assert f'href="{address(side)}">Go on to pay' in back.text
     await payments.pay(session.id, 400, Account.CASH, "in-the-test", datetime.now(UTC))
-    await barriers.open_for(clients, session.id, datetime.now(UTC))
+    await barrier_openings.open_for(clients, session.id, datetime.now(UTC))
     assert heading(await visitor.get(address(side))) == "The barrier opens"
     (opening,) = await side.openings()
     answer = Answer(outcome=OpeningOutcome.ACKNOWLEDGED.value)
