@@ -1,15 +1,11 @@
 """What was counted of lots' days, and which days must be counted anew."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from parkhub.db.engine import fetch, run_many
-from parkhub.domain.reports import Counted, Fact, Hour, Measure, Part
-
-Sums = Mapping[tuple[Measure, str, str], int]
-"""By measure, label and unit."""
+from parkhub.domain.reports import Counted, Fact, Hour, HourSums, Measure, Part, Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +15,6 @@ class Stale:
     id: int
     at: datetime
     part: Part
-
-
-@dataclass(frozen=True, slots=True)
-class HourSums:
-    """The hours of a group added up; ``free``, ``occupied`` and ``unknown`` over ``samples`` samples."""
-
-    entries: int = 0
-    exits: int = 0
-    samples: int = 0
-    free: int = 0
-    occupied: int = 0
-    unknown: int = 0
-
-    @property
-    def occupancy(self) -> float | None:
-        """Which part of the places that could be seen was taken, 0..1; None: none could."""
-        seen = self.free + self.occupied
-        return self.occupied / seen if seen else None
 
 
 _SUMS = ", ".join(
@@ -103,6 +81,17 @@ async def first_made(lot_id: int) -> date | None:
         "SELECT day FROM report_part WHERE lot = {} AND part = {} ORDER BY day LIMIT 1", lot_id, Part.MONEY.value
     )
     return rows[0]["day"] if rows else None
+
+
+async def last_made(lot_id: int, since: date, until: date) -> datetime | None:
+    """When any part of these days was counted last."""
+    rows = await fetch(
+        "SELECT made_at FROM report_part WHERE lot = {} AND day >= {} AND day < {} ORDER BY made_at DESC LIMIT 1",
+        lot_id,
+        since,
+        until,
+    )
+    return rows[0]["made_at"] if rows else None
 
 
 async def first_instant(lot_id: int) -> datetime | None:
@@ -178,15 +167,6 @@ async def list_hours(lot_id: int, since: datetime, until: datetime) -> dict[date
         until,
     )
     return {row.pop("at"): HourSums(**row) for row in rows}
-
-
-def add_hours(groups: Mapping[date, HourSums]) -> HourSums:
-    """All groups added up."""
-    total = Counter[str]()
-    for each in groups.values():
-        for name in HourSums.__slots__:
-            total[name] += getattr(each, name)
-    return HourSums(**total)
 
 
 def _read_instant(found: object) -> datetime:

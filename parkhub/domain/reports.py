@@ -97,6 +97,31 @@ class SpotDay:
 
 
 @dataclass(frozen=True, slots=True)
+class HourSums:
+    """The hours of a group added up; ``free``, ``occupied`` and ``unknown`` over ``samples`` samples."""
+
+    entries: int = 0
+    exits: int = 0
+    samples: int = 0
+    free: int = 0
+    occupied: int = 0
+    unknown: int = 0
+
+    @property
+    def occupancy(self) -> float | None:
+        """Which part of the places that could be seen was taken, 0..1; None: none could."""
+        seen = self.free + self.occupied
+        return self.occupied / seen if seen else None
+
+    def __add__(self, other: "HourSums") -> "HourSums":
+        return HourSums(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+Sums = Mapping[tuple[Measure, str, str], int]
+"""Figures of some days by measure, label and unit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What one part of a day came to. ``hours``: columns of each hour by name; empty where the part has none."""
 

@@ -1,0 +1,86 @@
+// Draws a report's charts from its tables, and shows the fields of the chosen period. Without it the tables are open.
+"use strict";
+
+(() => {
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Canvas knows no light-dark(): a probe tells what a token is just now.
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+  const colour = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
+
+  const written = (unit) => {
+    if (unit === "%") return (value) => `${Math.round(value * 100)} %`;
+    if (/^[A-Z]{3}$/.test(unit)) {
+      const money = new Intl.NumberFormat("en", { style: "currency", currency: unit });
+      const minor = 10 ** money.resolvedOptions().maximumFractionDigits;
+      return (value) => money.format(value / minor);
+    }
+    return (value) => new Intl.NumberFormat("en").format(value);
+  };
+
+  const draw = (box) => {
+    const table = document.getElementById(box.dataset.of);
+    const heads = [...table.tHead.rows[0].cells];
+    const shown = heads.map((head, at) => at).filter((at) => heads[at].dataset.unit !== undefined);
+    const rows = [...table.tBodies[0].rows];
+    const names = rows.map((row) => row.cells[0].textContent);
+    const number = (cell) => (cell.dataset.value === undefined ? null : Number(cell.dataset.value));
+    const data = [names.map((_, at) => at), ...shown.map((at) => rows.map((row) => number(row.cells[at])))];
+    const bars = box.dataset.chart === "bars";
+    const colours = ["--accent", "--free", "--reserved"].map(colour);
+    const [ink, line] = [colour("--ink-soft"), colour("--line")];
+    const say = written(heads[shown[0]].dataset.unit);
+    const solid = shown.filter((at) => heads[at].dataset.compared === undefined);
+    const series = shown.map((at) => {
+      const [compared, place] = [heads[at].dataset.compared !== undefined, solid.indexOf(at)];
+      const stroke = compared ? ink : colours[place % colours.length];
+      const asBar = bars && !compared;
+      return {
+        label: heads[at].textContent, stroke, width: asBar ? 0 : 2, dash: compared ? [4, 4] : undefined,
+        fill: asBar ? stroke : undefined, points: { show: false },
+        paths: asBar ? uPlot.paths.bars({ size: [0.8 / solid.length, 40], align: solid.length === 1 ? 0 : place ? 1 : -1 }) : undefined,
+        value: (_, value) => (value === null ? "–" : say(value)),
+      };
+    });
+    if (bars && solid.length > 2) series.forEach((each, at) => { if (at > 1) Object.assign(each, { fill: undefined, width: 2, paths: undefined }); });
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: `12px ${style("--font") || "sans-serif"}` };
+    const chart = new uPlot({
+      width: Math.max(200, box.clientWidth), height: 240, series: [{ label: heads[0].textContent, value: (_, at) => names[at] ?? "–" }, ...series],
+      scales: { x: { time: false, range: [-0.6, names.length - 0.4] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), heads[shown[0]].dataset.unit === "%" ? 1 : Math.max(1, (high ?? 1) * 1.05)] } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 64, values: (_, at) => at.map((each) => (Number.isInteger(each) ? names[each] ?? "" : "")), incrs: [1, 2, 3, 4, 6, 7, 12, 14, 30] },
+        { ...axis, size: 74, values: (_, values) => values.map(say) },
+      ],
+      cursor: { drag: { x: false, y: false } },
+    }, data, box);
+    return chart;
+  };
+
+  let charts = [];
+  const drawAll = () => {
+    charts.forEach(([, chart]) => chart.destroy());
+    charts = [...document.querySelectorAll("[data-chart]")].map((box) => { box.hidden = false; return [box, draw(box)]; });
+  };
+  for (const folded of document.querySelectorAll("details.folded")) folded.open = false;
+  drawAll();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  let waiting = 0;
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => charts.forEach(([box, chart]) => chart.setSize({ width: Math.max(200, box.clientWidth), height: 240 })), 150);
+  });
+  addEventListener("beforeprint", () => { for (const folded of document.querySelectorAll("details.folded")) folded.open = true; });
+
+  const length = document.querySelector("[data-length]");
+  const fit = () => {
+    for (const input of document.querySelectorAll("[data-for]")) {
+      const wanted = input.dataset.for.split(" ").includes(length.value);
+      input.closest(".field").hidden = !wanted;
+      input.disabled = !wanted;
+    }
+  };
+  length.addEventListener("change", fit);
+  addEventListener("pageshow", fit);
+  fit();
+})();
