@@ -24,6 +24,7 @@ from parkhub.errors import NotFoundError
 from parkhub.services import checkouts, lot_rules, payment_events, receipts
 from parkhub.settings import Settings
 from parkhub.web.checkouts import CheckoutSource
+from parkhub.web.receipts import SHEETS, SHEETS_S
 
 
 @pytest.fixture
@@ -192,6 +193,19 @@ async def test_a_receipt_can_be_printed(visitor: Visitor, clients: Clients, web_
     assert "set-cookie" not in answer.headers
     assert answer.content.startswith(b"%PDF-")
     assert b"/MediaBox [0 0 595.28 841.89]" in answer.content
+
+
+async def test_nobody_has_a_receipt_printed_without_end(
+    visitor: Visitor, clients: Clients, web_settings: Settings, lot: Lot
+) -> None:
+    checkout = await open_checkout(clients, web_settings, await save_stay(lot))
+    await pay(visitor, clients, checkout)
+    public_id = await receipt_of(checkout)
+    for _ in range(SHEETS):
+        await clients.limiter.hit(f"receipt-pdf:{public_id}", SHEETS, SHEETS_S)
+    answer = await visitor.get(f"/receipts/{public_id}/pdf")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, str(SHEETS_S))
+    assert (await visitor.get(f"/receipts/{public_id}")).status_code == 200
 
 
 def test_the_web_process_does_not_carry_what_draws_receipts() -> None:
