@@ -19,7 +19,8 @@ class StoredCode:
     limits: CodeLimits
 
 
-def _code(row: Row) -> StoredCode:
+def read_code(row: Row) -> StoredCode:
+    """A row of the table, or of a statement that has all its columns."""
     discount = Discount(row["code"], row["minutes"], Fraction(row["percent"]), row["amount_cents"])
     limits = CodeLimits(row["valid_from"], row["valid_until"], row["uses_max"])
     return StoredCode(row["id"], row["lot"], discount, limits)
@@ -46,7 +47,7 @@ async def add_code(lot_id: int, discount: Discount, limits: CodeLimits) -> None:
 async def find_code(lot_id: int, code: str) -> StoredCode | None:
     """The lot's code of that text, as it is written."""
     rows = await fetch("SELECT * FROM discount_code WHERE lot = {} AND code = {}", lot_id, code)
-    return _code(rows[0]) if rows else None
+    return read_code(rows[0]) if rows else None
 
 
 async def get_code(code_id: int) -> StoredCode:
@@ -54,7 +55,7 @@ async def get_code(code_id: int) -> StoredCode:
     rows = await fetch("SELECT * FROM discount_code WHERE id = {}", code_id)
     if not rows:
         raise NotFoundError("There is no such code.")
-    return _code(rows[0])
+    return read_code(rows[0])
 
 
 async def end_code(code_id: int, at: datetime) -> None:
@@ -71,7 +72,7 @@ async def list_codes(lot_id: int, after_id: int, limit: int) -> list[tuple[Store
         after_id,
         limit,
     )
-    return [(_code(row), int(row["uses"])) for row in rows]
+    return [(read_code(row), int(row["uses"])) for row in rows]
 
 
 async def count_uses(code_id: int) -> int:
@@ -99,4 +100,4 @@ async def list_given(session_id: int) -> list[Discount]:
         "WHERE session_code.session = {} ORDER BY discount_code.code",
         session_id,
     )
-    return [_code(row).discount for row in rows]
+    return [read_code(row).discount for row in rows]
