@@ -110,9 +110,9 @@ def qr(
     jsonl: Jsonl = False,
 ) -> None:
     """Write a lot's sign, or an exit's, A4, ready to print, as SVG and PDF."""
-    from parkhub.cli.lot_sign import lay_out, sign_pdf, sign_svg
     from parkhub.languages import NAMES
     from parkhub.languages import language as words_of
+    from parkhub.web.lot_sign import lay_out, sign_pdf, sign_svg
 
     if language not in NAMES:
         raise wrong_usage(f"--language {language!r} is none of {', '.join(NAMES)}.")

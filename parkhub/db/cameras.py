@@ -137,6 +137,11 @@ async def save_camera_settings(
         raise NotFoundError("There is no such camera.")
 
 
+async def set_enabled(camera_id: int, *, enabled: bool) -> None:
+    """Start or stop taking a camera's pictures."""
+    await tables.Camera.update({tables.Camera.enabled: enabled}).where(tables.Camera.id == camera_id)
+
+
 async def set_gate(camera_id: int, gate: Gate) -> None:
     """Say which gate a camera watches; NotFoundError when there is no such camera."""
     table = tables.Camera

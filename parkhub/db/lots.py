@@ -72,11 +72,12 @@ async def set_plan_size(lot_id: int, width: float, height: float) -> None:
 
 
 async def save_details(lot: Lot) -> None:
-    """Keep a lot's address, opening times and place."""
+    """Keep a lot's name, address, opening times and place."""
     latitude, longitude = lot.place or (None, None)
     table = tables.Lot
     await table.update(
         {
+            table.name: lot.name,
             table.address: lot.address,
             table.opening_hours: lot.opening_hours,
             table.country: lot.country,
@@ -84,6 +85,11 @@ async def save_details(lot: Lot) -> None:
             table.longitude: longitude,
         }
     ).where(table.id == lot.id)
+
+
+async def set_opening_hours(lot_id: int, opening_hours: str) -> None:
+    """Say when a lot is open, in OpenStreetMap's syntax."""
+    await tables.Lot.update({tables.Lot.opening_hours: opening_hours}).where(tables.Lot.id == lot_id)
 
 
 async def save_sample(sample: OccupancySample) -> None:

@@ -12,8 +12,9 @@ from parkhub.domain.text import one_line
 from parkhub.errors import FieldsError, InvalidInputError
 
 SAMPLE_S = 300
+NAME_LENGTH_MAX: Final = 80
 ADDRESS_LENGTH_MAX: Final = 160
-DETAILS: Final = ("address", "opening_hours", "country", "place")
+DETAILS: Final = ("name", "address", "opening_hours", "country", "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ def change_details(lot: Lot, given: Mapping[str, str], now: datetime) -> Lot:
     """
     wrong = {name: f"There is no {name}; there are {', '.join(DETAILS)}." for name in given if name not in DETAILS}
     found = {name: " ".join(text.split()) for name, text in given.items()}
-    address = found.get("address", lot.address)
+    name, address = found.get("name", lot.name), found.get("address", lot.address)
+    if fault := name_fault(name):
+        wrong["name"] = fault
     if len(address) > ADDRESS_LENGTH_MAX or not one_line(address):
         wrong["address"] = f"Use letters, digits and signs on one line, at most {ADDRESS_LENGTH_MAX}."
     hours, country = found.get("opening_hours", lot.opening_hours), found.get("country", lot.country).upper()
@@ -135,7 +138,16 @@ def change_details(lot: Lot, given: Mapping[str, str], now: datetime) -> Lot:
             wrong["place"] = "Write latitude and longitude in degrees, such as 53.5436,9.9884, or nothing."
     if wrong:
         raise FieldsError(wrong)
-    return replace(lot, address=address, opening_hours=hours, country=country, place=place)
+    return replace(lot, name=name, address=address, opening_hours=hours, country=country, place=place)
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a lot's name, in a sentence; empty when nothing is."""
+    if not name:
+        return "Give the lot a name."
+    if len(name) > NAME_LENGTH_MAX:
+        return f"Use at most {NAME_LENGTH_MAX} letters."
+    return "" if one_line(name) else "Use letters, digits and signs on one line only."
 
 
 def read_place(text: str) -> tuple[float, float] | None:

@@ -12,12 +12,11 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.lots import ADDRESS_LENGTH_MAX, DETAILS, Lot, LotStatus, change_details
+from parkhub.domain.lots import ADDRESS_LENGTH_MAX, DETAILS, Lot, LotStatus, change_details, name_fault
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
 from parkhub.services import audit
 
-NAME_LENGTH_MAX: Final = 80
 SLUG_LENGTH_MAX: Final = 60
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Words that already mean something in addresses below /lots.
@@ -31,6 +30,37 @@ def suggest_slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).lower().translate(_LETTERS)
     words = re.findall(r"[a-z0-9]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
     return "-".join(words)[:SLUG_LENGTH_MAX].strip("-")
+
+
+async def add_lot(given: Mapping[str, str], account_id: int | None, now: datetime) -> Lot:
+    """Make a lot from a form: name, address, time_zone and slug as `create_lot` takes them, and any of `DETAILS`.
+
+    Raises FieldsError with a sentence for each that is wrong.
+    """
+    name, address, zone = (given.get(each, "").strip() for each in ("name", "address", "time_zone"))
+    slug = given.get("slug", "").strip().lower() or suggest_slug(name)
+    wrong = _check(name, address, zone, slug)
+    details = {each: given[each] for each in DETAILS if each in given}
+    try:
+        change_details(Lot(0, slug, name, address, zone, 1, 1), details, now)
+    except FieldsError as error:
+        wrong = {**error.fields, **wrong}
+    if wrong:
+        raise FieldsError(wrong)
+    async with transaction():
+        lot = await create_lot(name, address, zone, slug)
+        lot = change_details(lot, details, now)
+        await lot_rows.save_details(lot)
+        await audit.note(
+            "lot.added",
+            account_id=account_id,
+            lot_id=lot.id,
+            subject=f"lot:{lot.id}",
+            before=None,
+            after={"slug": lot.slug, "name": lot.name},
+            at=now,
+        )
+    return lot
 
 
 async def create_lot(
@@ -50,12 +80,8 @@ async def create_lot(
 
 def _check(name: str, address: str, time_zone: str, slug: str) -> dict[str, str]:
     wrong = {}
-    if not name:
-        wrong["name"] = "Give the lot a name."
-    elif len(name) > NAME_LENGTH_MAX:
-        wrong["name"] = f"Use at most {NAME_LENGTH_MAX} letters."
-    elif not one_line(name):
-        wrong["name"] = "Use letters, digits and signs on one line only."
+    if fault := name_fault(name):
+        wrong["name"] = fault
     if len(address) > ADDRESS_LENGTH_MAX:
         wrong["address"] = f"Use at most {ADDRESS_LENGTH_MAX} letters."
     elif not one_line(address):
@@ -70,7 +96,7 @@ def _check(name: str, address: str, time_zone: str, slug: str) -> dict[str, str]
 
 
 async def set_details(lot_id: int, given: Mapping[str, str], account_id: int | None, now: datetime) -> Lot:
-    """Change where a lot is and when it is open, as a person writes it; noted in the audit log if anything is another.
+    """Change a lot's name, where it is and when it is open, as a person writes it; noted in the audit log.
 
     Raises FieldsError with a sentence for each that is wrong, and then changes none.
     """

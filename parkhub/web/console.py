@@ -93,7 +93,7 @@ async def add_lot(request: AnyRequest) -> Response[Any] | Template:
 routes = [
     Router(
         "/",
-        route_handlers=[show_overview, show_now, show_new_lot, add_lot],
+        route_handlers=[show_overview, show_now],
         guards=[needs(Right.READ)],
         include_in_schema=False,
     )

@@ -11,7 +11,7 @@ import pytest
 import segno
 from builders import save_lot
 
-from parkhub.cli.lot_sign import CODE, HEIGHT, MARGIN, QUIET, WIDTH, Box, Word, _width, lay_out
+from parkhub.web.lot_sign import CODE, HEIGHT, MARGIN, QUIET, WIDTH, Box, Word, _width, lay_out
 from parkhub.db.engine import close_database, open_database
 from parkhub.languages import NAMES, language
 from parkhub.settings import Settings

@@ -1,0 +1,26 @@
+// What setting up needs besides the console's own script. Every form works without it.
+"use strict";
+
+(() => {
+  // A new lot is most likely where its owner sits: the browser's own time zone is chosen first.
+  const zones = document.querySelector("select[data-guess-zone]");
+  if (zones) {
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if ([...zones.options].some((option) => option.value === here)) zones.value = here;
+  }
+
+  // While a camera is waited for: the server tells when its first picture comes, and htmx fetches what it shows.
+  const waiting = document.querySelector("[data-waits]");
+  if (waiting && window.EventSource) {
+    const source = new EventSource(waiting.dataset.waits);
+    source.addEventListener("camera", (event) => {
+      const told = JSON.parse(event.data);
+      const words = waiting.querySelector("[data-told]");
+      if (words && words.textContent !== told.words) words.textContent = told.words;
+      if (!told.came) return;
+      source.close();
+      htmx.trigger(waiting, "came");
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+})();

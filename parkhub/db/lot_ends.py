@@ -1,0 +1,69 @@
+"""What of a lot or a camera is for good, and deleting one of which nothing is."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from parkhub.db.engine import fetch
+
+_OF_LOT: Final = {
+    "stays": "SELECT COUNT(*) AS number FROM parking_session WHERE lot = {}",
+    "entries in the books": "SELECT COUNT(*) AS number FROM ledger_transaction WHERE lot = {}",
+    "cars seen at gates": "SELECT COUNT(*) AS number FROM passage WHERE lot = {}",
+    "bookings": "SELECT COUNT(*) AS number FROM booking WHERE lot = {}",
+    "closed days": "SELECT COUNT(*) AS number FROM day_close WHERE lot = {}",
+    "barriers": "SELECT COUNT(*) AS number FROM barrier WHERE lot = {}",
+    "corrections by hand": "SELECT COUNT(*) AS number FROM spot_label WHERE lot = {}",
+}
+_OF_CAMERA: Final = {
+    "cars seen at its gate": "SELECT COUNT(*) AS number FROM passage WHERE camera = {}",
+    "barriers that its node opens": "SELECT COUNT(*) AS number FROM barrier WHERE node = {}",
+    "barriers it stands at": "SELECT COUNT(*) AS number FROM barrier_camera WHERE camera = {}",
+}
+
+
+async def count_lot_ties(lot_id: int) -> dict[str, int]:
+    """What a lot has left behind that must stay, in words, and how much of it; empty when nothing has."""
+    return await _count(_OF_LOT, lot_id)
+
+
+async def count_camera_ties(camera_id: int) -> dict[str, int]:
+    """The same of a camera."""
+    return await _count(_OF_CAMERA, camera_id)
+
+
+async def _count(queries: Mapping[str, str], row_id: int) -> dict[str, int]:
+    found = {words: (await fetch(query, row_id))[0]["number"] for words, query in queries.items()}
+    return {words: number for words, number in found.items() if number}
+
+
+async def delete_camera(camera_id: int) -> list[str]:
+    """Delete a camera with its pictures' rows, spots and history; answers the keys of its files, the caller's to
+    delete. What ties it to a gate must be gone.
+    """
+    rows = await fetch("SELECT picture_key AS key FROM frame WHERE camera = {}", camera_id)
+    rows += await fetch("SELECT file_key AS key FROM spot_import WHERE camera = {}", camera_id)
+    await fetch("DELETE FROM frame WHERE camera = {}", camera_id)
+    await fetch("DELETE FROM spot_import WHERE camera = {}", camera_id)
+    await fetch("DELETE FROM camera WHERE id = {}", camera_id)
+    return [row["key"] for row in rows if row["key"]]
+
+
+async def delete_lot(lot_id: int) -> list[str]:
+    """Delete a lot with its cameras, spots, tariffs and rules; answers the keys of its files, the caller's to delete.
+
+    What ties it must be gone.
+    """
+    keys = []
+    for row in await fetch("SELECT id FROM camera WHERE lot = {}", lot_id):
+        keys += await delete_camera(row["id"])
+    await fetch("DELETE FROM tariff_version WHERE lot = {}", lot_id)
+    await fetch("DELETE FROM ledger_balance WHERE lot = {}", lot_id)
+    await fetch("DELETE FROM ledger_head WHERE lot = {}", lot_id)
+    await fetch("DELETE FROM lot WHERE id = {}", lot_id)
+    return keys
+
+
+async def move_camera(camera_id: int, lot_id: int) -> None:
+    """Put a camera with its spots into another lot. No spot there may have the name of one of them."""
+    await fetch("UPDATE spot SET lot = {} WHERE camera = {}", lot_id, camera_id)
+    await fetch("UPDATE camera SET lot = {} WHERE id = {}", lot_id, camera_id)
