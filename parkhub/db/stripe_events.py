@@ -56,6 +56,12 @@ async def find_event(name: str) -> StoredEvent | None:
     return _stored(rows[0]) if rows else None
 
 
+async def last_received_at() -> datetime | None:
+    """When the provider's newest event came."""
+    rows = await fetch("SELECT received_at FROM stripe_event ORDER BY id DESC LIMIT 1")
+    return rows[0]["received_at"] if rows else None
+
+
 async def finish(event_id: int, status: EventStatus, now: datetime) -> bool:
     """Note what became of an event; False when somebody else has: whoever is second waits here until the first ends."""
     rows = await fetch(

@@ -25,7 +25,7 @@ SETTINGS = {"name": "Roof", "engine": "difference", "agree": "3", "window": "5",
 async def test_an_empty_console_leads_the_way(staff: Visitor) -> None:
     text = (await staff.get("/console")).text
     assert "No car park yet" in text
-    assert 'href="/console/lots/new"' in text
+    assert 'href="/console/guide"' in text
     assert (await staff.get("/console/cameras/new")).headers["location"] == "/console/lots/new"
     assert "Add the car park first" in (await staff.get("/console/cameras")).text
 
