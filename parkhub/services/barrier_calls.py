@@ -12,7 +12,8 @@ from parkhub.db import barrier_calls as call_rows
 from parkhub.db import barriers as barrier_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.barriers import Barrier, Call, CallCause, Closed
+from parkhub.domain.barrier_decisions import Closed
+from parkhub.domain.barriers import Barrier, Call, CallCause
 from parkhub.errors import BusyError, ParkHubError
 from parkhub.services import audit, barriers, mail
 

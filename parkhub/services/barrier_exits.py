@@ -20,7 +20,8 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.barrier_openings import OpeningFilter
 from parkhub.domain.accounts import network
-from parkhub.domain.barriers import Barrier, Call, CallCause, Closed, OpeningOutcome
+from parkhub.domain.barrier_decisions import Closed
+from parkhub.domain.barriers import Barrier, Call, CallCause, OpeningOutcome
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction
 from parkhub.domain.text import one_line

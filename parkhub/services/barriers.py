@@ -17,21 +17,17 @@ from parkhub.db import plate_lists as list_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.barriers import (
-    Barrier,
-    BarrierKind,
-    Cause,
+from parkhub.domain.barrier_decisions import (
     Closed,
     Decision,
     EntryFacts,
     ExitFacts,
-    Letting,
-    Opening,
     decide_entry,
     decide_exit,
     in_front,
     stands,
 )
+from parkhub.domain.barriers import Barrier, BarrierKind, Cause, Letting, Opening
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.plate_lists import PlateList
 from parkhub.domain.reasons import checked_reason

@@ -12,7 +12,8 @@ from parkhub.clients import Clients
 from parkhub.db import barrier_calls as call_rows
 from parkhub.db import barrier_openings as opening_rows
 from parkhub.db import reviews as review_rows
-from parkhub.domain.barriers import BarrierKind, CallCause, Cause, Closed, Letting, OpeningOutcome
+from parkhub.domain.barrier_decisions import Closed
+from parkhub.domain.barriers import BarrierKind, CallCause, Cause, Letting, OpeningOutcome
 from parkhub.domain.ledger import Account
 from parkhub.domain.passages import Direction
 from parkhub.domain.plate_lists import ListedPlate, PlateList
@@ -173,7 +174,7 @@ async def test_a_stay_that_somebody_asks_about_waits_for_the_answer(clients: Cli
 
 async def test_one_car_of_which_nothing_can_be_found_out_keeps_no_other_barrier_shut(clients: Clients):
     broken, side = await a_side(calls_after_s=20), await a_side(lot=None, calls_after_s=20)
-    await broken.saw("AB123", later(90), outcome=Outcome.LEFT.value, session_id=987654)  # of a session that is not there
+    await broken.saw("AB123", later(90), outcome=Outcome.LEFT.value, session_id=987654)  # of none that there is
     session = await a_stay(side.lot)
     passage = await side.drives_up(clients, "AB123", later(90))
     await payments.pay(session.id, 400, Account.CASH, "cash-in-the-box", later(90.2))
