@@ -164,6 +164,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(_clocked(upkeep.keep_pay_ahead), name="keep_pay_ahead", second={9, 39}, timeout=50),
         cron(_clocked(upkeep.close_overlong), name="close_overlong", minute=every_5_min, second=41, timeout=120),
         cron(_clocked(reports.keep_reports), name="keep_reports", minute=every_5_min, second=19, timeout=900),
+        cron(_clocked(reports.write_reports), name="write_reports", minute=47, second=5, timeout=300),
         cron(_clocked(payments.reconcile), name="reconcile", hour=3, minute=23, second=27, timeout=900),
         cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),
     ]

@@ -52,6 +52,11 @@ async def add_letter(
     return bool(rows)
 
 
+async def is_kept(uid: str) -> bool:
+    """Whether a letter was written, whatever became of it."""
+    return bool(await fetch("SELECT 1 AS one FROM letter WHERE uid = {}", uid))
+
+
 async def list_due(now: datetime, limit: int) -> list[int]:
     """Ids of letters that are to be sent, the longest due first."""
     rows = await fetch(
