@@ -1,6 +1,5 @@
 """Barriers in the console: who stands there, opening by hand, calls, the log, and setting them up."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -15,116 +14,21 @@ from parkhub.db import barriers as barrier_rows
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db.barrier_openings import OpeningFilter
-from parkhub.domain.accounts import Account
-from parkhub.domain.barriers import Barrier, BarrierKind, Call, CallCause, Cause, Opening, OpeningOutcome
+from parkhub.domain.barriers import Barrier, BarrierKind, Cause, OpeningOutcome
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction
 from parkhub.domain.rights import Right
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.languages import ENGLISH
 from parkhub.secret_key import secret_key
 from parkhub.services import barrier_calls, barrier_commands, barriers
-from parkhub.services.barriers import Standing
 from parkhub.settings import Settings
+from parkhub.web.barrier_view import CAUSES, OUTCOMES, CallView, list_call_views, view_of
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import ID_MAX, needs
-from parkhub.web.plates import sees_plates
 from parkhub.web.templating import AnyRequest, page
 
 PAGE: Final = 50
 SHOWN: Final = 8
-
-CAUSES: Final = {
-    Cause.PAID: "Paid",
-    Cause.GRACE: "Within the time that is free",
-    Cause.PERMIT: "Permit",
-    Cause.BOOKING: "Booking",
-    Cause.FREE: "Nothing to pay",
-    Cause.ENTRY: "Entry",
-    Cause.BY_HAND: "By hand",
-    Cause.TEST: "Test",
-}
-OUTCOMES: Final = {
-    OpeningOutcome.WAITING: ("waiting", ""),
-    OpeningOutcome.ACKNOWLEDGED: ("opened", "good"),
-    OpeningOutcome.REFUSED: ("refused", "bad"),
-    OpeningOutcome.TIMED_OUT: ("no answer", "bad"),
-    OpeningOutcome.FAILED: ("failed", "bad"),
-}
-CALLED: Final = {
-    CallCause.DRIVER: "A driver calls for help",
-    CallCause.WAITING: "A car cannot leave by itself",
-    CallCause.NOT_OPENED: "It did not say that it opened",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CallView:
-    """A call with where it comes from."""
-
-    call: Call
-    barrier: Barrier
-    lot: Lot
-
-    @property
-    def why(self) -> str:
-        """In words."""
-        return CALLED[self.call.cause]
-
-
-@dataclass(frozen=True, slots=True)
-class BarrierView:
-    """A barrier with who stands there and what it did last."""
-
-    barrier: Barrier
-    lot: Lot
-    standing: Standing
-    last: Opening | None
-    sees_plates: bool
-
-    @property
-    def badge(self) -> tuple[str, str]:
-        """How it is, in a word."""
-        if not self.barrier.enabled:
-            return "off", ""
-        if self.last is None:
-            return "never opened", ""
-        return OUTCOMES[self.last.outcome]
-
-    @property
-    def who(self) -> str:
-        """Who stands there, in words."""
-        if self.standing.passage is None:
-            return "Nobody"
-        seen = self.standing.passage.plate
-        plate = "A car without a plate" if not seen else seen if self.sees_plates else "A car"
-        owes = ENGLISH.money(self.standing.due_cents, self.standing.currency) if self.standing.due_cents > 0 else ""
-        return f"{plate}. {self.why}{f' {owes} is due.' if owes else ''}"
-
-    @property
-    def why(self) -> str:
-        """Why it opens for them or stays closed, a sentence."""
-        if self.standing.opening is not None:
-            return "It was told to open."
-        closed = self.standing.decision.closed
-        return closed.sentence if closed else "It opens by itself."
-
-
-async def list_call_views(account: Account) -> list[CallView]:
-    """Calls that are not over, of the lots of whoever asks, the longest waiting first."""
-    found = []
-    for call in await call_rows.list_open():
-        barrier = await barrier_rows.get_barrier(call.barrier_id)
-        if account.may(Right.READ, barrier.lot_id):
-            found.append(CallView(call, barrier, await lot_rows.get_lot(barrier.lot_id)))
-    return found
-
-
-async def _view(barrier: Barrier, now: datetime, account: Account) -> BarrierView:
-    last = await opening_rows.list_openings([barrier.id], OpeningFilter(), None, 1)
-    standing = await barriers.look(barrier, now)
-    lot = await lot_rows.get_lot(barrier.lot_id)
-    return BarrierView(barrier, lot, standing, last[0] if last else None, sees_plates(account, lot.id))
 
 
 @get("/console/barriers")
@@ -132,7 +36,7 @@ async def list_all(request: AnyRequest) -> Template:
     """Every barrier of every lot, and who calls."""
     now = datetime.now(UTC)
     known = [each for each in await barrier_rows.list_barriers() if request.user.may(Right.READ, each.lot_id)]
-    views = [await _view(each, now, request.user) for each in known]
+    views = [await view_of(each, now, request.user) for each in known]
     any_lot = bool(await lot_rows.list_lots())
     return page(request, "barriers/index.html", views=views, calls=await list_call_views(request.user), any_lot=any_lot)
 
@@ -221,7 +125,7 @@ async def resolve_call(request: AnyRequest, call_id: FromPath[int], clients: Giv
 async def _context(request: AnyRequest, settings: Settings, barrier: Barrier) -> dict[str, Any]:
     now = datetime.now(UTC)
     call = await call_rows.find_open(barrier.id)
-    view = await _view(barrier, now, request.user)
+    view = await view_of(barrier, now, request.user)
     server = settings.public_url or str(request.base_url).rstrip("/")
     return {
         "view": view,

@@ -9,15 +9,14 @@ from typing import Any, Final
 from litestar import Response, Router, get, post
 from litestar.response import Redirect, Template
 
-from parkhub.db import cameras as camera_rows
 from parkhub.domain.accounts import Account
 from parkhub.domain.rights import Right
 from parkhub.errors import FieldsError
 from parkhub.services import lots
-from parkhub.web.barriers import list_call_views
-from parkhub.web.camera_view import CameraView, load_view
+from parkhub.web.barrier_view import list_call_views
 from parkhub.web.guards import needs
 from parkhub.web.lot_view import LotView
+from parkhub.web.overview import load_overview, source_of
 from parkhub.web.templating import AnyRequest, page
 
 USUAL_TIME_ZONE: Final = "Europe/Berlin"
@@ -25,23 +24,21 @@ USUAL_TIME_ZONE: Final = "Europe/Berlin"
 
 async def _overview(account: Account) -> dict[str, Any]:
     now = datetime.now(UTC)
-    # Before the lots: so every camera's lot is among them.
-    known = [each for each in await camera_rows.list_cameras() if account.may(Right.READ, each.lot_id)]
-    views = [LotView(each, now) for each in await lots.list_statuses(now) if account.may(Right.READ, each.lot.id)]
-    by_lot = {view.lot.id: view for view in views}
-    cameras: list[CameraView] = []
-    for camera in known:
-        view = by_lot[camera.lot_id]
-        spots = sum(seen.spot.camera_id == camera.id for seen in view.status.spots)
-        cameras.append(await load_view(camera, view.lot, spots, now))
+    source = await source_of(account)
+    overview = await load_overview(source.lot_ids, source.money_ids, now)
+    numbers = {each.lot.id: each for each in overview.lots}
+    views = [LotView(each, now) for each in await lots.list_statuses(now) if each.lot.id in numbers]
+    cameras = overview.cameras
     watched = {camera.lot.id for camera in cameras}
     return {
         "views": views,
+        "numbers": numbers,
+        "overview": overview,
+        "may_answer": account.may(Right.RUN),
         "cameras": cameras,
         "calls": await list_call_views(account),
         "needs": [(camera, camera.needs) for camera in cameras if camera.needs is not None],
         "lots_without": [view.lot for view in views if view.lot.id not in watched],
-        "good": sum(camera.badge[0] == "good" for camera in cameras),
         "now": now,
     }
 

@@ -11,6 +11,7 @@ from visitors import Desk, Visitor, token_of
 
 from parkhub.db import barriers as barrier_rows
 from parkhub.db import cameras as camera_rows
+from parkhub.db.engine import fetch
 from parkhub.domain.barriers import BarrierKind, CallCause, Cause
 from parkhub.domain.cameras import CameraRole, Gate
 from parkhub.services import barrier_calls
@@ -120,6 +121,14 @@ async def test_the_page_tells_who_stands_there_and_its_secret_to_owners(
     after = re.search(r"whsec_[\w-]+", (await staff.get(page_of(side))).text)
     assert (renewed.status_code, secret is not None, after is not None) == (303, True, True)
     assert secret[0] != after[0]  # type: ignore[index]
+
+
+async def test_who_may_see_no_plates_sees_that_a_car_stands_there(app: Litestar, staff: Visitor, side: Side) -> None:
+    await fetch("UPDATE account SET role = 'attendant', sees_plates = {}", False)
+    await side.drives_up(app.state.clients, "AB123", datetime.now(UTC) - timedelta(seconds=5))
+    for path in ("/console/barriers", page_of(side), f"{page_of(side)}/now"):
+        shown = (await staff.get(path)).text
+        assert ("AB123" in shown, "Nobody saw this car come in." in shown) == (False, True), path
 
 
 async def test_programs_do_the_same(staff: Visitor, side: Side) -> None:
