@@ -23,4 +23,16 @@
     });
     addEventListener("pagehide", () => source.close());
   }
+
+  // Where a display hangs is picked in the drawn plan; the fields beside it say the same in numbers.
+  const plan = document.querySelector("[data-pick] svg[viewBox]");
+  if (plan) {
+    plan.addEventListener("click", (event) => {
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(plan.getScreenCTM().inverse());
+      const [x, y] = [Math.max(0, Math.round(at.x)), Math.max(0, Math.round(at.y))];
+      document.querySelector("#f-x").value = x;
+      document.querySelector("#f-y").value = y;
+      document.querySelector("[data-picked]").textContent = `It hangs ${x} from the left and ${y} from the top. Make the address anew.`;
+    });
+  }
 })();
