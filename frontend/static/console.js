@@ -36,9 +36,9 @@
     lost.textContent = lost.dataset.lost.replace("{age}", age);
     for (const live of document.querySelectorAll(".live[data-state=live]")) live.dataset.state = "stale";
   };
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (!lost || event.detail.requestConfig.verb !== "get") return;
-    if (!event.detail.successful) {
+  const renewed = (good) => {
+    if (!lost) return;
+    if (!good) {
       growOld();
       ticking ||= setInterval(growOld, 1000);
       return;
@@ -47,7 +47,11 @@
     clearInterval(ticking);
     ticking = 0;
     lost.textContent = "";
+  };
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.requestConfig.verb === "get") renewed(event.detail.successful);
   });
+  document.addEventListener("stream", (event) => renewed(event.detail));  // a page that is told: true, or false once it is not
 
   copyable(document);
   document.addEventListener("htmx:afterSwap", (event) => copyable(event.detail.target));

@@ -12,7 +12,7 @@ from parkhub.domain.spots import SpotObservation, SpotState
 from parkhub.errors import NotFoundError
 
 # All but the observations, which are long and seldom wanted.
-_SELECT = (
+SELECT = (
     "SELECT id, camera, sequence, captured_at, received_at, sha256, byte_count, width, height, media_type, "
     "picture_key, status, error, ms FROM frame "
 )
@@ -20,7 +20,8 @@ _LETTERS = {SpotState.FREE: "f", SpotState.OCCUPIED: "o", SpotState.UNKNOWN: "u"
 _STATES = {letter: state for state, letter in _LETTERS.items()}
 
 
-def _frame(row: Row) -> Frame:
+def read_frame(row: Row) -> Frame:
+    """A row of `SELECT` as a domain value."""
     return Frame(
         camera_id=row["camera"],
         sequence=row["sequence"],
@@ -77,21 +78,21 @@ async def add_frame(new: NewFrame) -> Frame | None:
         .on_conflict(target=(table.camera, table.sequence), action="DO NOTHING")
         .returning(table.id)
     )
-    return _frame({"id": rows[0]["id"], **values}) if rows else None
+    return read_frame({"id": rows[0]["id"], **values}) if rows else None
 
 
 async def find_frame(camera_id: int, sequence: int) -> Frame | None:
     """The frame of a camera with this sequence."""
-    rows = await fetch(_SELECT + "WHERE camera = {} AND sequence = {}", camera_id, sequence)
-    return _frame(rows[0]) if rows else None
+    rows = await fetch(SELECT + "WHERE camera = {} AND sequence = {}", camera_id, sequence)
+    return read_frame(rows[0]) if rows else None
 
 
 async def get_frame(frame_id: int) -> Frame:
     """The frame; NotFoundError when there is none, or none any more."""
-    rows = await fetch(_SELECT + "WHERE id = {}", frame_id)
+    rows = await fetch(SELECT + "WHERE id = {}", frame_id)
     if not rows:
         raise NotFoundError("There is no such picture, or it was deleted.")
-    return _frame(rows[0])
+    return read_frame(rows[0])
 
 
 async def finish_frame(
@@ -149,17 +150,17 @@ async def list_stuck(before: datetime) -> list[int]:
 async def latest_read(camera_id: int) -> Frame | None:
     """The newest picture of a camera that was read."""
     rows = await fetch(
-        _SELECT + "WHERE camera = {} AND status = {} ORDER BY captured_at DESC, id DESC LIMIT 1",
+        SELECT + "WHERE camera = {} AND status = {} ORDER BY captured_at DESC, id DESC LIMIT 1",
         camera_id,
         FrameStatus.READ.value,
     )
-    return _frame(rows[0]) if rows else None
+    return read_frame(rows[0]) if rows else None
 
 
 async def list_frames(camera_id: int, limit: int) -> list[Frame]:
     """The frames of a camera, the one captured last first."""
-    rows = await fetch(_SELECT + "WHERE camera = {} ORDER BY captured_at DESC, id DESC LIMIT {}", camera_id, limit)
-    return [_frame(row) for row in rows]
+    rows = await fetch(SELECT + "WHERE camera = {} ORDER BY captured_at DESC, id DESC LIMIT {}", camera_id, limit)
+    return [read_frame(row) for row in rows]
 
 
 async def list_expired(before: datetime, limit: int, *, of_gates: bool = True) -> list[Frame]:
@@ -168,8 +169,8 @@ async def list_expired(before: datetime, limit: int, *, of_gates: bool = True) -
     Without ``of_gates`` none of cameras that watch a gate: how long these are kept is their lot's rule.
     """
     kept = "" if of_gates else "AND camera IN (SELECT id FROM camera WHERE role = 'overview') "
-    rows = await fetch(_SELECT + f"WHERE received_at < {{}} {kept}ORDER BY received_at, id LIMIT {{}}", before, limit)
-    return [_frame(row) for row in rows]
+    rows = await fetch(SELECT + f"WHERE received_at < {{}} {kept}ORDER BY received_at, id LIMIT {{}}", before, limit)
+    return [read_frame(row) for row in rows]
 
 
 async def list_picture_keys(since: datetime, until: datetime) -> set[str]:

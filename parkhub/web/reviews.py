@@ -1,5 +1,6 @@
 """The queue of questions: one at a time, one person a question, one key an answer, each to be taken back."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -227,7 +228,7 @@ async def _desk(
         questions=QUESTIONS,
         answered=await _answered(lot_ids, *answered),
         wrong=wrong,
-        given=given or {},
+        given=defaultdict(str, given or {}),
         now=now,
     )
 

@@ -106,3 +106,48 @@ async def test_an_exit_whose_question_is_older_than_the_entry_by_a_clock_that_wa
     came = await seen(lot, Direction.ENTRY, "AB1234", 30)
     assert came.session_id is not None
     assert (await session_rows.get_session(came.session_id)).exit_passage_id == left.id
+
+
+async def test_a_dismissal_is_taken_back(lot: int) -> None:
+    await seen(lot, Direction.EXIT, "AB123E", 90)
+    (review,) = await review_rows.list_open(lot)
+    await reviews.dismiss(clients, review.id, WHY, None, later(100))
+    entry = await reviews.find_answer(review.id)
+    await reviews.take_back(clients, review.id, entry, None, later(101))
+    assert [each.id for each in await review_rows.list_open(lot)] == [review.id]
+    with pytest.raises(ConflictError):
+        await reviews.take_back(clients, review.id, entry, None, later(102))
+
+
+async def test_a_car_without_direction_came_in_when_a_person_says_so_and_it_is_taken_back(lot: int) -> None:
+    passage = await seen(lot, None, "AB1234", 30)
+    (review,) = await review_rows.list_open(lot)
+    entry = await reviews.enter(clients, review.id, "AB1234", WHY, None, later(40))
+    inside = await session_rows.find_inside(lot, "AB1234")
+    assert inside is not None
+    assert (inside.entered_at, await review_rows.list_open(lot)) == (later(30), [])
+    assert (await passage_rows.get_passage(passage.id)).session_id == inside.id
+    await reviews.take_back(clients, review.id, entry, None, later(41))
+    assert (await now_is(inside)).state is SessionState.CANCELLED
+    assert [each.id for each in await review_rows.list_open(lot)] == [review.id]
+    assert (await passage_rows.get_passage(passage.id)).outcome == Outcome.ASKED
+
+
+async def test_a_stay_that_ended_without_a_price_is_charged_until_that_was_noticed(lot: int) -> None:
+    session = await come(lot, "AB1234")
+    await session_overlong.close_overlong(clients, AT + timedelta(days=4))
+    (review,) = await review_rows.list_open(lot)
+    entry = await reviews.charge_until_noticed(clients, review.id, WHY, None, AT + timedelta(days=5))
+    assert await owed(session.id) > 0
+    await reviews.take_back(clients, review.id, entry, None, AT + timedelta(days=6))
+    assert (await owed(session.id), await asked(lot)) == (0, [Question.TOO_LONG])
+
+
+async def test_a_car_seen_to_come_in_twice_had_left_in_between(lot: int) -> None:
+    session = await come(lot, "AB1234", 60)
+    await seen(lot, Direction.ENTRY, "AB1234", 30)  # before the one that is known: told late, so a person is asked
+    (review,) = await review_rows.list_open(lot)
+    assert review.question is Question.SECOND_ENTRY
+    with pytest.raises(InvalidInputError, match="within the stay"):
+        await reviews.split_entry(clients, review.id, later(20), WHY, None, later(100))
+    assert (await now_is(session)).state is SessionState.OPEN

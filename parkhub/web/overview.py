@@ -1,0 +1,253 @@
+"""The live view's stream: all lots of whoever asks, told whole once and then what changes."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from litestar import Router, get
+from litestar.types import ASGIApp
+
+from parkhub.db import barrier_calls as call_rows
+from parkhub.db import cameras as camera_rows
+from parkhub.db import lots as lot_rows
+from parkhub.db import overview as rows
+from parkhub.db import review_holds as hold_rows
+from parkhub.db.overview import SpotNow
+from parkhub.domain.accounts import Account
+from parkhub.domain.local_time import day_span, local_day
+from parkhub.domain.lots import Lot
+from parkhub.domain.rights import Right
+from parkhub.languages import ENGLISH
+from parkhub.services.review_holds import TOPIC
+from parkhub.web.camera_view import CameraView
+from parkhub.web.csrf import NO_CSRF
+from parkhub.web.guards import needs
+from parkhub.web.our_lots import our_lots
+from parkhub.web.stream import stream
+from parkhub.web.templating import AnyRequest
+from parkhub.web.watched import encode
+
+SPACING_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class LotNow:
+    """A lot in numbers. ``states``: a letter a spot, in map order; ``taken`` None: not for whoever asks."""
+
+    lot: Lot
+    states: str
+    entered: int = 0
+    left: int = 0
+    inside: int = 0
+    currency: str = ""
+    taken_cents: int | None = None
+
+    @property
+    def free(self) -> int:
+        """How many places are known to be free."""
+        return self.states.count("f")
+
+    @property
+    def text(self) -> dict[str, str]:
+        """What the lot's card says."""
+        unseen = self.states.count("u")
+        blind = bool(self.states) and unseen == len(self.states)
+        found = {
+            "free": "?" if blind else str(self.free),
+            "rest": f"free of {len(self.states)}" + (f", {unseen} not seen" if unseen else ""),
+            "entered": str(self.entered),
+            "left": str(self.left),
+            "inside": str(self.inside),
+        }
+        if self.taken_cents is not None:
+            found["taken"] = ENGLISH.money(self.taken_cents, self.currency) if self.currency else "nothing"
+        return found
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything at an instant. ``calls``: barriers where a person is needed, each with whether somebody goes there."""
+
+    lots: list[LotNow]
+    cameras: list[CameraView]
+    waiting: int
+    calls: tuple[tuple[int, bool], ...]
+    now: datetime
+    money: bool
+
+    @property
+    def text(self) -> dict[str, str]:
+        """The page's figures."""
+        places = sum(len(each.states) for each in self.lots)
+        found = {
+            "free": str(sum(each.free for each in self.lots)),
+            "places": f"of {places} in {len(self.lots)} car park{'s' if len(self.lots) != 1 else ''}",
+            "entered": str(sum(each.entered for each in self.lots)),
+            "left": str(sum(each.left for each in self.lots)),
+            "inside": str(sum(each.inside for each in self.lots)),
+            "waiting": str(self.waiting),
+            "good": f"{sum(each.badge[0] == 'good' for each in self.cameras)} of {len(self.cameras)} good",
+        }
+        return found | ({"taken": _taken(self.lots)} if self.money else {})
+
+    @property
+    def shape(self) -> str:
+        """What an update cannot tell: when it changes, the page loads these parts anew."""
+        needs = [(each.camera.id, each.needs[0]) for each in self.cameras if each.needs]
+        lots = [(each.lot.id, each.lot.name, len(each.states)) for each in self.lots]
+        told = repr((needs, lots, self.calls, bool(self.waiting)))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _taken(lots: Iterable[LotNow]) -> str:
+    sums = defaultdict[str, int](int)
+    for each in lots:
+        if each.currency:
+            sums[each.currency] += each.taken_cents or 0
+    return " and ".join(ENGLISH.money(cents, currency) for currency, cents in sorted(sums.items())) or "nothing"
+
+
+async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now: datetime) -> Overview:
+    """All of these lots; what was taken only of some."""
+    # The cameras first: so every camera's lot is among the lots.
+    known = [each for each in await camera_rows.list_cameras() if each.lot_id in lot_ids]
+    newest, patience = await rows.list_newest_frames(), {each.id: each.stale_after_s for each in known}
+    lots = [each for each in await lot_rows.list_lots() if each.id in lot_ids]
+    states, spots = defaultdict[int, list[str]](list), defaultdict[int, int](int)
+    for spot in await rows.list_spots_now():
+        spots[spot.camera_id] += 1
+        states[spot.lot_id].append(_letter(spot, patience.get(spot.camera_id), now))
+    entered, left, taken = dict[int, int](), dict[int, int](), dict[int, tuple[str, int]]()
+    for since, ids in _days(lots, now).items():
+        entered |= await rows.count_entered(ids, since)
+        left |= await rows.count_left(ids, since)
+        if money := [each for each in ids if each in money_ids]:
+            taken |= await rows.sum_taken(money, since)
+    inside = await rows.count_open()
+    by_id = {lot.id: lot for lot in lots}
+    return Overview(
+        lots=[
+            LotNow(
+                lot,
+                "".join(states[lot.id]),
+                entered.get(lot.id, 0),
+                left.get(lot.id, 0),
+                inside.get(lot.id, 0),
+                *(taken.get(lot.id, ("", 0)) if lot.id in money_ids else ("", None)),
+            )
+            for lot in lots
+        ],
+        cameras=[CameraView(each, by_id[each.lot_id], newest.get(each.id), spots[each.id], now) for each in known],
+        waiting=await hold_rows.count_waiting(lot_ids),
+        calls=tuple((each.id, each.taken_at is not None) for each in await call_rows.list_open()),
+        now=now,
+        money=bool(money_ids),
+    )
+
+
+def _letter(spot: SpotNow, patience_s: float | None, now: datetime) -> str:
+    """As `parkhub.domain.spots.expire` has it, without making a track of each of thousands."""
+    if spot.letter == "u" or spot.seen_at is None or patience_s is None:
+        return spot.letter
+    limit = spot.seen_at + timedelta(seconds=patience_s)
+    if spot.held_until is not None and spot.held_until > limit:
+        limit = spot.held_until
+    return spot.letter if now < limit else "u"
+
+
+def _days(lots: Iterable[Lot], now: datetime) -> dict[datetime, list[int]]:
+    """When today began, and the lots where it began then."""
+    found = defaultdict[datetime, list[int]](list)
+    for lot in lots:
+        zone = ZoneInfo(lot.time_zone)
+        found[day_span(local_day(now, zone), zone).start].append(lot.id)
+    return found
+
+
+def update(view: Overview, before: Overview | None) -> dict[str, Any] | None:
+    """What an open page must be told: all without ``before``, else what has changed; None when nothing has."""
+    old_lots = {each.lot.id: each for each in before.lots} if before else {}
+    lots: dict[str, Any] = {}
+    for each in view.lots:
+        old = old_lots.get(each.lot.id)
+        told: dict[str, Any] = {}
+        if old is None or len(old.states) != len(each.states):
+            told = {"states": each.states, "text": each.text}
+        elif old != each:
+            told["text"] = dict(each.text.items() - old.text.items())
+            pairs = zip(old.states, each.states, strict=True)
+            told["spots"] = {str(at): now for at, (was, now) in enumerate(pairs) if was != now}
+        if told := {name: value for name, value in told.items() if value}:
+            lots[str(each.lot.id)] = told
+    old_cameras = {each.camera.id: _camera(each) for each in before.cameras} if before else {}
+    cameras = {
+        each.camera.public_id: [*_camera(each)[0], _age_s(each)]
+        for each in view.cameras
+        if old_cameras.get(each.camera.id) != _camera(each)
+    }
+    text = dict(view.text.items() - (before.text.items() if before else set()))
+    found: dict[str, Any] = {"lots": lots, "cameras": cameras, "text": text}
+    if before is None or before.shape != view.shape:
+        found["shape"] = view.shape
+    found = {name: value for name, value in found.items() if value}
+    return found or None
+
+
+def _camera(view: CameraView) -> tuple[tuple[str, str, str], int | None]:
+    """How a camera is, and its last picture."""
+    return view.badge, view.newest.id if view.newest else None
+
+
+def _age_s(view: CameraView) -> float | None:
+    return None if view.newest is None else round((view.now - view.newest.received_at).total_seconds(), 1)
+
+
+@dataclass(frozen=True)
+class OverviewSource:
+    """The live view of some lots, with the money of some of them."""
+
+    lot_ids: frozenset[int]
+    money_ids: frozenset[int]
+    spacing_s: float = SPACING_S
+
+    @property
+    def key(self) -> tuple[str, frozenset[int], frozenset[int]]:
+        """See `Source`."""
+        return "overview", self.lot_ids, self.money_ids
+
+    async def read(self) -> Overview:
+        """See `Source`."""
+        return await load_overview(self.lot_ids, self.money_ids, datetime.now(UTC))
+
+    def topics(self, view: Overview) -> frozenset[str]:
+        """See `Source`."""
+        kinds = ("lot", "sessions", "alerts")
+        return frozenset({TOPIC, *(f"{kind}:{each.lot.id}" for each in view.lots for kind in kinds)})
+
+    def tell(self, view: Overview, before: Overview | None) -> bytes | None:
+        """See `Source`."""
+        told = update(view, before)
+        return None if told is None else encode("overview", told)
+
+    def due_s(self, view: Overview) -> None:
+        """See `Source`."""
+
+
+async def source_of(account: Account) -> OverviewSource:
+    """What an account may see."""
+    lots = await our_lots(account)
+    money = frozenset(each.id for each in lots if account.may(Right.MONEY, each.id))
+    return OverviewSource(frozenset(each.id for each in lots), money)
+
+
+@get("/console/events", opt=NO_CSRF)
+async def stream_overview(request: AnyRequest) -> ASGIApp:
+    """All lots, whole and then as they change."""
+    return await stream(request, await source_of(request.user))
+
+
+routes = [Router("/", route_handlers=[stream_overview], guards=[needs(Right.READ)], include_in_schema=False)]
