@@ -115,8 +115,18 @@ class ParkingSession:
 
     def awaits(self, at: datetime) -> bool:
         """Whether its driver began it, no camera has seen the car yet, and one that did at ``at`` has seen it come."""
-        unseen = self.state is SessionState.OPEN and self.begun_by == DRIVER and self.entry_passage_id is None
-        return unseen and at >= self.entered_at - AWAITED_BACK
+        return self._is_unseen and at >= self.entered_at - AWAITED_BACK and not self.never_came(at)
+
+    def never_came(self, at: datetime) -> bool:
+        """Whether no camera saw its car in the time that was paid ahead, which was over at ``at``.
+
+        Anybody may pay for any plate: who comes later shall not owe the time since then.
+        """
+        return self._is_unseen and self.paid_until is not None and at >= self.paid_until
+
+    @property
+    def _is_unseen(self) -> bool:
+        return self.state is SessionState.OPEN and self.begun_by == DRIVER and self.entry_passage_id is None
 
 
 class Entry(StrEnum):

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from parkhub.clients import Clients
@@ -71,8 +71,7 @@ async def close_over(clients: Clients, now: datetime) -> int:
             until = session.paid_until
             if session.state is not SessionState.OPEN or until is None or now <= until + await grace_of(session):
                 continue
-            uid = f"session:{session.id}:paid_until:{until.astimezone(UTC):%Y%m%dT%H%M%S}"
-            await sessions.close_session(session, max(until, session.entered_at), Ending.PAID_AHEAD, uid, now)
+            await sessions.close_paid(session, now)
         closed.append(session)
     for session in closed:
         await clients.live.announce(f"session:{session.id}")
@@ -98,6 +97,9 @@ async def _begun(session: ParkingSession, now: datetime) -> ParkingSession:
     seen = await session_rows.find_inside(session.lot_id, session.plate) or await session_rows.find_just_entered(
         session.lot_id, fold(session.plate), session.entered_at - SAME_CAR, now
     )
+    if seen is not None and seen.never_came(session.entered_at):
+        await sessions.close_paid(seen, now)
+        seen = None
     if seen is not None and is_same_car(seen, opened) and await _is_untouched(seen):
         return await _taken_over(seen, opened, now)
     aside = seen is not None and seen.plate == session.plate

@@ -1,7 +1,7 @@
 """Passages begin and end sessions, by the rules of `parkhub.domain.sessions`."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -139,6 +139,13 @@ async def close_session(
     return closed
 
 
+async def close_paid(session: ParkingSession, now: datetime) -> None:
+    """Close what was paid ahead when that was over. With the lot's books held."""
+    until = session.paid_until or session.entered_at
+    uid = f"session:{session.id}:paid_until:{until.astimezone(UTC):%Y%m%dT%H%M%S}"
+    await close_session(session, max(until, session.entered_at), Ending.PAID_AHEAD, uid, now)
+
+
 async def _take(passage: GatePassage, now: datetime) -> _Taken:
     if passage.direction is Direction.ENTRY:
         return await _enter(passage, now)
@@ -158,6 +165,9 @@ async def _enter(passage: GatePassage, now: datetime) -> _Taken:
         or await session_rows.find_just_entered(lot_id, fold(passage.plate), at - SEEN_AGAIN, at + SEEN_AGAIN)
         or await ahead_rows.find_awaited(lot_id, passage.plate)
     )
+    if inside is not None and inside.never_came(at):
+        await close_paid(inside, now)
+        inside = None
     within = None if inside else await session_rows.find_within(lot_id, passage.plate, at)
     rules = await rule_rows.get_rules(lot_id)
     entry = decide_entry(at, inside, within, anti_passback=rules.anti_passback)

@@ -293,6 +293,25 @@ async def test_where_a_camera_sees_the_exit_the_rest_is_due_there(database: Sett
     assert (await get_books(session.id)).open_cents == 400
 
 
+@pytest.mark.parametrize("begins", ["a camera sees it come", "its driver pays, too"])
+async def test_a_car_that_comes_after_a_stranger_paid_for_its_plate_owes_nothing_of_before(
+    database: Settings, clients: Clients, begins: str
+):
+    lot = await a_lot()
+    await watch_exit(lot)
+    strange = await paid(clients, database, lot, later(60))
+    if begins == "a camera sees it come":
+        await seen(lot, Direction.ENTRY, 600)
+    else:
+        await paid(clients, database, lot, later(660), later(600))
+    [own] = await open_ones(lot)
+    assert (own.id != strange.id, own.entered_at) == (True, later(600))
+    await seen(lot, Direction.EXIT, 655)
+    closed = [await session_rows.get_session(each) for each in (own.id, strange.id)]
+    assert [each.ending for each in closed] == [Ending.EXIT, Ending.PAID_AHEAD]
+    assert [(await get_books(each.id)).charged_cents for each in closed] == [200, 200]
+
+
 async def test_who_leaves_early_gets_nothing_back(database: Settings, clients: Clients):
     lot = await a_lot()
     session = await paid(clients, database, lot, later(180))
