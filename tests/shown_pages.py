@@ -21,6 +21,7 @@ import booked
 import gated
 import kept_cards
 import servers
+import staffed
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
 from drivers import save_paid_lot, save_stay
 from paying import finish, pay
@@ -85,6 +86,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     public |= {"account-sign-in": "/account/sign-in", "account-link-over": "/account/enter/none"}
     staff = await _watched(clients, lot, now)
     staff |= await _account(lot, now)
+    staff |= await staffed.shown(settings, lot, now)
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)

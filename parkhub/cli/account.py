@@ -1,6 +1,7 @@
 """`parkhub account`: what the console cannot do for somebody who is locked out."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,14 +32,45 @@ def password(
     print(asyncio.run(_reset(settings, email)))
 
 
+@app.command(name="second-factor-off")
+def second_factor_off(
+    email: Annotated[str, typer.Argument(help="The account's e-mail.")],
+    data_dir: Annotated[Path | None, typer.Option(help="The installation's data folder.")] = None,
+    settings_file: Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="TOML file.")] = None,
+) -> None:
+    """Ask an account for no code any more: its authenticator and its recovery codes are lost."""
+    from parkhub.logs import set_up_logs
+
+    settings = load_settings(settings_file, **({} if data_dir is None else {"data_dir": data_dir}))
+    set_up_logs(settings, process="account")
+    was_on = asyncio.run(_switch_off(settings, email))
+    print("It is off." if was_on else "It was not on.")
+
+
+async def _switch_off(settings: Settings, email: str) -> bool:
+    from parkhub.db.engine import close_database, open_database
+    from parkhub.services.accounts import forget_second_factor
+
+    _there(settings)
+    await open_database(settings)
+    try:
+        return await forget_second_factor(email, datetime.now(UTC))
+    finally:
+        await close_database()
+
+
+def _there(settings: Settings) -> None:
+    if not settings.database_url and not (settings.data_dir / "parkhub.sqlite").exists():
+        raise NotFoundError(f"There is no database in {settings.data_dir}; name the right folder with --data-dir.")
+
+
 async def _reset(settings: Settings, email: str) -> str:
     from parkhub.clients.limiter import RedisLimiter
     from parkhub.clients.redis import open_redis
     from parkhub.db.engine import close_database, open_database
     from parkhub.services.accounts import reset_password
 
-    if not settings.database_url and not (settings.data_dir / "parkhub.sqlite").exists():
-        raise NotFoundError(f"There is no database in {settings.data_dir}; name the right folder with --data-dir.")
+    _there(settings)
     await open_database(settings)
     redis = open_redis(settings)
     try:

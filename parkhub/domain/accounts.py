@@ -64,6 +64,41 @@ class SignIn:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a person is signed in. ``agent``: what the browser says it is, "" for nothing."""
+
+    id: int
+    token_hash: str
+    agent: str
+    created_at: datetime
+
+    @property
+    def words(self) -> str:
+        """The browser and its system by their names."""
+        name = next((word for sign, word in _BROWSERS if sign in self.agent), "A program")
+        system = next((word for sign, word in _SYSTEMS if sign in self.agent), "")
+        return f"{name}, {system}" if system else name
+
+
+# Each names itself and, to be let in, older ones; so the order matters.
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
 def pause_s(tries: int) -> float:
     """How long the next try for one e-mail waits after so many from everywhere: nothing at first, then ever longer.
 

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from argon2 import PasswordHasher
@@ -19,7 +20,8 @@ from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, network, pause_s
 from parkhub.domain.rights import Role
 from parkhub.domain.text import one_line
-from parkhub.errors import BusyError, ConflictError, NotFoundError, SignInRequiredError
+from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError, SignInRequiredError
+from parkhub.services import audit, second_factors
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,10 @@ TRIES_PER_EMAIL: Final = 5
 TRIES_PER_ADDRESS: Final = 20
 """For all e-mails."""
 PASSWORD_LENGTH_MAX: Final = 1024
+PASSWORD_LENGTHS: Final = range(10, PASSWORD_LENGTH_MAX + 1)
+CODE_LIFE: Final = timedelta(minutes=10)
+"""So long after the password the second factor can be given."""
+AGENT_LENGTH_MAX: Final = 300
 
 # argon2id with the OWASP minimum of memory (19 MiB): a web process stays small, and at most two run at once.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -39,7 +45,8 @@ _hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _nobody = _hasher.hash(secrets.token_urlsafe(16))
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """What is kept of a secret, and of what must not stand in a key's name."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -91,28 +98,30 @@ async def reset_password(limiter: Limiter, email: str) -> str:
     password_hash = await hash_password(password)
     async with transaction():
         account = await account_rows.find_account(_normal(email))
-        if account is None:
+        if account is None or account.role is Role.KEY:
             raise NotFoundError(f"There is no account with the e-mail {email}.")
         await account_rows.set_password_hash(account.id, password_hash)
         await account_rows.delete_sign_ins_of(account.id)
     with suppress(BusyError):
-        await limiter.clear_all(f"sign-in:{_digest(_normal(email))}")
+        await limiter.clear_all(f"sign-in:{digest(_normal(email))}")
     log.info("password reset", account_id=account.id)
     return password
 
 
-async def sign_in(clients: Clients, email: str, password: str, address: str, now: datetime) -> str:
+async def sign_in(clients: Clients, email: str, password: str, address: str, now: datetime, agent: str = "") -> str:
     """Check a person's password; answer a fresh token for their browser, valid for twelve hours.
+
+    Of a person with a second factor the token is good for ten minutes and for asking for its code only (`enter_code`).
 
     Raises SignInRequiredError with the tries left, the same for an unknown e-mail, and TooOftenError after five
     tries for one e-mail or twenty for any from one network ``address`` in fifteen minutes. Tries for one e-mail from
     many addresses are slowed down, not refused: else anybody could lock anybody out.
     """
     email, source = _normal(email), network(address)
-    key = f"sign-in:{_digest(email)}:{source}"
+    key = f"sign-in:{digest(email)}:{source}"
     await clients.limiter.hit(f"sign-in:from:{source}", TRIES_PER_ADDRESS, TRY_WINDOW_S)
     left = await clients.limiter.hit(key, TRIES_PER_EMAIL, TRY_WINDOW_S)
-    await asyncio.sleep(pause_s(await clients.limiter.count(f"sign-in:{_digest(email)}", TRY_WINDOW_S)))
+    await asyncio.sleep(pause_s(await clients.limiter.count(f"sign-in:{digest(email)}", TRY_WINDOW_S)))
     account = await account_rows.find_account(email) if one_line(email) else None
     good = await password_fits(account.password_hash if account is not None and not account.disabled else "", password)
     if not good or account is None or account.disabled:
@@ -124,9 +133,103 @@ async def sign_in(clients: Clients, email: str, password: str, address: str, now
     async with transaction():
         if fresh is not None:
             await account_rows.set_password_hash(account.id, fresh)
-        await account_rows.add_sign_in(_digest(token), account.id, now, now + SIGN_IN_LIFE)
-    log.info("signed in", account_id=account.id)
+        asked = await second_factors.is_on(account.id)
+        await account_rows.add_sign_in(
+            digest(token),
+            account.id,
+            now,
+            now + (CODE_LIFE if asked else SIGN_IN_LIFE),
+            agent=agent[:AGENT_LENGTH_MAX],
+            needs_code=asked,
+        )
+    log.info("password right, code asked for" if asked else "signed in", account_id=account.id)
     return token
+
+
+async def asks_for_code(token: str, now: datetime) -> bool:
+    """Whether a token's password was right and its second factor is still to be given."""
+    return await account_rows.find_half_sign_in(digest(token), now) is not None
+
+
+async def enter_code(clients: Clients, key: str, token: str, code: str, now: datetime, agent: str = "") -> str:
+    """Take the second factor; answer a fresh token in the place of ``token``. ``key`` is the installation's.
+
+    Raises SignInRequiredError when the password was given too long ago, FieldsError for a wrong code, and
+    TooOftenError after five tries for one account in fifteen minutes.
+    """
+    account_id = await account_rows.find_half_sign_in(digest(token), now)
+    if account_id is None:
+        raise SignInRequiredError("Type your password again: it has been a while.")
+    await second_factors.check(clients, key, account_id, code, now)
+    fresh = secrets.token_urlsafe(32)
+    async with transaction():
+        await account_rows.delete_sign_in(digest(token))
+        await account_rows.add_sign_in(
+            digest(fresh), account_id, now, now + SIGN_IN_LIFE, agent=agent[:AGENT_LENGTH_MAX]
+        )
+    log.info("signed in", account_id=account_id)
+    return fresh
+
+
+async def confirm_password(clients: Clients, account: Account, password: str, field: str = "current") -> None:
+    """Ask a person who is signed in for their password once more. Raises FieldsError, TooOftenError."""
+    await clients.limiter.hit(f"password:{account.id}", TRIES_PER_EMAIL, TRY_WINDOW_S)
+    if not await password_fits(account.password_hash, password):
+        raise FieldsError({field: "This is not your password."})
+    await clients.limiter.clear(f"password:{account.id}")
+
+
+async def change_password(
+    clients: Clients, account: Account, token: str, current: str, new: str, now: datetime
+) -> None:
+    """Give oneself another password; every other browser is signed out. Raises FieldsError, TooOftenError."""
+    await confirm_password(clients, account, current)
+    check_new_password(account, new)
+    hashed = await hash_password(new)
+    async with transaction():
+        await account_rows.set_password_hash(account.id, hashed)
+        await account_rows.delete_sign_ins_of(account.id, digest(token))
+        await account_rows.delete_links_of(account.id)
+        await note_of(account.id, "account.password_changed", account, now)
+    await clients.live.announce(f"account:{account.id}")
+
+
+async def sign_out_elsewhere(clients: Clients, account: Account, token: str, now: datetime) -> int:
+    """End a person's other sign-ins; answers how many there were."""
+    async with transaction():
+        ended = await account_rows.delete_sign_ins_of(account.id, digest(token))
+        if ended:
+            await note_of(account.id, "account.signed_out_elsewhere", account, now, after={"ended": ended})
+    await clients.live.announce(f"account:{account.id}")
+    return ended
+
+
+def check_new_password(account: Account, new: str) -> None:
+    """Raises FieldsError for a password that is too short, too long, or the person's e-mail."""
+    if len(new) not in PASSWORD_LENGTHS:
+        raise FieldsError({"new": "Use at least ten letters; a few words in a row are easy to keep in mind."})
+    if _normal(new) in {account.email, account.email.partition("@")[0]}:
+        raise FieldsError({"new": "Use something else than your e-mail address."})
+
+
+async def note_of(
+    account_id: int,
+    action: str,
+    who: Account | None,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Note in the audit log what was done to an account, and by whom; None: by a command."""
+    await audit.note(
+        action,
+        account_id=who.id if who else None,
+        lot_id=None,
+        subject=f"account:{account_id}",
+        before=before,
+        after=after,
+        at=now,
+    )
 
 
 def _no_match(left: int) -> str:
@@ -137,7 +240,7 @@ def _no_match(left: int) -> str:
 
 async def who_is(token: str, now: datetime) -> Account | None:
     """The account that ``token`` was given to, while it is valid."""
-    found = await account_rows.find_sign_in(_digest(token), now)
+    found = await account_rows.find_sign_in(digest(token), now)
     if found is None or found.account.disabled:
         return None
     return found.account
@@ -145,4 +248,4 @@ async def who_is(token: str, now: datetime) -> Account | None:
 
 async def sign_out(token: str) -> None:
     """Make a token worthless; nothing happens when it is already."""
-    await account_rows.delete_sign_in(_digest(token))
+    await account_rows.delete_sign_in(digest(token))

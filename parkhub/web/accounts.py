@@ -1,20 +1,22 @@
 """Signing in and out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 
-from parkhub.errors import SignInRequiredError, TooOftenError
-from parkhub.services import accounts
+from parkhub.errors import FieldsError, SignInRequiredError, TooOftenError
+from parkhub.secret_key import secret_key
+from parkhub.services import accounts, people
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import PRIVATE, cookie_name, local_path
+from parkhub.web.guards import PRIVATE, cookie_name, local_path, sign_in_address
 from parkhub.web.templating import AnyRequest, page
 
 
@@ -53,7 +55,8 @@ async def sign_in(
     goal = local_path(data.next)
     address = request.client.host if request.client else "unknown"
     try:
-        token = await accounts.sign_in(clients, data.email, data.password, address, datetime.now(UTC))
+        now, agent = datetime.now(UTC), request.headers.get("user-agent", "")
+        token = await accounts.sign_in(clients, data.email, data.password, address, now, agent)
     except SignInRequiredError as error:
         return _form(request, goal, data.email, str(error), 401)
     except TooOftenError as error:
@@ -63,9 +66,78 @@ async def sign_in(
     old = request.cookies.get(cookie_name(settings))
     if old:
         await accounts.sign_out(old)
+    if await accounts.asks_for_code(token, now):
+        return _on(settings, f"/sign-in/code?next={quote(goal, safe='/')}", token, accounts.CODE_LIFE)
+    return _on(settings, goal, token, accounts.SIGN_IN_LIFE)
+
+
+def _on(settings: Settings, goal: str, token: str, life: timedelta) -> Redirect:
     on = Redirect(goal, status_code=303)
-    on.set_cookie(_cookie(settings, token, int(accounts.SIGN_IN_LIFE.total_seconds())))
+    on.set_cookie(_cookie(settings, token, int(life.total_seconds())))
     return on
+
+
+class CodeForm(msgspec.Struct):
+    """What the page sends that asks for the second factor."""
+
+    code: str = ""
+    next: str = ""
+
+
+@get("/sign-in/code", include_in_schema=False)
+async def show_code(request: AnyRequest, settings: GivenSettings) -> Response[Any] | Template:
+    """Where the code of the second factor is typed, after the password."""
+    request.scope["state"][PRIVATE] = True
+    goal = local_path(request.query_params.get("next"))
+    token = request.cookies.get(cookie_name(settings), "")
+    if not await accounts.asks_for_code(token, datetime.now(UTC)):
+        return Redirect(sign_in_address(goal), status_code=303)
+    return page(request, "accounts/code.html", next=goal, error="")
+
+
+@post("/sign-in/code", include_in_schema=False)
+async def enter_code(
+    request: AnyRequest,
+    data: Annotated[CodeForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    settings: GivenSettings,
+    clients: GivenClients,
+) -> Response[Any] | Template:
+    """Take the code; a good one gets another cookie."""
+    request.scope["state"][PRIVATE] = True
+    goal = local_path(data.next)
+    token, agent = request.cookies.get(cookie_name(settings), ""), request.headers.get("user-agent", "")
+    try:
+        fresh = await accounts.enter_code(clients, secret_key(settings), token, data.code, datetime.now(UTC), agent)
+    except SignInRequiredError:
+        return Redirect(sign_in_address(goal), status_code=303)
+    except FieldsError as error:
+        return page(request, "accounts/code.html", status_code=422, next=goal, error=error.fields["code"])
+    except TooOftenError as error:
+        answer = page(request, "accounts/code.html", status_code=429, next=goal, error=str(error))
+        answer.headers["retry-after"] = str(error.retry_after_s)
+        return answer
+    return _on(settings, goal, fresh, accounts.SIGN_IN_LIFE)
+
+
+@get("/sign-in/choose/{token:str}", include_in_schema=False)
+async def show_choice(request: AnyRequest, token: FromPath[str]) -> Template:
+    """Where somebody who was sent a link chooses a password; only looking uses nothing up."""
+    request.scope["state"][PRIVATE] = True
+    account = await people.whose_link(token, datetime.now(UTC))
+    return page(request, "accounts/choose.html", email=account.email, error="")
+
+
+@post("/sign-in/choose/{token:str}", include_in_schema=False)
+async def choose(request: AnyRequest, clients: GivenClients, token: FromPath[str]) -> Response[Any] | Template:
+    """Keep the password; the link works no more."""
+    request.scope["state"][PRIVATE] = True
+    now, new = datetime.now(UTC), str((await request.form()).get("new", ""))
+    account = await people.whose_link(token, now)
+    try:
+        await people.choose_password(clients, token, new, now)
+    except FieldsError as error:
+        return page(request, "accounts/choose.html", status_code=422, email=account.email, error=error.fields["new"])
+    return Redirect("/sign-in", status_code=303)
 
 
 @post("/sign-out", include_in_schema=False)
@@ -92,4 +164,4 @@ def _cookie(settings: Settings, value: str, max_age: int) -> Cookie:
     )
 
 
-routes = [show_sign_in, sign_in, sign_out]
+routes = [show_sign_in, sign_in, show_code, enter_code, show_choice, choose, sign_out]
