@@ -1,4 +1,4 @@
-"""Drivers change their bookings: another plate at once, another time as far as it is paid for."""
+"""Bookings are changed: another plate at once, another time as far as it is paid for."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -21,10 +21,17 @@ class PayFirstError(ConflictError):
 
 
 async def change(
-    clients: Clients, settings: Settings, booking_id: int, plate: str, span: Span, now: datetime
+    clients: Clients,
+    settings: Settings,
+    booking_id: int,
+    plate: str,
+    span: Span,
+    now: datetime,
+    account_id: int | None = None,
 ) -> Booking:
     """Give a booking another plate and time; what was paid beyond the new price is given back.
 
+    ``account_id``: of staff; without one it is its driver who does so.
     Raises PayFirstError, with the plate changed already, FieldsError, InvalidInputError when it is too late, and
     ConflictError when no place is free or the plate has a booking then.
     """
@@ -43,11 +50,11 @@ async def change(
         if dearer:
             wanted = replace(wanted, span=booking.span, held=booking.span)
             price = booking.price_cents
-        elif span != booking.span and (booking.paying is Paying.ON_SITE or not price):
+        elif span != booking.span and account_id is None and (booking.paying is Paying.ON_SITE or not price):
             await _check_crowd(booking, span)
         changed = booking
         if wanted != booking:
-            changed = await booking_checkouts.move(booking, wanted, price, now)
+            changed = await booking_checkouts.move(booking, wanted, price, now, account_id)
             await booking_letters.write(settings, changed, booking_letters.CHANGED, now)
     if changed != booking:
         await bookings.end_payments(clients, changed, now)

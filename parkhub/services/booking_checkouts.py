@@ -68,6 +68,8 @@ async def pay(
         await booking_letters.write(settings, again or booking, what, now)
     elif booking.state is BookingState.RESERVED:
         await _paid(settings, booking, quote, now)
+    elif booking.hold_until is not None:  # its car came while a bank had the payment in hand
+        await hold_rows.set_paid(booking.id)
 
 
 async def dispute(quote: StoredQuote, amount_cents: int, won: bool | None, uid: str, now: datetime) -> None:
@@ -198,7 +200,9 @@ async def _move(booking: Booking, quote: Quote, now: datetime) -> Booking | None
         return None
 
 
-async def move(booking: Booking, wanted: Booking, price_cents: int, now: datetime) -> Booking:
+async def move(
+    booking: Booking, wanted: Booking, price_cents: int, now: datetime, account_id: int | None = None
+) -> Booking:
     """Save a booking with another plate or time, on its own place if that is free then. With the lot's books held.
 
     Raises ConflictError when no place is free or the plate has a booking then, InvalidInputError when it is over.
@@ -223,7 +227,7 @@ async def move(booking: Booking, wanted: Booking, price_cents: int, now: datetim
     changed = replace(wanted, place=place, price_cents=price_cents, changes=booking.changes + 1)
     if not await hold_rows.change(changed):
         raise InvalidInputError("This booking is over.")
-    await bookings.note("booking.changed", booking, changed, None, now)
+    await bookings.note("booking.changed", booking, changed, account_id, now)
     return changed
 
 

@@ -20,11 +20,11 @@ from parkhub.db import permits as permit_rows
 from parkhub.db import plate_lists as list_rows
 from parkhub.db import sessions as session_rows
 from parkhub.domain.bookings import Booking, BookingState, is_awaited
-from parkhub.domain.enforcement import AHEAD_MAX, BACK_MAX, VISIBLE, Claim, Verdict, judge
+from parkhub.domain.enforcement import AHEAD_MAX, BACK_MAX, VISIBLE, Because, Claim, Verdict, judge
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import Lot
 from parkhub.domain.pay_ahead import STANDS_FOR, standing
-from parkhub.domain.permits import covered, covers, is_plate
+from parkhub.domain.permits import RightKind, covered, covers, is_plate
 from parkhub.domain.plate_lists import PlateList
 from parkhub.domain.plates import fold, normalise
 from parkhub.errors import FieldsError
@@ -72,19 +72,34 @@ async def _paid_ahead(verdict: Verdict, lot_id: int, plate: str, at: datetime) -
 async def _claims(lot: Lot, plate: str, at: datetime) -> AsyncIterator[Claim]:
     standing = await sessions.find_standing(lot.id, plate, at)
     if standing is not None:
-        yield Claim(standing.allowed, standing.until)
+        yield Claim(standing.allowed, standing.until, await _because_of_stay(lot.id, plate, allowed=standing.allowed))
     for session in await ahead_rows.list_of_plate(lot.id, plate, at - VISIBLE):
-        yield Claim(session.paid_until is not None and at < session.paid_until, session.paid_until)
+        yield Claim(session.paid_until is not None and at < session.paid_until, session.paid_until, Because.PAID)
     allowed = await list_rows.find_listed(PlateList.ALLOW, lot.id, plate, None, alike=False)
     if allowed is not None:
-        yield Claim(allowed.valid_until is None or at < allowed.valid_until, allowed.valid_until)
+        until = allowed.valid_until
+        yield Claim(until is None or at < until, until, Because.LISTED)
     async for claim in _permit_claims(lot, plate, at):
         yield claim
     rules = await rule_rows.get_rules(lot.id)
     for booking in await booking_rows.list_of_plate(lot.id, plate, at - VISIBLE, at + BACK_MAX):
         there = booking.state is BookingState.ARRIVED and at < booking.span.end
         if booking.plate == plate and (there or is_awaited(booking, at, rules) or _is_just_over(booking, at)):
-            yield Claim(not _is_just_over(booking, at), booking.span.end)
+            yield Claim(not _is_just_over(booking, at), booking.span.end, Because.BOOKED)
+
+
+async def _because_of_stay(lot_id: int, plate: str, *, allowed: bool) -> Because:
+    """What a stay may stand by that goes on, or has just ended."""
+    session = await session_rows.find_inside(lot_id, plate)
+    if session is None:
+        return Because.PAID
+    if not allowed:
+        return Because.PAID if session.paid_until else Because.INSIDE
+    if session.right:
+        return Because.LISTED if session.right == RightKind.ALLOWED else Because.PERMIT
+    if session.booking_id is not None:
+        return Because.BOOKED
+    return Because.PAID if session.leave_by or session.paid_until else Because.FREE
 
 
 async def _permit_claims(lot: Lot, plate: str, at: datetime) -> AsyncIterator[Claim]:
@@ -95,9 +110,9 @@ async def _permit_claims(lot: Lot, plate: str, at: datetime) -> AsyncIterator[Cl
             continue
         stretch, before = covers(permit, at, zone), covered(permit, Span(at - VISIBLE, at), zone)
         if stretch is not None:
-            yield Claim(True, stretch.end if permit.times or permit.valid_until else None)
+            yield Claim(True, stretch.end if permit.times or permit.valid_until else None, Because.PERMIT)
         elif before:
-            yield Claim(False, before[-1].end)
+            yield Claim(False, before[-1].end, Because.PERMIT)
 
 
 def _is_just_over(booking: Booking, at: datetime) -> bool:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from parkhub.domain.enforcement import Claim, Verdict, judge
+from parkhub.domain.enforcement import Because, Claim, Verdict, judge
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -27,3 +27,12 @@ def minutes(number: float) -> datetime:
 )
 def test_what_claims_come_to(claims, verdict):
     assert judge(claims, NOON) == verdict
+
+
+def test_it_is_told_what_speaks_for_a_plate():
+    paid, permit = Claim(True, minutes(5), Because.PAID), Claim(True, None, Because.PERMIT)
+    assert judge([paid, permit], NOON).because is Because.PERMIT
+    assert judge([paid, Claim(False, minutes(-5), Because.BOOKED)], NOON).because is Because.PAID
+    assert judge([Claim(False, minutes(-5), Because.BOOKED)], NOON).because is Because.BOOKED
+    assert judge([Claim(False, minutes(-60), Because.BOOKED)], NOON).because is None
+    assert judge([Claim(False, None, Because.INSIDE)], NOON).because is Because.INSIDE
