@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import servers
+import structlog
 
 from parkhub.db.engine import close_database, migrate, open_database
 from parkhub.settings import Settings, load_settings
@@ -16,6 +17,14 @@ from parkhub.settings import Settings, load_settings
 for _name in [name for name in os.environ if name.startswith("PARKHUB_")]:
     del os.environ[_name]  # the settings of whoever runs the tests are none of theirs
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the vision process; see `tasks.worker`
+# Until a test sets logs up: structlog's own way draws a traceback with every local variable, for a second and more.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _numbers = itertools.count(1)
 

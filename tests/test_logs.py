@@ -19,14 +19,14 @@ from parkhub.settings import load_settings
 def _as_before() -> Iterator[None]:
     """Leaves logging, warnings and structlog as they were."""
     root = logging.getLogger()
-    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    handlers, level, hook, before = root.handlers[:], root.level, sys.excepthook, structlog.get_config()
     with warnings.catch_warnings():
         yield
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.excepthook = hook
-    structlog.reset_defaults()
+    structlog.configure(**before)
     structlog.contextvars.clear_contextvars()
 
 
