@@ -7,7 +7,7 @@
 - A car that is not there ``no_show_minutes`` after the beginning (0: at the end) has lost its place, and owes what
   cancelling too late costs. Capture time counts: one whose picture comes late gets its booking back while a place is
   free for the rest of it.
-- The price is that of the lot's tariff for the booked time. Cancelling is free until ``cancel_free_hours`` before the
+- The price is that of the lot's tariff for the booked time, charged whole if it `binds`, else at most. Cancelling is free until ``cancel_free_hours`` before the
   beginning; after that it costs ``cancel_fee_percent`` of the price that was told when it was booked.
 - A car that leaves has used its booking, however much of its time is left.
 - Who books without staff pays in advance or on site, as the lot allows. A place is held for a short time only for who
@@ -128,6 +128,14 @@ class Booking:
     tax_percent: Fraction = Fraction(0)
     driver_id: int | None = None
     moved_at: datetime | None = None
+
+    @property
+    def binds(self) -> bool:
+        """Whether its time is charged whole, once the car is there: it is paid, or staff made it.
+
+        Anybody may type any plate: what a stranger reserves makes no stay dearer.
+        """
+        return self.paying is Paying.STAFF or (self.paying is Paying.ADVANCE and self.hold_until is None)
 
     @property
     def code(self) -> str:

@@ -132,10 +132,13 @@ async def _quote(session: ParkingSession, tariff: Tariff, now: datetime) -> Quot
         if payable is None:
             return None
         span = payable
-    booked = (await booking_rows.get_booking(session.booking_id)).span if session.booking_id else None
+    booking = await booking_rows.get_booking(session.booking_id) if session.booking_id else None
     codes = await code_rows.list_given(session.id)
     used = await _free_used(session, tariff, span, zone)
-    return price(tariff, span, zone, discounts=codes, free_used=used, booked=booked)
+    quote = price(tariff, span, zone, discounts=codes, free_used=used, booked=booking.span if booking else None)
+    if booking is None or booking.binds:
+        return quote
+    return min(quote, price(tariff, span, zone, discounts=codes, free_used=used), key=lambda each: each.gross_cents)
 
 
 async def _permit(session: ParkingSession) -> Permit | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from builders import stand_ins
-from paying import AT, a_paid_lot, handle_all, send
+from paying import AT, TARIFF, a_paid_lot, handle_all, send
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import Way
@@ -146,6 +146,35 @@ async def test_the_stay_uses_what_was_paid_and_owes_only_what_goes_beyond(databa
     assert (await billing.get_bill(session.id, END + timedelta(minutes=61))).due_cents == 400
     await leave(session, END + timedelta(minutes=30))
     assert await balances(lot) == {"clearing": PRICE, "receivable": 200, "revenue": -840, "tax_payable": -160}
+
+
+@pytest.mark.parametrize("paying", [Paying.ON_SITE, Paying.ADVANCE], ids=["on site", "held for its payment"])
+async def test_what_a_stranger_reserves_for_a_plate_makes_its_stay_no_dearer(database, clients, lot, paying):
+    booking = await reserve(clients, lot, paying=paying, start=AT, end=AT + timedelta(days=90))
+    session = await enter(lot, AT + timedelta(minutes=5))
+    assert session.booking_id == booking.id
+    await leave(session, AT + timedelta(minutes=50))
+    assert (await balances(lot))["receivable"] == 200
+
+
+async def test_who_reserves_on_site_pays_for_the_stay_and_no_more_than_was_told(database, clients, lot):
+    overstay = 'overstay: {rate: {type: per_started, minutes: 60, price: "9.00"}}\n'
+    await tariffs.publish(lot.id, None, f"{TARIFF}{overstay}", START - timedelta(hours=1), None, AT)
+    await reserve(clients, lot, paying=Paying.ON_SITE)
+    session = await enter(lot, START)
+    for hours, due in ((1, 200), (4, PRICE), (5, 1000)):
+        assert (await billing.get_bill(session.id, START + timedelta(hours=hours))).due_cents == due
+
+
+async def test_a_payment_that_arrives_after_the_car_binds_it_to_the_time_it_paid_for(database, clients, lot):
+    booking = await reserve(clients, lot)
+    name = await ask(clients, database, booking)
+    outcome = await payment_sandbox.sandbox_of(clients).pay(name, Way.SUCCEEDS_LATE, AT)
+    await tell(clients, database, outcome.now, AT)
+    session = await enter(lot, START)
+    await tell(clients, database, outcome.late, START + timedelta(minutes=30))
+    await leave(session, START + timedelta(hours=1))
+    assert await balances(lot) == {"clearing": PRICE, "revenue": -672, "tax_payable": -128}
 
 
 async def test_a_tariff_that_rises_meanwhile_does_not_change_what_was_paid_for(database, clients, lot):
