@@ -25,10 +25,12 @@ def busy(at: datetime, zone: ZoneInfo) -> float:
     return level * (0.5 if local.weekday() > 4 else 1)
 
 
-async def give_past(lot: Lot, days: int, now: datetime, settings: Settings, per_day: int = 40) -> None:
+async def give_past(
+    lot: Lot, days: int, now: datetime, settings: Settings, per_day: int = 40, capacity: int = CAPACITY
+) -> None:
     """Stays, money and samples of so many days up to now, counted."""
     chance, zone = random.Random(lot.id), ZoneInfo(lot.time_zone)
-    await _samples(lot, days, now, zone, chance)
+    await _samples(lot, days, now, capacity, chance)
     for back in range(days, -1, -1):
         midday = now - timedelta(days=back)
         await _day(lot, midday, now, per_day // 2 if midday.astimezone(zone).weekday() > 4 else per_day, chance)
@@ -37,13 +39,14 @@ async def give_past(lot: Lot, days: int, now: datetime, settings: Settings, per_
     await forecasts.keep(now)
 
 
-async def _samples(lot: Lot, days: int, now: datetime, zone: ZoneInfo, chance: random.Random) -> None:
+async def _samples(lot: Lot, days: int, now: datetime, capacity: int, chance: random.Random) -> None:
+    zone = ZoneInfo(lot.time_zone)
     at, rows, moved = slot_of(now - timedelta(days=days)), [], 0.0
     while at <= now:
         if at.hour == at.minute == 0:
             moved = chance.gauss(0, 0.06)
-        taken = round(CAPACITY * min(1.0, max(0.0, busy(at, zone) + moved + chance.gauss(0, 0.01))))
-        rows.append((lot.id, at, CAPACITY - taken, taken, 0))
+        taken = round(capacity * min(1.0, max(0.0, busy(at, zone) + moved + chance.gauss(0, 0.01))))
+        rows.append((lot.id, at, capacity - taken, taken, 0))
         at += timedelta(minutes=5)
     await run_many(
         "INSERT INTO occupancy_sample (lot, at, free, occupied, unknown) VALUES ({}, {}, {}, {}, {}) "

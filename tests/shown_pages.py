@@ -31,6 +31,7 @@ from processes import free_port
 from visitors import EMAIL, PASSWORD
 
 from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.db import accounts as account_rows
 from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots, troubles
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as driver_rows
@@ -51,6 +52,7 @@ from parkhub.domain.trust import Trouble
 from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
 from parkhub.services import accounts, billing, checkouts, pay_ahead, payments
+from parkhub.services.day_closes import close_day
 from parkhub.services.drivers import digest
 from parkhub.settings import Settings, load_settings
 

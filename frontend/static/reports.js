@@ -49,10 +49,10 @@
       width: Math.max(200, box.clientWidth), height: 240, series: [{ label: heads[0].textContent, value: (_, at) => names[at] ?? "–" }, ...series],
       scales: { x: { time: false, range: [-0.6, names.length - 0.4] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), heads[shown[0]].dataset.unit === "%" ? 1 : Math.max(1, (high ?? 1) * 1.05)] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, values: (_, at) => at.map((each) => (Number.isInteger(each) ? names[each] ?? "" : "")), incrs: [1, 2, 3, 4, 6, 7, 12, 14, 30] },
+        { ...axis, grid: { show: false }, space: 16 + 6.5 * Math.max(...names.map((name) => name.length)), values: (_, at) => at.map((each) => (Number.isInteger(each) ? names[each] ?? "" : "")), incrs: [1, 2, 3, 4, 6, 7, 12, 14, 30] },
         { ...axis, size: 74, values: (_, values) => values.map(say) },
       ],
-      cursor: { drag: { x: false, y: false } },
+      padding: [10, 28, 0, 0], cursor: { drag: { x: false, y: false } },
     }, data, box);
     return chart;
   };

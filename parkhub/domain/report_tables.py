@@ -98,7 +98,8 @@ class Counts:
     def turnover(self) -> float | None:
         """Cars a place and day."""
         places = sum(self.labels(Measure.ZONE_SPOTS).values())
-        return sum(self.labels(Measure.ZONE_ARRIVALS).values()) / places if places else None
+        seen = sum(self.labels(Measure.ZONE_FREE_S).values()) + sum(self.labels(Measure.ZONE_OCCUPIED_S).values())
+        return sum(self.labels(Measure.ZONE_ARRIVALS).values()) / places if places and seen else None
 
 
 def figures(counts: Counts, other: Counts | None) -> tuple[Figure, ...]:
@@ -128,7 +129,7 @@ def tables(counts: Counts, other: Counts | None) -> tuple[Table, ...]:
     """Everything else."""
     return (
         *_over_time(counts, other),
-        heat_map(counts),
+        *([heat_map(counts)] if counts.period.days > 1 else []),
         _zones(counts),
         _lengths(counts),
         _labelled(counts, "kinds", "Vehicles by kind", "Kind", Measure.ENTRIES_BY_KIND, _KINDS),
@@ -212,8 +213,9 @@ def _zones(counts: Counts) -> Table:
         )
         for zone, places in sorted(spots.items())
     )
-    columns = (Column("Occupancy", SHARE), Column("Not seen", SHARE), Column("Cars that came to stand"))
-    return Table("zones", "Zones", "Zone", (*columns, Column("Turnover a place and day", RATE)), rows)
+    columns = (Column("Occupancy", SHARE), Column("Not seen", SHARE), Column("Arrivals"))
+    note = "Arrivals: cars that came to stand. Turnover: so many a place and day."
+    return Table("zones", "Zones", "Zone", (*columns, Column("Turnover", RATE)), rows, "", note)
 
 
 def _lengths(counts: Counts) -> Table:

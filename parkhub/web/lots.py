@@ -18,7 +18,9 @@ from parkhub.db import booking_rules
 from parkhub.db import tariffs as tariff_rows
 from parkhub.languages import Language
 from parkhub.services import lots
+from parkhub.services.forecasts import find_forecast
 from parkhub.web.csrf import NO_CSRF
+from parkhub.web.forecast_view import ForecastView
 from parkhub.web.lot_view import LotView, drawn
 from parkhub.web.speech import VARIES, spoken
 from parkhub.web.tariff_words import prices
@@ -81,7 +83,9 @@ async def _render(request: AnyRequest, slug: str, language: Language) -> str:
     versions = await tariff_rows.list_versions(view.lot.id)
     told = prices(versions, now, ZoneInfo(view.lot.time_zone), language)
     bookable = await booking_rules.count_places(view.lot.id) > 0
-    given = {"view": view, "drawn": drawn, "prices": told, "bookable": bookable}
+    made = await find_forecast(view.lot, now)
+    forecast = ForecastView(made, view.lot.time_zone, language) if made else None
+    given = {"view": view, "drawn": drawn, "prices": told, "bookable": bookable, "forecast": forecast}
     return render(request, "lots/lot.html", language=language, **given)
 
 
