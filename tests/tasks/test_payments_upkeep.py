@@ -38,7 +38,7 @@ async def test_an_event_whose_job_got_lost_is_asked_for_again_and_handled(databa
     await payments.keep_payments({"clients": clients, "settings": database})
     ((_, job, args, _),) = clients.queue.jobs
     assert job == payments.handle_event.__name__
-    await payments.handle_event({"clients": clients}, *args)
+    await payments.handle_event({"clients": clients, "settings": database}, *args)
     assert (await checkouts.find_checkout(checkout.id)).state is PaymentState.PAID
 
 
