@@ -69,6 +69,14 @@ bands:
 """
 CHEAP = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "0.30"}}]\n'
 DRIVER_TOKEN = "the driver of the pages that are shown"
+GUIDE = {
+    "camera": "meadow",
+    "spots": "harbour",
+    "tariff": "meadow",
+    "test": "harbour",
+    "payments": "harbour",
+    "end": "harbour",
+}
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 
 
@@ -85,6 +93,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await save_lot(slug="meadow", name="Meadow")
     public = {"lots": "/", "lot": "/lots/harbour", "lot-empty": "/lots/meadow", "find": "/pay/harbour"}
     public |= {"sign-in": "/sign-in", "not-found": "/lots/nowhere", "lost": "/pay/stays/none"}
+    public |= {"display": "/display/harbour", "display-way": "/display/harbour/Deck%20A?x=200&y=100&facing=0"}
     public |= {"account-sign-in": "/account/sign-in", "account-link-over": "/account/enter/none"}
     staff = await _watched(clients, lot, now)
     staff |= await _account(lot, now)
@@ -108,7 +117,10 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     rows = (("A", BayShape.MOUTH_UP, 20), ("B", BayShape.MOUTH_DOWN, 130))
     marked = [
         a_new_spot(
-            f"{row}{at}", kind=kinds.get(f"{row}{at}", SpotKind.STANDARD), plan=BayPlan(shape, 2 + 22 * at, y, 22, 46)
+            f"{row}{at}",
+            kind=kinds.get(f"{row}{at}", SpotKind.STANDARD),
+            plan=BayPlan(shape, 2 + 22 * at, y, 22, 46),
+            zone=f"Deck {row}",
         )
         for row, shape, y in rows
         for at in range(1, 17)
@@ -130,9 +142,15 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     return {
         "console": "/console",
         "new-lot": "/console/lots/new",
+        "lots-setup": "/console/lots",
+        "lot-setup": "/console/lots/harbour",
+        "guide-begin": "/console/guide?new=1",
+        **{f"guide-{step}": f"/console/lots/{slug}/guide?step={step}" for step, slug in GUIDE.items()},
+        "displays": "/console/lots/harbour/displays?x=200&y=100&facing=0",
         "cameras": "/console/cameras",
         "new-camera": "/console/cameras/new",
         "camera": f"/console/cameras/{camera.public_id}",
+        "camera-care": f"/console/cameras/{camera.public_id}/care",
         "camera-moved": f"/console/cameras/{moved.public_id}",
         "recordings": "/console/recordings",
         "recording-failed": f"/console/recordings/{failed.id}",

@@ -163,6 +163,15 @@ async def list_frames(camera_id: int, limit: int) -> list[Frame]:
     return [read_frame(row) for row in rows]
 
 
+async def count_since(camera_id: int, since: datetime) -> int:
+    """How many pictures a camera has taken from an instant on."""
+    [row] = await fetch(
+        "SELECT COUNT(*) AS number FROM frame WHERE camera = {} AND captured_at >= {}", camera_id, since
+    )
+    number: int = row["number"]
+    return number
+
+
 async def list_expired(before: datetime, limit: int, *, of_gates: bool = True) -> list[Frame]:
     """Frames that were received before, oldest first, whatever became of them.
 

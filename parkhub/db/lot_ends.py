@@ -6,23 +6,23 @@ from typing import Final
 from parkhub.db.engine import fetch
 
 _OF_LOT: Final = {
-    "stays": "SELECT COUNT(*) AS number FROM parking_session WHERE lot = {}",
-    "entries in the books": "SELECT COUNT(*) AS number FROM ledger_transaction WHERE lot = {}",
-    "cars seen at gates": "SELECT COUNT(*) AS number FROM passage WHERE lot = {}",
-    "bookings": "SELECT COUNT(*) AS number FROM booking WHERE lot = {}",
-    "closed days": "SELECT COUNT(*) AS number FROM day_close WHERE lot = {}",
-    "barriers": "SELECT COUNT(*) AS number FROM barrier WHERE lot = {}",
-    "corrections by hand": "SELECT COUNT(*) AS number FROM spot_label WHERE lot = {}",
+    "stay|stays": "SELECT COUNT(*) AS number FROM parking_session WHERE lot = {}",
+    "entry in the books|entries in the books": "SELECT COUNT(*) AS number FROM ledger_transaction WHERE lot = {}",
+    "car seen at a gate|cars seen at gates": "SELECT COUNT(*) AS number FROM passage WHERE lot = {}",
+    "booking|bookings": "SELECT COUNT(*) AS number FROM booking WHERE lot = {}",
+    "closed day|closed days": "SELECT COUNT(*) AS number FROM day_close WHERE lot = {}",
+    "barrier|barriers": "SELECT COUNT(*) AS number FROM barrier WHERE lot = {}",
+    "correction by hand|corrections by hand": "SELECT COUNT(*) AS number FROM spot_label WHERE lot = {}",
 }
 _OF_CAMERA: Final = {
-    "cars seen at its gate": "SELECT COUNT(*) AS number FROM passage WHERE camera = {}",
-    "barriers that its node opens": "SELECT COUNT(*) AS number FROM barrier WHERE node = {}",
-    "barriers it stands at": "SELECT COUNT(*) AS number FROM barrier_camera WHERE camera = {}",
+    "car seen at its gate|cars seen at its gate": "SELECT COUNT(*) AS number FROM passage WHERE camera = {}",
+    "barrier its node opens|barriers its node opens": "SELECT COUNT(*) AS number FROM barrier WHERE node = {}",
+    "barrier it stands at|barriers it stands at": "SELECT COUNT(*) AS number FROM barrier_camera WHERE camera = {}",
 }
 
 
 async def count_lot_ties(lot_id: int) -> dict[str, int]:
-    """What a lot has left behind that must stay, in words, and how much of it; empty when nothing has."""
+    """What a lot has left behind that must stay, one and many in words, and how much of it; empty when nothing has."""
     return await _count(_OF_LOT, lot_id)
 
 

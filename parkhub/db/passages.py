@@ -166,6 +166,14 @@ async def list_passages(camera_id: int, since: datetime, until: datetime) -> lis
     return [_passage(row) for row in rows]
 
 
+async def list_last(camera_id: int, limit: int) -> list[GatePassage]:
+    """The passages that a camera saw last, the newest first."""
+    rows = await fetch(
+        "SELECT * FROM passage WHERE camera = {} ORDER BY last_at DESC, id DESC LIMIT {}", camera_id, limit
+    )
+    return [_passage(row) for row in rows]
+
+
 async def list_of_session(session_id: int) -> list[GatePassage]:
     """The kept passages that were taken for a session, in the order they began."""
     rows = await fetch("SELECT * FROM passage WHERE session = {} ORDER BY first_at, id", session_id)

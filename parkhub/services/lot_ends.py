@@ -25,7 +25,7 @@ NAMES_TOLD: Final = 5
 
 def in_words(ties: dict[str, int]) -> str:
     """What ties something, as a list for a sentence: "12 stays, 3 receipts"."""
-    return ", ".join(f"{number} {words}" for words, number in ties.items())
+    return ", ".join(f"{number} {words.split('|')[number != 1]}" for words, number in ties.items())
 
 
 async def close_lot(clients: Clients, lot_id: int, account_id: int | None, now: datetime) -> Lot:

@@ -89,7 +89,7 @@ async def test_a_closed_lot_says_so_and_takes_no_pictures_until_it_opens_again(s
     assert (await staff.send_form(page, f"{page}/close")).status_code == 303
     assert not (await cameras.get_camera(camera.id)).enabled
     assert "Closed" in (await staff.get("/lots/harbour")).text
-    assert "It cannot be deleted: it has 1 stays" in (await staff.get(page)).text
+    assert "It cannot be deleted: it has 1 stay" in (await staff.get(page)).text
 
 
 async def test_a_lot_that_was_only_tried_out_is_deleted_with_all_that_is_its(staff: Visitor) -> None:
