@@ -77,7 +77,7 @@ async def count_left(lot_ids: Sequence[int], since: datetime) -> dict[int, int]:
 async def sum_taken(lot_ids: Sequence[int], since: datetime) -> Mapping[int, tuple[str, int]]:
     """What drivers paid from ``since`` on less what went back to them, by lot: the currency and its minor units."""
     rows = await fetch(
-        "SELECT lot, currency, CAST(sum(amount_cents) AS BIGINT) AS cents FROM ledger_transaction "
+        "SELECT lot, currency, CAST(sum(amount_cents) AS BIGINT) AS cents FROM ledger_transaction "  # noqa: S608
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
         "WHERE at >= {} AND kind IN ('payment', 'refund') AND account IN ('cash', 'clearing') "
         f"AND lot IN ({_marks(lot_ids)}) GROUP BY lot, currency",

@@ -65,8 +65,8 @@ async def list_waiting(lot_ids: frozenset[int] | None, now: datetime, limit: int
     """Questions that wait, oldest first, each with who is on it."""
     where, args = _of_lots(lot_ids)
     rows = await fetch(
-        "SELECT review.*, account.name AS who FROM review LEFT JOIN account ON account.id = review.held_by "
-        f"AND review.held_until > {{}} WHERE decided_at IS NULL{where} ORDER BY created_at, review.id LIMIT {{}}",  # noqa: S608
+        "SELECT review.*, account.name AS who FROM review LEFT JOIN account ON account.id = review.held_by "  # noqa: S608
+        f"AND review.held_until > {{}} WHERE decided_at IS NULL{where} ORDER BY created_at, review.id LIMIT {{}}",
         now,
         *args,
         limit,

@@ -167,9 +167,13 @@ class SessionView:
         return ENDINGS[self.session.ending]
 
     @property
-    def stayed(self) -> str:
-        """How long, to the minute."""
-        return ENGLISH.duration(self.session.span(self.now).length // timedelta(minutes=1))
+    def parts(self) -> list[tuple[int, str]]:
+        """How long it stayed, as numbers with their units."""
+        minutes = self.session.span(self.now).length // timedelta(minutes=1)
+        days, rest = divmod(minutes, 24 * 60)
+        if days:
+            return [(days, "d"), (rest // 60, "h")]
+        return [(rest // 60, "h"), (rest % 60, "min")] if rest >= 60 else [(rest, "min")]
 
     @property
     def lines(self) -> list[LineView]:

@@ -1,0 +1,91 @@
+"""The live view's stream: what it tells whole, what it tells of a change, and to whom."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from builders import a_track, save_account, save_camera, save_lot
+from drivers import save_paid_lot, save_stay
+from litestar import Litestar
+from visitors import Visitor
+
+from parkhub.db import reviews as review_rows
+from parkhub.db import spots as spot_rows
+from parkhub.domain.ledger import Account
+from parkhub.domain.reviews import Question
+from parkhub.domain.rights import Role
+from parkhub.domain.sessions import Ending, SessionState
+from parkhub.domain.spots import SpotState
+from parkhub.services import payments
+from parkhub.web.overview import OverviewSource, load_overview, source_of, update
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+async def running(app: Litestar) -> None:
+    """The application, whose database is open for the test too."""
+
+
+async def test_a_lot_is_told_in_numbers_and_letters_and_then_by_what_has_changed() -> None:
+    lot = await save_paid_lot(name="Harbour")
+    camera = await save_camera(lot, 3)
+    tracks = [a_track("A1", SpotState.FREE, seen_at=NOW), a_track("A2", SpotState.OCCUPIED, seen_at=NOW)]
+    await spot_rows.save_tracks(camera.id, tracks)
+    session = await save_stay(lot, "AB1234", 0.01)
+    ids = frozenset({lot.id})
+    before = await load_overview(ids, ids, NOW)
+    (told,) = (update(before, None) or {})["lots"].values()
+    assert (told["states"], told["text"]["free"]) == ("fou", "1")
+    assert (told["text"]["entered"], told["text"]["inside"], told["text"]["taken"]) == ("1", "1", "nothing")
+    assert update(await load_overview(ids, ids, NOW), before) is None
+
+    await spot_rows.save_tracks(camera.id, [a_track("A2", SpotState.FREE, seen_at=NOW)])
+    await payments.pay(session.id, 200, Account.CASH, "till-0001", datetime.now(UTC))
+    after = await load_overview(ids, ids, NOW)
+    changed = update(after, before) or {}
+    (told,) = changed["lots"].values()
+    assert told == {"spots": {"1": "f"}, "text": {"free": "2", "taken": "€2.00"}}
+    assert (changed["text"]["free"], changed["text"]["taken"], "shape" in changed) == ("2", "€2.00", False)
+    old = await load_overview(ids, ids, NOW + timedelta(days=2))
+    assert old.lots[0].states == "uuu"
+
+
+async def test_only_stays_of_today_are_counted_and_only_real_ones() -> None:
+    lot = await save_paid_lot(time_zone="UTC")
+    for plate, minutes, given in (
+        ("OLD1", 3 * 24 * 60, {"state": SessionState.CLOSED, "ending": Ending.EXIT, "exited_at": NOW}),
+        ("NEVER1", 0.01, {"state": SessionState.CANCELLED}),
+        ("HERE1", 3 * 24 * 60, {}),
+    ):
+        await save_stay(lot, plate, minutes, **given)
+    (shown,) = (await load_overview(frozenset({lot.id}), frozenset(), NOW)).lots
+    assert (shown.entered, shown.left, shown.inside, shown.taken_cents) == (0, 1, 1, None)
+
+
+async def test_people_are_told_of_their_lots_and_of_money_only_by_their_right() -> None:
+    lot, _ = await save_lot(), await save_lot()
+    owner, attendant = await save_account("o@x.org"), await save_account("a@x.org", Role.ATTENDANT)
+    assert len((await source_of(owner)).lot_ids) == 2
+    source = await source_of(attendant)
+    assert source.money_ids == frozenset()
+    mine = OverviewSource(frozenset({lot.id}), frozenset())
+    view = await mine.read()
+    assert "taken" not in view.text
+    assert [each.lot.id for each in view.lots] == [lot.id]
+    await review_rows.ask(lot.id, Question.TOO_LONG, None, None, (), NOW)
+    frame = mine.tell(await mine.read(), view)
+    assert frame is not None
+    told = msgspec.json.decode(frame.partition(b"data: ")[2])
+    assert (told["text"], set(told)) == ({"waiting": "1"}, {"text", "shape"})
+
+
+async def test_the_page_leads_to_what_waits(staff: Visitor, attendant: Visitor) -> None:
+    lot = await save_paid_lot(name="Harbour")
+    await save_camera(lot, 2)
+    await review_rows.ask(lot.id, Question.TOO_LONG, None, None, (), NOW)
+    shown = (await staff.get("/console")).text
+    assert 'data-events="/console/events"' in shown
+    assert 'href="/console/review"' in shown
+    assert "Taken today" in shown
+    assert "Taken today" not in (await attendant.get("/console")).text
