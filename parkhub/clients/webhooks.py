@@ -19,7 +19,13 @@ from parkhub.errors import BusyError, InvalidInputError, UnansweredError
 ANSWER_BYTES_MAX: Final = 4096
 URL_LENGTH_MAX: Final = 500
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given out; Python calls global what nobody has forbidden."""
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: an IPv4 address in its last 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,11 @@ def check_url(url: str) -> None:
 
 def is_allowed(address: str, networks: Sequence[Network]) -> bool:
     """Whether anything may be sent to a network address: a public one, or one of the ``networks``."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    found = _meant(ipaddress.ip_address(address.partition("%")[0]))
     if any(found in network for network in networks if network.version == found.version):
         return True
+    if isinstance(found, ipaddress.IPv6Address) and found not in _UNICAST:
+        return False
     return found.is_global and not found.is_multicast
 
 
@@ -148,6 +154,15 @@ class MemoryWebhooks:
 
     async def close(self) -> None:
         """See `WebhookSender`."""
+
+
+def _meant(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one leads to, by translation or a tunnel; else itself."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _is_here(host: str) -> bool:

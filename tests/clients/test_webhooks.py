@@ -104,6 +104,12 @@ ADDRESSES = {
     "::ffff:10.0.0.1": False,
     "fe80::1%eth0": False,
     "fd00::1": False,
+    "64:ff9b::7f00:1": False,
+    "64:ff9b::808:808": True,
+    "64:ff9b:1::a00:1": False,
+    "2002:7f00:1::1": False,
+    "::10.0.0.1": False,
+    "fec0::1": False,
 }
 
 
