@@ -134,8 +134,8 @@ async def send_off(clients: Clients, barrier: Barrier, opening: Opening, now: da
     """Have a command carried out. A relay's node fetches it; the others are sent by a job. Both end by themselves."""
     try:
         if barrier.kind is BarrierKind.RELAY:
-            await opening_rows.claim(opening.id, now)
             await clients.live.announce(f"relay:{barrier.node_id}")
+            await opening_rows.claim(opening.id, now)  # afterwards: whoever is killed in between, the clock tells again
         else:
             await clients.queue.enqueue(OPEN_BARRIER, opening.id, job_id=f"open:{opening.id}", queue=QueueName.BARRIERS)
         await clients.queue.enqueue(

@@ -1,6 +1,7 @@
 """A barrier opens once, for the car that stands before it, when that may go; on both databases."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from gated import a_side, jobs
 from paying import AT, a_stay, later, pay
 
 from parkhub.clients import Clients
+from parkhub.clients.live import MemoryLive
 from parkhub.db import barrier_calls as call_rows
 from parkhub.db import barrier_openings as opening_rows
 from parkhub.db import reviews as review_rows
@@ -262,6 +264,18 @@ async def test_a_relays_node_is_told_at_once(clients: Clients):
     assert f"relay:{side.camera.id}" in clients.live.announced
     (opening,) = await side.openings()
     assert (opening.sent_at, opening.attempts) == (later(0), 1)
+
+
+async def test_a_relays_node_is_told_by_the_clock_when_whoever_asked_was_killed_before(clients: Clients):
+    class Killed(MemoryLive):
+        async def announce(self, topic: str) -> None:
+            raise asyncio.CancelledError
+
+    side = await a_side(BarrierKind.RELAY)
+    with pytest.raises(asyncio.CancelledError):
+        await barriers.open_by_hand(replace(clients, live=Killed()), side.barrier, "ambulance", None, "", later(0))
+    await barrier_openings.open_waiting(clients, later(0.05))
+    assert f"relay:{side.camera.id}" in clients.live.announced
 
 
 async def test_somebody_is_called_once_for_a_car_that_stands_there_unpaid(clients: Clients):
