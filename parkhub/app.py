@@ -20,6 +20,7 @@ from parkhub.settings import Settings, load_settings
 from parkhub.web import (
     accounts,
     api,
+    api_keys,
     assets,
     audit_api,
     barrier_commands,
@@ -121,6 +122,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *barriers_api.routes,
     *accounts.routes,
     *people.routes,
+    *api_keys.routes,
     *own_account.routes,
     *console.routes,
     *overview.routes,

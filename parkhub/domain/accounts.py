@@ -56,6 +56,21 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A program's key: its account, who made it ("" when that is not known any more), and until when it works."""
+
+    account: Account
+    made_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+
+    def works(self, now: datetime) -> bool:
+        """Whether it lets a program in."""
+        return not self.account.disabled and (self.expires_at is None or self.expires_at > now)
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """A person signed in on one browser; ``token_hash`` is SHA-256 of the cookie's value, hex."""
 

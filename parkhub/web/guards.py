@@ -15,8 +15,9 @@ from parkhub.domain.accounts import Account
 from parkhub.domain.rights import Right
 from parkhub.domain.text import one_line
 from parkhub.errors import ForbiddenError, NotFoundError, SignInRequiredError
-from parkhub.services import accounts
+from parkhub.services import accounts, api_keys
 from parkhub.settings import Settings
+from parkhub.web.csrf import BEARER, has_key
 
 PRIVATE: Final = "parkhub_private"
 NO_RIGHT: Final = "Your account may not do this. An owner can change that."
@@ -48,11 +49,20 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     connection.scope["state"][PRIVATE] = True
     if isinstance(connection.scope.get("user"), Account):
         return
-    token = connection.cookies.get(cookie_name(connection.app.state.settings))
-    account = await accounts.who_is(token, datetime.now(UTC)) if token else None
+    connection.scope["user"] = await _who(connection)
+
+
+async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> Account:
+    """By a program's key where there is one, else by a browser's cookie; never by both."""
+    now, state = datetime.now(UTC), connection.app.state
+    if has_key(connection.scope["path"], connection.headers):
+        token = connection.headers["authorization"][len(BEARER) :].strip()
+        return await api_keys.who_is(state.clients, token, connection.client.host if connection.client else "", now)
+    token = connection.cookies.get(cookie_name(state.settings), "")
+    account = await accounts.who_is(token, now) if token else None
     if account is None:
         raise SignInRequiredError("Sign in to see this page.")
-    connection.scope["user"] = account
+    return account
 
 
 async def owner(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -15,16 +15,19 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from parkhub.clients.live import Live
+from parkhub.domain.accounts import Account
+from parkhub.errors import ForbiddenError, NotFoundError, ParkHubError, SignInRequiredError
 from parkhub.languages import Language
 from parkhub.services import lots
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.lot_view import LotView, update
 from parkhub.web.speech import spoken
-from parkhub.web.templating import AnyRequest
-from parkhub.web.watched import Client, Source, Streams, encode
+from parkhub.web.templating import AnyRequest, signed_in_account
+from parkhub.web.watched import ACCOUNT, Client, Source, Streams, encode
 
 log = structlog.get_logger(__name__)
 
+ASKED_S: Final = 30.0
 HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -118,6 +121,26 @@ async def _watch(receive: Receive, client: Client) -> None:
     client.close()
 
 
+async def _stay_allowed(request: AnyRequest, client: Client, account: Account) -> None:
+    """Let somebody go who may no longer watch: signed out, shut out, or without the right. Asked when their account
+    changes, and every half minute because no announcement is certain."""
+    client.topic, client.doubted = f"{ACCOUNT}{account.id}", asyncio.Event()
+    client.doubted.set()  # it may have changed since the page was let in
+    while not client.closed:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASKED_S):
+                await client.doubted.wait()
+        client.doubted.clear()
+        request.scope.pop("user", None)  # type: ignore[misc]
+        try:
+            for guard in request.route_handler.resolve_guards():
+                await guard(request, request.route_handler)  # type: ignore[misc]
+        except (SignInRequiredError, ForbiddenError, NotFoundError):
+            client.close()
+        except ParkHubError as error:
+            log.warning("not asked whether somebody may watch", error=str(error))
+
+
 @get("/lots/{slug:str}/events", opt=NO_CSRF, include_in_schema=False)
 async def stream_lot(request: AnyRequest, slug: FromPath[str]) -> ASGIApp:
     """Tell a page everything, then every change."""
@@ -134,7 +157,10 @@ async def stream(request: AnyRequest, source: Source[Any], headers: Sequence[tup
 
     async def answer(_: Scope, receive: Receive, send: Send) -> None:
         client.task = asyncio.current_task()
-        watcher = asyncio.create_task(_watch(receive, client))
+        tasks = [asyncio.create_task(_watch(receive, client))]
+        account = signed_in_account(request)
+        if account is not None:
+            tasks.append(asyncio.create_task(_stay_allowed(request, client, account)))
         try:
             await send(_start(headers))
             while (frames := await client.next()) is not None:
@@ -146,7 +172,8 @@ async def stream(request: AnyRequest, source: Source[Any], headers: Sequence[tup
             log.info("stream given up", watched=type(source).__name__)
         finally:
             streams.leave(watched, client)
-            watcher.cancel()
+            for task in tasks:
+                task.cancel()
 
     return answer
 

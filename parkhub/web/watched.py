@@ -28,6 +28,8 @@ FRAMES_WAITING_MAX: Final = 16
 CLIENTS_MAX: Final = 20_000
 STUCK_S: Final = 10.0
 RETRY_MS: Final = 2000
+ACCOUNT: Final = "account:"
+"""What announces a change of a person's account begins so."""
 
 # The comment keeps proxies from closing the line; the event tells the page, which cannot hear comments.
 PING: Final = b": ping\nevent: ping\ndata: 1\n\n"
@@ -71,14 +73,21 @@ def encode(event: str, told: dict[str, Any]) -> bytes:
 class Client:
     """One open page: the frames that wait for it, and whether it has been let go."""
 
-    __slots__ = ("_wake", "closed", "frames", "stuck", "task")
+    __slots__ = ("_wake", "closed", "doubted", "frames", "stuck", "task", "topic")
 
     def __init__(self) -> None:
+        self.topic = ""
+        self.doubted: asyncio.Event | None = None
         self.frames: deque[bytes] = deque()
         self.closed = False
         self.stuck = False
         self.task: asyncio.Task[Any] | None = None
         self._wake: asyncio.Future[None] | None = None
+
+    def heard(self, topic: str) -> None:
+        """Whether it may still watch is to be asked anew: its person's account has changed, or that may be."""
+        if self.doubted is not None and topic in ("", self.topic):
+            self.doubted.set()
 
     def push(self, frame: bytes) -> None:
         """Put a frame into the line; a client whose line is full is let go."""
@@ -233,6 +242,9 @@ class Streams:
         async for topic in self._live.listen():
             for watched, _ in self._held.values():
                 watched.heard(topic)
+                if not topic or topic.startswith(ACCOUNT):
+                    for client in watched.clients:
+                        client.heard(topic)
 
     async def ping(self) -> None:
         """Say something to every client now and then, and give up on those that are let go and still do not read."""

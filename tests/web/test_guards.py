@@ -1,7 +1,9 @@
 """Who gets in where: every page and answer of staff needs a right, and another's lot is not there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from litestar.routes import HTTPRoute
 from visitors import PASSWORD, Desk, Visitor, token_of, visit
 
 from parkhub.app import create_app
+from parkhub.db import accounts as rows
 from parkhub.db.whose_lot import NOUNS
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right, Role
-from parkhub.services import accounts
+from parkhub.services import accounts, people
+from parkhub.services.people import PersonForm
 from parkhub.settings import Settings
 from parkhub.web.guards import named_things, needs
 
@@ -304,3 +308,23 @@ async def test_plates_are_hidden_from_who_has_no_right_to_them(app, two_lots, st
         for path in ("/lots/ours/sessions", "/lots/ours/permits"):
             asked = await desk.ask("GET", path, plate="AB12")
             assert asked.status_code == 403, "who may not see a plate may not find out by asking for it"
+
+
+@pytest.mark.parametrize("how", ["shut out", "another role", "signed out elsewhere"])
+async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, how):
+    camera, clients = await save_camera(two_lots[0]), app.state.clients
+    async with entered(app, Role.OPERATOR) as person:
+        open_page = asyncio.create_task(person.get(f"/console/cameras/{camera.public_id}/spots/events"))
+        while not app.state.streams.client_count:
+            await asyncio.sleep(0.01)
+        operator = next(each for each in await rows.list_people() if each.role is Role.OPERATOR)
+        now = datetime.now(UTC)
+        if how == "shut out":
+            await people.shut_out(clients, account, operator.id, now)
+        elif how == "another role":
+            form = PersonForm("Kim", "read_only", sees_plates=False, every_lot=True)
+            await people.change_person(clients, account, operator.id, form, now)
+        else:
+            await accounts.sign_out_elsewhere(clients, operator, "another browser's", now)
+        answer = await asyncio.wait_for(open_page, 20)  # else it would go on for good
+    assert answer.headers["content-type"].startswith("text/event-stream")
