@@ -18,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import booked
+import desked
 import gated
 import kept_cards
 import servers
@@ -103,6 +104,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     public |= await _checkouts(settings, clients, lot, now)
     public |= await booked.shown(clients, settings, lot, now)
     public |= await _ahead(settings, clients, now)
+    staff |= await desked.shown(clients, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
         pages |= more
     await close_clients(clients)
