@@ -20,7 +20,7 @@ WEEKS_MIN: Final = 2
 """Fewer weeks of a weekday's hour say nothing about it."""
 HALF_LIFE_H: Final = 3.0
 TRIED_DAYS: Final = 28
-TRIED_EVERY_H: Final = 5
+TRIED_EVERY_H: Final = 11
 """Hours between the instants from which past hours are forecast anew: no whole part of a day."""
 TRIED_MIN: Final = 200
 

@@ -1,5 +1,6 @@
 """Forecasts of free places: made by the clock, read by pages."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ async def make_forecast(lot: Lot, now: datetime) -> Forecast | None:
     seen = sample.free + sample.occupied
     free_now = sample.free / seen * capacity if seen and seen >= sample.unknown else None
     history = history_of(await report_rows.list_hours(lot.id, now - REACHES_BACK, now), zone)
-    return forecast(history, capacity, free_now, now, zone) if capacity else None
+    return await asyncio.to_thread(forecast, history, capacity, free_now, now, zone) if capacity else None
 
 
 async def find_forecast(lot: Lot, now: datetime) -> Forecast | None:

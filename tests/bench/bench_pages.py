@@ -90,6 +90,7 @@ CONTEXT: dict[str, Any] = {
     "language": ENGLISH,
     "prices": [],
     "bookable": False,
+    "forecast": None,
     "now": datetime.now(UTC),
     "drawn": drawn,
 }
