@@ -25,7 +25,7 @@ from parkhub.domain.drivers import Driver
 from parkhub.domain.payment_events import EventStatus, retry_at
 from parkhub.domain.payments import CHECKOUT_LIFE
 from parkhub.domain.saved_cards import CAP_MAX, CardChanged, CardKept, CardTold, KeptCard, SavedCard
-from parkhub.errors import BusyError, InvalidInputError, ParkHubError
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError
 from parkhub.languages import marked
 from parkhub.services import billing
 from parkhub.settings import Settings
@@ -54,13 +54,17 @@ async def ensure_customer(clients: Clients, driver: Driver, consent: str, now: d
         customer = await clients.payments.create_customer(f"{driver.id}-{digest}", driver.email, now)
     else:
         customer = known.customer
-    async with transaction():
-        await driver_rows.get_driver(driver.id)
-        card = await rows.add_customer(driver.id, provider, customer, consent, now)
-        if card.provider != provider:
-            await rows.add_farewell(card.provider, card.customer, "", now)
-            await rows.move_to_provider(driver.id, provider, customer)
-            return customer
+    try:
+        async with transaction():
+            await driver_rows.get_driver(driver.id)
+            card = await rows.add_customer(driver.id, provider, customer, consent, now)
+            if card.provider != provider:
+                await rows.add_farewell(card.provider, card.customer, "", now)
+                await rows.move_to_provider(driver.id, provider, customer)
+                return customer
+    except NotFoundError:  # what was made at the provider meanwhile names nobody for long
+        await rows.add_farewell(provider, customer, "", now)
+        raise
     return card.customer
 
 

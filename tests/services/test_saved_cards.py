@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from builders import stand_ins
@@ -19,7 +19,7 @@ from parkhub.db import saved_cards as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.drivers import Driver
 from parkhub.domain.saved_cards import SavedCard
-from parkhub.errors import BusyError, InvalidInputError
+from parkhub.errors import BusyError, InvalidInputError, NotFoundError
 from parkhub.services import payment_sandbox, saved_cards
 from parkhub.settings import Settings
 
@@ -204,3 +204,16 @@ async def test_another_provider_begins_without_a_card(database: Settings, client
     assert await saved_cards.say_farewells(clients, later(1)) == 1
     assert await owner(clients, before) == ""
     assert payment_sandbox.sandbox_of(other) is other.payments
+
+
+async def test_an_account_that_goes_while_the_provider_answers_leaves_no_customer_there(database: Settings):
+    class Slow(PaymentSandbox):
+        async def create_customer(self, key: str, email: str, now: datetime) -> str:
+            made = await super().create_customer(key, email, now)
+            await driver_rows.delete_driver(driver.id)
+            return made
+
+    clients, driver = replace(stand_ins(), payments=Slow(MemoryShelf())), await a_driver()
+    with pytest.raises(NotFoundError):
+        await saved_cards.ensure_customer(clients, driver, "I agree.", later(0))
+    assert await saved_cards.say_farewells(clients, later(1)) == 1
