@@ -95,10 +95,13 @@ def signed_command(barrier: Barrier, opening: Opening, secret: str) -> dict[str,
 
 
 async def carry_out(clients: Clients, senders: Senders, opening_id: int, clock: Callable[[], datetime]) -> None:
-    """Send a command, by whoever comes first; what is not answered here is answered later, or ends."""
+    """Send a command, by whoever comes first; what is not answered here is answered later, or ends.
+
+    A barrier that was switched off meanwhile gets none.
+    """
     opening = await opening_rows.get_opening(opening_id)
     barrier = await barrier_rows.get_barrier(opening.barrier_id)
-    if barrier.kind is BarrierKind.RELAY or not await opening_rows.claim(opening.id, clock()):
+    if not barrier.enabled or barrier.kind is BarrierKind.RELAY or not await opening_rows.claim(opening.id, clock()):
         return
     while True:
         try:

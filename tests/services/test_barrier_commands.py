@@ -1,6 +1,7 @@
 """Commands to barriers: signed, once, with an end; what is not answered is not taken for opened."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from parkhub.clients.mqtt import MemoryMqtt
 from parkhub.clients.webhooks import MemoryWebhooks, WebhookAnswer
 from parkhub.db import barrier_calls as call_rows
 from parkhub.db import barrier_openings as opening_rows
+from parkhub.db import barriers as barrier_rows
 from parkhub.db.engine import fetch
 from parkhub.domain.barriers import BarrierKind, CallCause, Opening, OpeningOutcome, sign_text
 from parkhub.domain.webhook_signatures import check_signature
@@ -119,6 +121,13 @@ async def test_a_worker_that_is_killed_between_sending_and_the_answer_leads_to_n
     assert (await opening_rows.get_opening(opening.id)).outcome is OpeningOutcome.WAITING
     await barrier_commands.end_all(clients, at(11))
     assert (await opening_rows.get_opening(opening.id)).outcome is OpeningOutcome.TIMED_OUT
+
+
+async def test_a_barrier_that_was_switched_off_meanwhile_gets_no_command(clients: Clients):
+    side = await a_side()
+    opening = await asked(clients, side)
+    await barrier_rows.save_barrier(replace(side.barrier, enabled=False))
+    assert (await sent(clients, opening)).sent == []
 
 
 async def test_a_command_that_nobody_could_send_has_failed(clients: Clients):
