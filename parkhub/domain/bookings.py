@@ -7,8 +7,9 @@
 - A car that is not there ``no_show_minutes`` after the beginning (0: at the end) has lost its place, and owes what
   cancelling too late costs. Capture time counts: one whose picture comes late gets its booking back while a place is
   free for the rest of it.
-- The price is that of the lot's tariff for the booked time, charged whole if it `binds`, else at most. Cancelling is free until ``cancel_free_hours`` before the
-  beginning; after that it costs ``cancel_fee_percent`` of the price that was told when it was booked.
+- The price is that of the lot's tariff for the booked time, charged whole if it `binds`, else at most. Cancelling is
+  free until ``cancel_free_hours`` before the beginning; after that it costs ``cancel_fee_percent`` of the price that
+  was told when it was booked.
 - A car that leaves has used its booking, however much of its time is left.
 - Who books without staff pays in advance or on site, as the lot allows. A place is held for a short time only for who
   is paying, and who does not pay in advance leaves half of the places to those who do.
