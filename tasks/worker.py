@@ -137,15 +137,14 @@ def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
 def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
     """Makers of the workers of a work process; of several such processes one runs each job of the clock.
 
-    Whoever waits before a barrier waits for nothing else: commands have a queue of their own. So have letters: a mail
-    server that does not answer holds up letters only.
+    Whoever waits before a barrier waits for nothing else: commands have a queue of their own. So have letters
+    and charges of saved cards: a mail server or a provider that does not answer holds up nothing else.
     """
     from tasks import barriers, mail, payments, reports, upkeep
 
     jobs = [
         Job(payments.handle_event, 20, payments.give_up),
         Job(payments.send_sandbox_event, 20),
-        Job(payments.charge_stay, 50),
     ]
     every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
     every_5_min = set(range(0, 60, 5))
@@ -156,7 +155,6 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(
             _clocked(payments.keep_payments), name="keep_payments", second={13, 33, 53}, timeout=50, run_at_startup=True
         ),
-        cron(_clocked(payments.keep_cards), name="keep_cards", second={3, 23, 43}, timeout=300, run_at_startup=True),
         cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
@@ -173,11 +171,13 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         _clocked(barriers.watch_barriers), name="watch_barriers", second=every_5_s, timeout=30, run_at_startup=True
     )
     post = cron(_clocked(mail.send_letters), name="keep_mail", second=every_5_s, timeout=120, run_at_startup=True)
-    letters = [Job(mail.send_letters, 120)]
+    letters, charges = [Job(mail.send_letters, 120)], [Job(payments.charge_stay, 50)]
+    cards = cron(_clocked(payments.keep_cards), name="keep_cards", second={3, 23, 43}, timeout=300, run_at_startup=True)
     return [
         lambda: make_worker(ctx, QueueName.WORK, jobs, max_jobs=4, poll_delay=0.1, cron_jobs=crons),
         lambda: make_worker(ctx, QueueName.BARRIERS, gates, max_jobs=50, poll_delay=0.02, cron_jobs=[watch]),
         lambda: make_worker(ctx, QueueName.MAIL, letters, max_jobs=4, poll_delay=0.1, cron_jobs=[post]),
+        lambda: make_worker(ctx, QueueName.CHARGES, charges, max_jobs=4, poll_delay=0.1, cron_jobs=[cards]),
     ]
 
 

@@ -23,6 +23,7 @@ class QueueName(StrEnum):
     ADAPTATION = "adaptation"
     BARRIERS = "barriers"
     MAIL = "mail"
+    CHARGES = "charges"
 
     @property
     def key(self) -> str:

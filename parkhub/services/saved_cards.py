@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from parkhub.clients import Clients
+from parkhub.clients.queue import QueueName
 from parkhub.clients.saved_cards import SetupOrder
 from parkhub.db import card_charges as charge_rows
 from parkhub.db import drivers as driver_rows
@@ -184,7 +185,7 @@ async def ask_after_exit(clients: Clients, session_id: int) -> None:
     if await rows.find_payer(session.plate, session.exited_at, clients.payments.name) is None:
         return
     try:
-        await clients.queue.enqueue(CHARGE_STAY, session_id, job_id=f"charge:{session_id}")
+        await clients.queue.enqueue(CHARGE_STAY, session_id, job_id=f"charge:{session_id}", queue=QueueName.CHARGES)
     except BusyError as error:
         log.warning("charge.not_enqueued", session=session_id, reason=str(error))
 
