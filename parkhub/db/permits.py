@@ -1,11 +1,13 @@
 """Permits with their lots and plates."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from parkhub.db.engine import Row, fetch, in_transaction, on_postgresql, run_many
 from parkhub.domain.permits import Permit, PermitKind
-from parkhub.domain.plates import fold
+from parkhub.domain.plates import fold, normalise
 from parkhub.domain.weekly_times import parse_times, write_times
 from parkhub.errors import ConflictError, NotFoundError
 
@@ -15,6 +17,34 @@ _MARKS = "({}, {}, {}, {}, {}, {}, {}, {}, {}, {})"
 _IN_LOT = "EXISTS (SELECT 1 FROM permit_lot AS held WHERE held.permit = permit.id AND held.lot = {})"
 _OF_PLATE = f"id IN (SELECT permit FROM permit_plate WHERE plate = {{}} AND folded = {{}}) AND {_IN_LOT}"  # noqa: S608
 _OF_PLATES_ALIKE = f"id IN (SELECT permit FROM permit_plate WHERE folded = {{}}) AND {_IN_LOT}"  # noqa: S608
+
+
+class PermitState(StrEnum):
+    """Whether a permit holds on a day."""
+
+    VALID = "valid"
+    COMING = "coming"
+    OVER = "over"
+    PAUSED = "paused"
+
+
+_BEGUN, _ENDED = "valid_from <= {}", "valid_until <> '' AND valid_until < {}"
+_STATES = {
+    PermitState.VALID: (f"NOT paused AND {_BEGUN} AND NOT ({_ENDED})", 2),
+    PermitState.COMING: (f"NOT paused AND NOT ({_BEGUN})", 1),
+    PermitState.OVER: (_ENDED, 1),
+    PermitState.PAUSED: (f"paused AND NOT ({_ENDED})", 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PermitFilter:
+    """Which permits are wanted. ``part``: of the holder's name, and with ``by_plate`` of a plate, look-alikes equal."""
+
+    state: PermitState | None = None
+    kind: PermitKind | None = None
+    part: str = ""
+    by_plate: bool = False
 
 
 async def get_permit(permit_id: int) -> Permit:
@@ -28,6 +58,32 @@ async def get_permit(permit_id: int) -> Permit:
 async def list_permits(lot_id: int, after_id: int, limit: int) -> list[Permit]:
     """Permits that hold in a lot, with ids beyond ``after_id``, by id."""
     return await _load(f"{_IN_LOT} AND id > {{}}", lot_id, after_id, limit=limit)
+
+
+async def list_found(lot_id: int, wanted: PermitFilter, today: date, after_id: int, limit: int) -> list[Permit]:
+    """Permits of a lot that a filter lets through, by id beyond ``after_id``. ``today``: on the lot's calendar."""
+    conditions, args = [_IN_LOT, "id > {}"], list[object]([lot_id, after_id])
+    if wanted.kind is not None:
+        conditions.append("kind = {}")
+        args.append(wanted.kind.value)
+    if wanted.state is not None:
+        condition, days = _STATES[wanted.state]
+        conditions.append(condition)
+        args += [today.isoformat()] * days
+    if wanted.part:
+        named = "lower(holder) LIKE {} ESCAPE '!'"
+        args.append(f"%{_literal(wanted.part.lower())}%")
+        folded = fold(normalise(wanted.part)) if wanted.by_plate else ""
+        if folded:
+            named = f"({named} OR id IN (SELECT permit FROM permit_plate WHERE folded LIKE {{}}))"  # noqa: S608
+            args.append(f"%{folded}%")
+        conditions.append(named)
+    return await _load(" AND ".join(conditions), *args, limit=limit)
+
+
+def _literal(text: str) -> str:
+    """A text as it stands in a pattern whose escape is ``!``."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 async def list_of_plate(lot_id: int, plate: str, *, alike: bool = True) -> list[Permit]:

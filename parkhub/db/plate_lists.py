@@ -48,12 +48,15 @@ async def find_listed(
     return next((each for each in found if each.plate == plate), found[0] if found else None)
 
 
-async def list_listed(lot_id: int, after_id: int, limit: int) -> list[ListedPlate]:
-    """Entries that are for a lot or for all, with ids beyond ``after_id``, by id."""
+async def list_listed(lot_id: int, after_id: int, limit: int, plate_list: PlateList | None = None) -> list[ListedPlate]:
+    """Entries that are for a lot or for all, with ids beyond ``after_id``, by id; of one list, or of both."""
     rows = await fetch(
-        "SELECT * FROM listed_plate WHERE (lot IS NULL OR lot = {}) AND id > {} ORDER BY id LIMIT {}",
+        "SELECT * FROM listed_plate WHERE (lot IS NULL OR lot = {}) AND id > {} AND ({} = '' OR list = {}) "
+        "ORDER BY id LIMIT {}",
         lot_id,
         after_id,
+        plate_list.value if plate_list else "",
+        plate_list.value if plate_list else "",
         limit,
     )
     return [_listed(row) for row in rows]

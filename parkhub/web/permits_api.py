@@ -1,8 +1,7 @@
 """Permits and the lists of plates for programs: the JSON interface, for signed-in staff."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from typing import Annotated
+from datetime import UTC, datetime
 
 import msgspec
 from litestar import Router, delete, get, post, put
@@ -12,38 +11,17 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import permits as permit_rows
 from parkhub.db import plate_lists as list_rows
 from parkhub.domain.accounts import Account
-from parkhub.domain.permits import Permit, PermitKind, normal_plates
+from parkhub.domain.permits import Permit
 from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.plates import normalise
 from parkhub.domain.rights import Right
-from parkhub.domain.weekly_times import parse_times, write_times
-from parkhub.errors import FieldsError
+from parkhub.domain.weekly_times import write_times
 from parkhub.services import permits
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
 from parkhub.web.guards import must, needs
+from parkhub.web.permit_forms import PermitForm, Text, listed_of, permit_of
 from parkhub.web.plates import shown_plate
 from parkhub.web.templating import AnyRequest
-
-Text = Annotated[str, msgspec.Meta(max_length=2000)]
-
-
-class PermitForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A permit, all of it. ``lots``: slugs. Days are the lot's own, both included; ``valid_until`` null is for good.
-
-    ``times``: such as ``mon-fri 07:00-19:00; sat 08:00-12:00``, empty for always. ``cars_max``: inside at once.
-    """
-
-    lots: Annotated[list[str], msgspec.Meta(max_length=500)]
-    holder: Text
-    plates: list[Text]
-    valid_from: date
-    valid_until: date | None = None
-    kind: PermitKind = PermitKind.PERMIT
-    times: Text = ""
-    cars_max: int = 1
-    paused: bool = False
-    note: Text = ""
-    external_id: Text = ""
 
 
 class PermitItem(PermitForm, frozen=True, kw_only=True):
@@ -140,10 +118,8 @@ async def list_listed(
 @post("/listed-plates", tags=["Lists of plates"], guards=[needs(Right.SET_UP)])
 async def list_plate(request: AnyRequest, data: JSONBody[ListedForm]) -> ListedItem:
     """Put a plate on a list; one that is there gets the new reason and end."""
-    lot = None if data.lot is None else await find_lot(data.lot)
-    must(request.user, Right.SET_UP, lot.id if lot else None)
     until = None if data.valid_until is None else aware(data.valid_until)
-    wanted = ListedPlate(data.list, normalise(data.plate), lot.id if lot else None, data.reason.strip(), until)
+    wanted = await listed_of(data.list, data.plate, data.lot, data.reason, until, request.user)
     return _listed_item(await permits.list_plate(wanted, request.user.id, datetime.now(UTC)), data.lot, request.user)
 
 
@@ -154,27 +130,7 @@ async def unlist_plate(request: AnyRequest, listed_id: FromPath[int]) -> None:
 
 
 async def _save(data: PermitForm, permit_id: int, account: Account) -> PermitItem:
-    lot_ids = [(await find_lot(slug)).id for slug in data.lots]
-    for lot_id in lot_ids:
-        must(account, Right.SET_UP, lot_id)
-    try:
-        times = parse_times(data.times)
-    except ValueError as error:
-        raise FieldsError({"times": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
-    permit = Permit(
-        id=permit_id,
-        lot_ids=frozenset(lot_ids),
-        kind=data.kind,
-        holder=data.holder,
-        plates=normal_plates(data.plates),
-        valid_from=data.valid_from,
-        valid_until=data.valid_until,
-        times=times,
-        cars_max=data.cars_max,
-        paused=data.paused,
-        note=data.note,
-        external_id=data.external_id,
-    )
+    permit = await permit_of(data, permit_id, account)
     return (await _permit_items([await permits.save_permit(permit, account.id, datetime.now(UTC))], account))[0]
 
 

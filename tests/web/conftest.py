@@ -69,6 +69,18 @@ async def attendant(app: Litestar) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
+async def without_plates(app: Litestar) -> AsyncIterator[Visitor]:
+    """Somebody who has signed in and sets car parks up, but sees no plates."""
+    email = "max@example.org"
+    password_hash = await accounts.hash_password(PASSWORD)
+    await builders.save_account(email, Role.OPERATOR, password_hash, sees_plates=False)
+    async with visit(app) as found:
+        answer = await found.send_form("/sign-in", email=email, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        yield found
+
+
+@pytest.fixture
 async def driver(app: Litestar) -> AsyncIterator[Visitor]:
     """A driver who has signed in by a link."""
     async with visit(app) as found:
