@@ -99,14 +99,15 @@ async def test_what_became_of_the_picture_is_said_once(database: Settings, polyg
     assert await spot_labels.list_uncut(after(1)) == []
 
 
-async def test_a_label_outlives_its_picture_and_its_spot(database: Settings) -> None:
+async def test_a_label_outlives_its_picture_and_keeps_its_retired_spot(database: Settings) -> None:
     camera = await save_camera(spots_seen=2)
     spot, _ = await spots.list_camera_spots(camera.id)
     frame = await save_frame(camera)
     label = await save_label(camera.lot_id, camera_id=camera.id, spot_id=spot.id, frame_id=frame.id)
     await frames.delete_frames([frame.id])
     await spots.replace_camera_spots(camera.id, [])
-    assert await spot_labels.get_label(label.id) == replace(label, frame_id=None, spot_id=None)
+    assert await spots.list_camera_spots(camera.id) == []
+    assert await spot_labels.get_label(label.id) == replace(label, frame_id=None)
 
 
 async def test_labels_are_deleted_once_by_age_or_with_their_lot(database: Settings) -> None:
