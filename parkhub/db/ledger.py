@@ -1,6 +1,6 @@
 """The ledger's rows: posted once, never changed; balances are kept beside them and can be summed anew."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,6 +143,15 @@ async def get_balances(lot_id: int) -> Balances:
     """A lot's balances as they are kept."""
     rows = await fetch("SELECT currency, account, amount_cents FROM ledger_balance WHERE lot = {}", lot_id)
     return {(row["currency"], Account(row["account"])): row["amount_cents"] for row in rows}
+
+
+async def list_currencies(lot_ids: Collection[int]) -> dict[int, str]:
+    """What the books of these lots are kept in; a lot in which nothing was posted yet is left out."""
+    if not lot_ids:
+        return {}
+    marks = ", ".join("{}" for _ in lot_ids)
+    rows = await fetch(f"SELECT DISTINCT lot, currency FROM ledger_balance WHERE lot IN ({marks})", *lot_ids)  # noqa: S608
+    return {row["lot"]: row["currency"] for row in rows}
 
 
 async def sum_postings(lot_id: int, since: datetime, until: datetime) -> list[Sum]:

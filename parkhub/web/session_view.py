@@ -112,7 +112,8 @@ class Row:
     @property
     def owes(self) -> str:
         """What it owes of what it was charged; "" for nothing."""
-        return ENGLISH.money(self.found.owed_cents, self.currency) if self.found.owed_cents > 0 else ""
+        owes = self.found.owed_cents > 0 and self.currency
+        return ENGLISH.money(self.found.owed_cents, self.currency) if owes else ""
 
 
 @dataclass(frozen=True, slots=True)

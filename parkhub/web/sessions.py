@@ -11,6 +11,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
+from parkhub.db import ledger as ledger_rows
 from parkhub.db import session_search
 from parkhub.db import sessions as session_rows
 from parkhub.db.session_search import SessionFilter
@@ -21,7 +22,7 @@ from parkhub.domain.rights import Right
 from parkhub.domain.sessions import SessionState, read_ticket
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import billing, session_corrections
+from parkhub.services import session_corrections
 from parkhub.services.session_corrections import PLATE_LENGTH_MAX
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import ID_MAX, must, needs
@@ -69,11 +70,9 @@ async def _list(request: AnyRequest, given: dict[str, str], text: str, before: i
     before = before if 0 < before <= ID_MAX else 0
     found = [] if wrong else await session_search.list_found(wanted, before, PAGE + 1)
     rows = []
-    currencies: dict[int, str] = {}
+    currencies = await ledger_rows.list_currencies({each.session.lot_id for each in found if each.owed_cents > 0})
     for each in found[:PAGE]:
         lot = by_id[each.session.lot_id]
-        if each.owed_cents > 0 and lot.id not in currencies:
-            currencies[lot.id] = await billing.get_currency(lot.id)
         plate = shown_plate(request.user, each.session.plate, lot.id)
         rows.append(Row(each, lot, plate, now, currencies.get(lot.id, "")))
     kept = {name: value for name, value in given.items() if value}

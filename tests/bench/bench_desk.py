@@ -138,6 +138,8 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
         await bench_sessions.run_plain(statement)
     await fetch("UPDATE parking_session SET owed_cents = 476 WHERE state = 'closed' AND id {}= 0".format("% 997 "))
     await fetch("UPDATE parking_session SET state = 'cancelled' WHERE id {}= 0".format("% 9973 "))
+    kept = "INSERT INTO ledger_balance (lot, currency, account, amount_cents) VALUES ({}, 'EUR', 'cash', 1)"
+    await fetch(kept, lot.id)
     await bench_sessions.run_plain("ANALYZE")
     await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
     await close_database()
