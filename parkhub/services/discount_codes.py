@@ -1,6 +1,8 @@
 """Discount codes: made by operators, used for sessions."""
 
 import re
+import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -9,12 +11,16 @@ from parkhub.db import sessions as session_rows
 from parkhub.db.discount_codes import StoredCode
 from parkhub.db.engine import transaction
 from parkhub.domain.discounts import CodeLimits, Discount, check_code
-from parkhub.domain.sessions import SessionState
+from parkhub.domain.sessions import TICKET_LETTERS, SessionState
 from parkhub.errors import ConflictError, FieldsError, InvalidInputError
 from parkhub.services import audit, billing
 from parkhub.services.billing import Bill
 
+CODES_MAX: Final = 500
+"""So many are made at once."""
+DRAWN: Final = 8
 _CODE: Final = re.compile(r"[A-Z0-9-]{3,24}")
+_BEGINNING: Final = re.compile(r"[A-Z0-9-]{0,15}")
 
 
 async def add_code(
@@ -45,6 +51,25 @@ async def add_code(
             at=now,
         )
     return found
+
+
+async def add_codes(
+    lot_id: int, number: int, discount: Discount, limits: CodeLimits, account_id: int | None, now: datetime
+) -> list[StoredCode]:
+    """Make so many codes that nobody can guess; ``discount.code`` is what all begin with, "" for nothing.
+
+    All or none. Raises FieldsError.
+    """
+    if not 1 <= number <= CODES_MAX:
+        raise FieldsError({"number": f"Make 1 to {CODES_MAX} codes at once."})
+    if not _BEGINNING.fullmatch(discount.code):
+        raise FieldsError({"code": "The beginning has at most 15 capital letters, digits and hyphens."})
+    begin = f"{discount.code}-" if discount.code else ""
+    drawn = set[str]()
+    while len(drawn) < number:
+        drawn.add(begin + "".join(secrets.choice(TICKET_LETTERS) for _ in range(DRAWN)))
+    async with transaction():
+        return [await add_code(lot_id, replace(discount, code=code), limits, account_id, now) for code in sorted(drawn)]
 
 
 async def end_code(code_id: int, account_id: int | None, now: datetime) -> StoredCode:

@@ -10,12 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from parkhub.db import discount_codes as code_rows
 from parkhub.db.discount_codes import StoredCode
-from parkhub.domain.discounts import CodeLimits, Discount
+from parkhub.domain.discounts import CodeLimits
 from parkhub.domain.money import AMOUNT_MAX
 from parkhub.domain.rights import Right
-from parkhub.errors import InvalidInputError
 from parkhub.services import discount_codes
 from parkhub.web.api_answers import PAGE, after_of, aware, find_lot, page_of
+from parkhub.web.code_forms import discount_of
 from parkhub.web.guards import ID_MAX, needs
 from parkhub.web.templating import AnyRequest
 
@@ -70,10 +70,7 @@ async def list_codes(slug: FromPath[str], after: FromQuery[int] = 0, limit: From
 async def add_code(request: AnyRequest, slug: FromPath[str], data: JSONBody[CodeForm]) -> CodeItem:
     """Make a code."""
     lot = await find_lot(slug)
-    try:
-        discount = Discount(data.code.strip().upper(), data.minutes, Fraction(data.percent), data.amount_cents)
-    except ValueError:
-        raise InvalidInputError("A code takes off minutes, or a percentage, or an amount.") from None
+    discount = discount_of(data.code, data.minutes, Fraction(data.percent), data.amount_cents)
     starts_at, ends_at = (None if at is None else aware(at) for at in (data.starts_at, data.ends_at))
     limits = CodeLimits(starts_at, ends_at, data.uses_max)
     return _item(await discount_codes.add_code(lot.id, discount, limits, request.user.id, datetime.now(UTC)), 0)
