@@ -22,6 +22,7 @@ from parkhub.web import (
     api,
     api_keys,
     assets,
+    audit,
     audit_api,
     barrier_commands,
     barrier_exit,
@@ -84,6 +85,7 @@ from parkhub.web import (
     stays,
     stream,
     styleguide,
+    system,
     tariffs,
     tariffs_api,
     troubles,
@@ -170,6 +172,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *sandbox_cards.routes,
     *saved_cards.routes,
     *styleguide.routes,
+    *system.routes,
+    *audit.routes,
 ]
 
 

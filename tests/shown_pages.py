@@ -144,6 +144,9 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     return {
         "console": "/console",
         "new-lot": "/console/lots/new",
+        "system": "/console/system",
+        "jobs": "/console/jobs",
+        "audit": "/console/audit",
         "lots-setup": "/console/lots",
         "lot-setup": "/console/lots/harbour",
         "guide-begin": "/console/guide?new=1",

@@ -1,11 +1,14 @@
 """The job queue. One of the two files that know arq (the other is `tasks/worker.py`)."""
 
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
 from arq.connections import ArqRedis
-from arq.constants import job_key_prefix
+from arq.constants import health_check_key_suffix, in_progress_key_prefix, job_key_prefix
 from redis.asyncio import ConnectionPool, Redis
 
 from parkhub.clients.redis import AWAY
@@ -31,6 +34,31 @@ class QueueName(StrEnum):
         return f"{QUEUE_KEY}{self.value}"
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """A queue at an instant. ``worked``: a process takes jobs from it; ``done`` and ``failed`` are of that process,
+    since it began.
+    """
+
+    name: QueueName
+    waiting: int
+    worked: bool = False
+    done: int = 0
+    failed: int = 0
+    ongoing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job that waits or runs, without its arguments. ``due_at`` may lie ahead: it was put off."""
+
+    queue: QueueName
+    name: str
+    due_at: datetime
+    tries: int = 0
+    running: bool = False
+
+
 class Queue(Protocol):
     """Where jobs wait. A job runs at least once, so everything a job does must bear being done twice."""
 
@@ -47,6 +75,12 @@ class Queue(Protocol):
 
     async def waiting(self, queue: QueueName) -> int:
         """How many jobs wait or run. Raises BusyError."""
+
+    async def look(self) -> list[QueueState]:
+        """Every queue as it is. Raises BusyError."""
+
+    async def list_jobs(self, queue: QueueName, limit: int) -> list[QueuedJob]:
+        """The jobs that are due first. Raises BusyError."""
 
     async def close(self) -> None:
         """Give connections back."""
@@ -102,8 +136,39 @@ class ArqQueue:
         except AWAY as error:
             raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
 
+    async def look(self) -> list[QueueState]:
+        """See `Queue`; what workers say of themselves is arq's health check, which expires when nobody renews it."""
+        try:
+            return [
+                _state(name, await self.waiting(name), await self._redis.get(name.key + health_check_key_suffix))
+                for name in QueueName
+            ]
+        except AWAY as error:
+            raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
+
+    async def list_jobs(self, queue: QueueName, limit: int) -> list[QueuedJob]:
+        """See `Queue`."""
+        found = []
+        try:
+            for job_id, due_ms in await self._redis.zrange(queue.key, 0, limit - 1, withscores=True):
+                kept = await self._redis.get(job_key_prefix + job_id.decode())
+                running = bool(await self._redis.exists(in_progress_key_prefix + job_id.decode()))
+                job = deserialize(kept) if kept else {}  # it may have ended just now
+                due_at = datetime.fromtimestamp(due_ms / 1000, UTC)
+                found.append(QueuedJob(queue, str(job.get("f", "")), due_at, int(job.get("t") or 0), running))
+        except AWAY as error:
+            raise BusyError("The job queue is away. Try again in a moment.", retry_after_s=5) from error
+        return [job for job in found if job.name]
+
     async def close(self) -> None:
         """The pool belongs to whoever opened it."""
+
+
+def _state(name: QueueName, waiting: int, said: bytes | None) -> QueueState:
+    if said is None:
+        return QueueState(name, waiting)
+    told = {key: int(number) for key, number in re.findall(r"j_(\w+)=(\d+)", said.decode())}
+    return QueueState(name, waiting, True, told.get("complete", 0), told.get("failed", 0), told.get("ongoing", 0))
 
 
 class MemoryQueue:
@@ -133,6 +198,14 @@ class MemoryQueue:
     async def waiting(self, queue: QueueName) -> int:
         """See `Queue`."""
         return sum(of is queue for of, _, _, _ in self.jobs)
+
+    async def look(self) -> list[QueueState]:
+        """See `Queue`; nobody works."""
+        return [QueueState(name, await self.waiting(name)) for name in QueueName]
+
+    async def list_jobs(self, queue: QueueName, limit: int) -> list[QueuedJob]:
+        """See `Queue`."""
+        return [QueuedJob(queue, job, datetime.now(UTC)) for of, job, _, _ in self.jobs if of is queue][:limit]
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -52,6 +52,16 @@ async def find_entry(entry_id: int) -> AuditEntry | None:
     return _entry(rows[0]) if rows else None
 
 
+async def list_actions(among: int) -> list[str]:
+    """What was done lately, each once, of so many entries."""
+    rows = await fetch(
+        "SELECT DISTINCT action FROM (SELECT action FROM audit_entry ORDER BY id DESC LIMIT {}) AS latest "
+        "ORDER BY action",
+        among,
+    )
+    return [row["action"] for row in rows]
+
+
 async def list_entries(wanted: EntryFilter, before_id: int | None, limit: int) -> list[AuditEntry]:
     """Entries, the newest first, with ids below ``before_id``."""
     given = {_CONDITIONS[name]: value for name, value in asdict(wanted).items() if value is not None}
