@@ -108,6 +108,14 @@ async def reset_password(limiter: Limiter, email: str) -> str:
     return password
 
 
+async def forget_second_factor(email: str, now: datetime) -> bool:
+    """Ask an account for no code any more, by a command; False when none was asked for. Raises NotFoundError."""
+    account = await account_rows.find_account(_normal(email))
+    if account is None:
+        raise NotFoundError(f"There is no account with the e-mail {email}.")
+    return await second_factors.switch_off(account.id, None, now)
+
+
 async def sign_in(clients: Clients, email: str, password: str, address: str, now: datetime, agent: str = "") -> str:
     """Check a person's password; answer a fresh token for their browser, valid for twelve hours.
 

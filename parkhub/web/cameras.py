@@ -17,6 +17,7 @@ from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
 from parkhub.db import troubles as trouble_rows
+from parkhub.domain.accounts import Account
 from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
@@ -108,13 +109,17 @@ async def rotate_key(request: AnyRequest, settings: GivenSettings, public_id: Fr
     return _show_key(request, settings, camera, await cameras.rotate_key(camera))
 
 
-async def seen(clients: Clients, camera: Camera) -> dict[str, Any]:
-    """What a camera saw last: its newest read picture with the spots, its last looks, its last spots file."""
+async def seen(clients: Clients, camera: Camera, account: Account) -> dict[str, Any]:
+    """What a camera saw last: its newest read picture with the spots, its last looks, its last spots file.
+
+    A gate's picture only for who may see plates.
+    """
     now = datetime.now(UTC)
     lot = await lot_rows.get_lot(camera.lot_id)
     status = await lots.lot_status(lot.slug, now)
     spots = [known for known in status.spots if known.spot.camera_id == camera.id]
-    read = await frame_rows.latest_read(camera.id)
+    hidden = camera.watches_gate and not sees_plates(account, camera.lot_id)
+    read = None if hidden else await frame_rows.latest_read(camera.id)
     if read is not None and not await asyncio.to_thread(clients.pictures.path(read.picture_key).is_file):
         read = None  # the row may outlive its picture
     looks = await frame_rows.list_frames(camera.id, LOOKS_SHOWN)
@@ -173,7 +178,7 @@ async def show_camera(
         "box_height": "",
     }
     context = {
-        **await seen(clients, camera),
+        **await seen(clients, camera, request.user),
         "given": {**kept, **(given or {})},
         "errors": defaultdict(str, errors or {}),
         "server": _server(request, settings),
@@ -209,7 +214,7 @@ async def show(
 @get("/console/cameras/{public_id:str}/seen")
 async def show_seen(request: AnyRequest, clients: GivenClients, public_id: FromPath[str]) -> Response[Any] | Template:
     """Only what it saw, for a page that renews itself; nothing when that page shows it already."""
-    found = await seen(clients, await cameras.find_camera(public_id))
+    found = await seen(clients, await cameras.find_camera(public_id), request.user)
     if request.query_params.get("version") == found["version"]:
         return Response(b"", status_code=204)
     return page(request, "cameras/_seen.html", **found, renewed=True)
