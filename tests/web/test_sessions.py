@@ -8,6 +8,7 @@ import pytest
 from drivers import save_paid_lot, save_stay
 from gated import a_side
 from litestar import Litestar
+from paying import a_stay_until_now, pay
 from visitors import Visitor, token_of
 
 from parkhub.db import ledger as ledger_rows
@@ -16,6 +17,7 @@ from parkhub.domain.ledger import Account, Kind
 from parkhub.domain.lots import Lot
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.services import billing, payments, session_overlong
+from parkhub.settings import Settings
 
 WHY = "the picture shows it"
 LIST = "/console/sessions"
@@ -105,9 +107,7 @@ async def test_a_plate_is_put_right_and_taken_back(attendant: Visitor, lot: Lot)
     given = {"do": "plate", "plate": "AB-1235", "reason-plate": " "}
     wrong = await attendant.send_form(page_of(session), f"{page_of(session)}/correct", **given)
     assert (wrong.status_code, "Say why" in wrong.text, 'value="AB-1235"' in wrong.text) == (422, True, True)
-    done = await attendant.send_form(
-        page_of(session), f"{page_of(session)}/correct", **{**given, "reason-plate": WHY}
-    )
+    done = await attendant.send_form(page_of(session), f"{page_of(session)}/correct", **{**given, "reason-plate": WHY})
     assert (await now_is(session)).plate == "AB1235"
     shown = await attendant.get(done.headers["location"])
     assert "AB1234 became AB1235" in shown.text
@@ -203,3 +203,31 @@ async def test_a_session_is_begun_by_hand(attendant: Visitor, lot: Lot) -> None:
     begun = await attendant.send_form(f"{LIST}/new", **{**given, "entered_at": at})
     assert begun.status_code == 303
     assert "Begun by hand" in (await attendant.get(begun.headers["location"])).text
+
+
+async def test_who_may_not_see_plates_sees_none_and_looks_for_tickets_only(without_plates: Visitor, lot: Lot) -> None:
+    session = await save_stay(lot, "KAB800", 5)
+    for address in (LIST, page_of(session)):
+        shown = (await without_plates.get(address)).text
+        assert ("KAB800" in shown, "•••" in shown) == (False, True)
+    refused = await without_plates.send_form(LIST, f"{LIST}/search", q="KAB")
+    assert ("tickets only" in refused.text, plates(refused.text)) == (True, [])
+    assert (await without_plates.send_form(LIST, f"{LIST}/search", q=session.ticket)).status_code == 303
+    assert (await without_plates.get("/console/passages/1/picture")).status_code == 403
+
+
+async def test_what_was_paid_by_card_goes_back_through_the_provider(
+    attendant: Visitor, app: Litestar, web_settings: Settings
+) -> None:
+    session, now = await a_stay_until_now(150), datetime.now(UTC)
+    checkout = await pay(app.state.clients, web_settings, session, now)
+    address = page_of(session)
+    given = {"do": "provider", "payment": checkout.id, f"amount-{checkout.id}": "1,50", f"reason-{checkout.id}": WHY}
+    assert "paid through the sandbox" in (await attendant.get(address)).text
+    for _ in range(2):
+        done = await attendant.send_form(address, f"{address}/forgo", **given, uid="back-0001")
+        assert done.status_code == 303, done.text
+    assert (await billing.get_bill(session.id, now)).books.refundable_cents == 450
+    other = await save_stay(await save_paid_lot(), "XY1")
+    wrong = await attendant.send_form(page_of(other), f"{page_of(other)}/forgo", **given, uid="back-0002")
+    assert wrong.status_code == 422
