@@ -35,7 +35,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= ID_MAX else None
 
 
-@get("/console/audit")
+@get("/console/system/audit")
 async def show_audit(request: AnyRequest) -> Template:
     """Entries, the newest first; days are those of UTC."""
     given = {name: request.query_params.get(name, "") for name in FILTERS}
@@ -67,8 +67,8 @@ async def show_audit(request: AnyRequest) -> Template:
         people=[("", "Everybody"), *((str(each.id), each.email) for each in people)],
         action_words=action_words,
         filtered=bool(kept),
-        older=f"/console/audit?{urlencode({**kept, 'before': shown[-1].id})}" if len(entries) > PAGE else "",
-        newest=f"/console/audit?{urlencode(kept)}" if request.query_params.get("before") else "",
+        older=f"/console/system/audit?{urlencode({**kept, 'before': shown[-1].id})}" if len(entries) > PAGE else "",
+        newest=f"/console/system/audit?{urlencode(kept)}" if request.query_params.get("before") else "",
     )
 
 

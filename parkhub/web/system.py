@@ -100,7 +100,7 @@ async def show_system(request: AnyRequest, clients: GivenClients, settings: Give
     )
 
 
-@get("/console/jobs")
+@get("/console/system/jobs")
 async def show_jobs(request: AnyRequest, clients: GivenClients) -> Template:
     """Jobs that wait and run, and what failed."""
     return await _show_jobs(request, clients)
@@ -127,7 +127,7 @@ async def _show_jobs(request: AnyRequest, clients: Clients, error: str = "", sta
     )
 
 
-@post("/console/jobs/events")
+@post("/console/system/jobs/events")
 async def retry_event(request: AnyRequest, clients: GivenClients, settings: GivenSettings) -> Response[Any] | Template:
     """Handle a payment event once more, now."""
     name = str((await request.form()).get("event", ""))
@@ -139,7 +139,7 @@ async def retry_event(request: AnyRequest, clients: GivenClients, settings: Give
         return await _show_jobs(request, clients, str(error), error.status)
     if stored.status not in ENDED:
         return await _show_jobs(request, clients, f"It is not handled yet: {stored.error or NOT_KNOWN}", 409)
-    return Redirect("/console/jobs?retried=1", status_code=303)
+    return Redirect("/console/system/jobs?retried=1", status_code=303)
 
 
 routes = [

@@ -26,14 +26,14 @@ def _shown(text: str) -> list[str]:
 
 
 async def test_an_empty_log_says_so(staff: Visitor) -> None:
-    assert "What people do is noted here" in (await staff.get("/console/audit")).text
+    assert "What people do is noted here" in (await staff.get("/console/system/audit")).text
 
 
 async def test_an_entry_tells_who_did_what_and_what_is_another(staff: Visitor, account: Account) -> None:
     lot = await save_lot(name="Harbour")
     rules = {"before": {"stay_max_minutes": 60, "same": 1}, "after": {"stay_max_minutes": 90, "same": 1}}
     await _note("rules.set", account, lot.id, reason="people <stay> longer", **rules)
-    text = (await staff.get("/console/audit")).text
+    text = (await staff.get("/console/system/audit")).text
     assert _shown(text) == ["rules: set"]
     assert "kim@example.org: people &lt;stay&gt; longer" in text
     assert "stay max minutes: 60 → 90" in text
@@ -58,14 +58,14 @@ async def test_filters_stand_in_the_address(staff: Visitor, account: Account, qu
     await _note("a.one", None, lot.id)
     await _note("b.one", account)
     await _note("c.one", None, lot.id, at=NOW + timedelta(days=1))
-    assert _shown((await staff.get(f"/console/audit?{query}")).text) == found
+    assert _shown((await staff.get(f"/console/system/audit?{query}")).text) == found
 
 
 async def test_older_entries_are_a_page_away(staff: Visitor) -> None:
     for number in range(52):
         await _note(f"a.n{number}")
-    first = (await staff.get("/console/audit")).text
+    first = (await staff.get("/console/system/audit")).text
     assert len(_shown(first)) == 50
-    older = re.search(r'href="(/console/audit\?before=\d+)"', first)
+    older = re.search(r'href="(/console/system/audit\?before=\d+)"', first)
     assert older is not None
     assert _shown((await staff.get(older[1])).text) == ["a: n1", "a: n0"]

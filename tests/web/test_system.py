@@ -46,7 +46,7 @@ async def test_jobs_that_wait_are_listed_without_what_they_are_about(staff: Visi
     clients: Clients = app.state.clients
     await clients.queue.enqueue("charge_stay", "a secret", queue=QueueName.WORK, job_id="waits")
     await clients.queue.enqueue("send_later", queue=QueueName.MAIL, delay_s=3600, job_id="later")
-    text = (await staff.get("/console/jobs")).text
+    text = (await staff.get("/console/system/jobs")).text
     assert "<code>charge_stay</code>" in text
     assert "put off" in text
     assert "a secret" not in text
@@ -58,17 +58,17 @@ async def test_what_failed_is_told_and_a_payment_event_can_be_tried_again(staff:
     frame = await save_frame(await save_camera(await save_lot(), name="Roof"), received_at=now)
     await fetch("UPDATE frame SET status = 'failed', error = 'It is damaged.' WHERE id = {}", frame.id)
     await fetch(ADD_EVENT, "evt_1", EVENT, now - timedelta(hours=1), now - timedelta(hours=1))
-    text = (await staff.get("/console/jobs")).text
+    text = (await staff.get("/console/system/jobs")).text
     assert "1 picture of" in text
     assert "It is damaged." in text
     assert "the lot is gone" in text
-    again = await staff.send_form("/console/jobs", "/console/jobs/events", event="evt_1")
+    again = await staff.send_form("/console/system/jobs", "/console/system/jobs/events", event="evt_1")
     assert (again.status_code, "It is not handled yet:" in again.text) == (409, True)
-    gone = await staff.send_form("/console/jobs", "/console/jobs/events", event="evt_none")
+    gone = await staff.send_form("/console/system/jobs", "/console/system/jobs/events", event="evt_none")
     assert (gone.status_code, "Neither ParkHub nor the payment provider" in gone.text) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["/console/system", "/console/jobs", "/console/audit"])
+@pytest.mark.parametrize("path", ["/console/system", "/console/system/jobs", "/console/system/audit"])
 async def test_attendants_do_not_see_the_system(attendant: Visitor, path: str) -> None:
     assert (await attendant.get(path)).status_code == 403
 
