@@ -7,7 +7,7 @@ from typing import Final
 
 from parkhub.domain.quotes import TAX, LineKind
 from parkhub.domain.report_money import Money
-from parkhub.domain.report_periods import Period
+from parkhub.domain.report_periods import Grain, Period
 from parkhub.domain.reports import LENGTHS_MIN, HourSums, Measure, Sums
 from parkhub.domain.sessions import Ending
 
@@ -163,7 +163,7 @@ def _over_time(counts: Counts, other: Counts | None) -> Iterable[Table]:
         ),
         "bars",
     )  # fmt: skip
-    for currency in sorted(counts.money):
+    for currency in sorted(counts.money) if counts.period.grain is not Grain.HOUR else ():
         none = Money()
         yield Table(
             f"money-{currency}", f"Money over time, {currency}", named,

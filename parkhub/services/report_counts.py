@@ -13,11 +13,15 @@ from parkhub.domain.report_tables import Counts, Point
 from parkhub.domain.reports import HourSums, Measure, hours_of
 
 
-async def load_counts(lot: Lot, period: Period) -> Counts:
-    """All of a period of a lot, from what was counted; nothing is counted here."""
+async def load_counts(lot: Lot, period: Period, today: date | None = None) -> Counts:
+    """All of a period of a lot, from what was counted, told by hour, day or month until ``today``.
+
+    Nothing is counted here.
+    """
     facts = await rows.sum_facts(lot.id, period.since, period.until)
     money = read_money((label, unit, value) for (measure, label, unit), value in facts.items() if measure is _POSTED)
-    points = await (_by_hour if period.grain is Grain.HOUR else _by_day)(lot, period)
+    until = min(period.until, today + timedelta(days=1)) if today else period.until
+    points = await (_by_hour(lot, period) if period.grain is Grain.HOUR else _by_day(lot, period, until))
     return Counts(
         period,
         points,
@@ -43,7 +47,7 @@ async def _by_hour(lot: Lot, period: Period) -> tuple[Point, ...]:
     return tuple(points)
 
 
-async def _by_day(lot: Lot, period: Period) -> tuple[Point, ...]:
+async def _by_day(lot: Lot, period: Period, until: date) -> tuple[Point, ...]:
     by_day = await rows.sum_by_day(lot.id, period.since, period.until)
     posted: dict[date, list[tuple[str, str, int]]] = {}
     by_month = period.grain is Grain.MONTH
@@ -51,7 +55,7 @@ async def _by_day(lot: Lot, period: Period) -> tuple[Point, ...]:
         key = day.replace(day=1) if by_month else day
         posted.setdefault(key, []).append((fact.label, fact.unit, fact.value))
     hours: dict[date, HourSums] = {}
-    for offset in range(period.days):
+    for offset in range((until - period.since).days):
         day = period.since + timedelta(days=offset)
         key = day.replace(day=1) if by_month else day
         hours[key] = hours.get(key, HourSums()) + by_day.get(day, HourSums())

@@ -68,6 +68,7 @@ def _draw_table(sheet: Sheet, form: TableForm) -> None:
     points = POINTS if len(form.heads) <= COLUMNS_MAX else SMALL_POINTS
     sheet.set_font("Roboto", "", points)
     sheet.set_text_color(*INK)
+    sheet.set_fill_color(255, 255, 255)  # the sign's blue is set from above
     first = max(1.0, 3.0 - 0.25 * len(form.heads)) if len(form.heads) > 1 else 1.0
     with sheet.table(
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,

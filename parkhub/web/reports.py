@@ -98,7 +98,7 @@ async def _asked(request: AnyRequest) -> Asked | None:
 async def _view(asked: Asked) -> ReportView:
     compared = asked.period.against(asked.against)
     other = await load_counts(asked.lot, compared) if compared else None
-    return ReportView(asked.lot, await load_counts(asked.lot, asked.period), other, asked.against)
+    return ReportView(asked.lot, await load_counts(asked.lot, asked.period, asked.today), other, asked.against)
 
 
 @get("/")

@@ -79,12 +79,13 @@ async def page_of(lot: Lot, against: Against) -> str:
 async def timed(what: str, run: Callable[[], Awaitable[object]], rounds: int = ROUNDS) -> None:
     """Print how long it takes."""
     await run()
-    took = []
+    took, used = [], time.process_time()
     for _ in range(rounds):
         begun = time.perf_counter()
         await run()
         took.append((time.perf_counter() - begun) * 1000)
-    print(f"{what:<58} p50 {statistics.median(took):7.1f} ms   worst of {rounds} {max(took):7.1f} ms")
+    used = (time.process_time() - used) * 1000 / rounds
+    print(f"{what:<50} p50 {statistics.median(took):6.1f} ms, worst {max(took):6.1f}, this process's CPU {used:6.1f}")
 
 
 async def measure(settings: Settings, days: int, per_day: int) -> None:
