@@ -133,6 +133,23 @@ async def list_facts(lot_id: int, measure: Measure, since: date, until: date) ->
     return [(row["day"], Fact(measure, row["label"], row["value"], row["unit"])) for row in rows]
 
 
+async def sum_by_month(lot_id: int, measure: Measure, since: date, until: date) -> list[tuple[date, Fact]]:
+    """The same summed by month, each with its first day."""
+    rows = await fetch(
+        "SELECT substr(CAST(day AS TEXT), 1, 7) AS month, label, unit, CAST(sum(value) AS BIGINT) AS value "
+        "FROM report_fact WHERE lot = {} AND day >= {} AND day < {} AND measure = {} "
+        "GROUP BY 1, label, unit ORDER BY 1, label, unit",
+        lot_id,
+        since,
+        until,
+        measure.value,
+    )
+    return [
+        (date.fromisoformat(f"{row['month']}-01"), Fact(measure, row["label"], row["value"], row["unit"]))
+        for row in rows
+    ]
+
+
 async def sum_by_clock(lot_id: int, since: date, until: date) -> dict[tuple[int, int], HourSums]:
     """Hours summed by weekday (0 is Monday) and by what the clock showed (0..23)."""
     rows = await fetch(

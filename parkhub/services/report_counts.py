@@ -51,9 +51,10 @@ async def _by_day(lot: Lot, period: Period, until: date) -> tuple[Point, ...]:
     by_day = await rows.sum_by_day(lot.id, period.since, period.until)
     posted: dict[date, list[tuple[str, str, int]]] = {}
     by_month = period.grain is Grain.MONTH
-    for day, fact in await rows.list_facts(lot.id, _POSTED, period.since, period.until):
-        key = day.replace(day=1) if by_month else day
-        posted.setdefault(key, []).append((fact.label, fact.unit, fact.value))
+    for day, fact in await (rows.sum_by_month if by_month else rows.list_facts)(
+        lot.id, _POSTED, period.since, period.until
+    ):
+        posted.setdefault(day, []).append((fact.label, fact.unit, fact.value))
     hours: dict[date, HourSums] = {}
     for offset in range((until - period.since).days):
         day = period.since + timedelta(days=offset)

@@ -141,3 +141,17 @@ async def test_what_has_expired_stays_counted(lot, settings):
     await park(lot, AT, 70)
     await reports.rebuild(lot, settings, NOW + timedelta(days=500))
     assert (await rows.sum_facts(lot.id, CHANGE, CHANGE + timedelta(days=1)))[label] > 0
+
+
+async def test_months_sum_what_their_days_have(lot, settings):
+    for days in (0, 1, 20, 40):
+        await park(lot, AT + timedelta(days=days), 70)
+    await reports.keep_lot(lot, settings, NOW)
+    since, until = date(2026, 10, 1), date(2027, 1, 1)
+    summed: dict[tuple[date, str], int] = {}
+    for day, fact in await rows.list_facts(lot.id, Measure.POSTED, since, until):
+        key = day.replace(day=1), fact.label
+        summed[key] = summed.get(key, 0) + fact.value
+    by_month = await rows.sum_by_month(lot.id, Measure.POSTED, since, until)
+    assert {(day, fact.label): fact.value for day, fact in by_month} == summed
+    assert len({day for day, _ in by_month}) == 3
