@@ -188,9 +188,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        await open_database(given)
-        clients = await open_clients(given)
+        await open_database(app.state.settings)
+        clients = await open_clients(app.state.settings)
         app.state.clients = clients
+        app.state.lot_pages = lots.LotPages()
         try:
             async with open_streams(clients.live) as streams:
                 app.state.streams = streams
@@ -204,7 +205,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         return found
 
     async def provide_settings() -> Settings:
-        return given
+        found: Settings = app.state.settings
+        return found
 
     app = Litestar(
         ROUTES,
@@ -228,5 +230,4 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     app.state.settings = given
-    app.state.lot_pages = lots.LotPages()
     return app

@@ -1,19 +1,29 @@
 """The real web application inside the test's own process."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from litestar import Litestar
 
 from parkhub.app import create_app
 from parkhub.settings import Settings
 
+_free: Final[dict[object, list[Litestar]]] = defaultdict(list)
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Litestar]:
-    """The application, started. One task starts and stops it, as its task group wants; fixtures use two."""
-    app = create_app(settings)
+    """The application, started. One task starts and stops it, as its task group wants; fixtures use two.
+
+    Registering hundreds of routes takes longer than most tests, so one that was stopped is lent again. Only the key
+    of its CSRF tokens stays the one it was built with.
+    """
+    built_by = settings.secure_cookies, settings.checkout_origins
+    app = _free[built_by].pop() if _free[built_by] else create_app(settings)
+    app.state.settings = settings
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
@@ -32,3 +42,4 @@ async def running(settings: Settings) -> AsyncIterator[Litestar]:
     finally:
         stop.set()
         await task
+        _free[built_by].append(app)
