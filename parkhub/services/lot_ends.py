@@ -12,6 +12,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
+from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
 from parkhub.errors import ConflictError, FieldsError
@@ -21,6 +22,9 @@ from parkhub.services.troubles import memory_folder
 log = structlog.get_logger(__name__)
 
 NAMES_TOLD: Final = 5
+CLOSED: Final = "lot.closed"
+SHUT: Final = "off"
+"""Opening times of a lot that never opens, as OpenStreetMap writes them."""
 
 
 def in_words(ties: dict[str, int]) -> str:
@@ -31,7 +35,7 @@ def in_words(ties: dict[str, int]) -> str:
 async def close_lot(clients: Clients, lot_id: int, account_id: int | None, now: datetime) -> Lot:
     """Take a lot out of use: it says that it is closed and its cameras take no pictures; everything else stays.
 
-    It opens again by its opening times and its cameras' settings. Raises ConflictError while cars are inside.
+    Raises ConflictError while cars are inside, and for one that is closed.
     """
     async with transaction():
         await session_rows.lock_lot(lot_id)
@@ -40,17 +44,48 @@ async def close_lot(clients: Clients, lot_id: int, account_id: int | None, now: 
             cars = "1 car is" if inside == 1 else f"{inside} cars are"
             raise ConflictError(f"{cars} inside. End their stays first: a closed car park sees nobody leave.")
         lot = await lot_rows.get_lot(lot_id)
+        if lot.opening_hours == SHUT:
+            raise ConflictError("It is closed already.")
         cameras = [camera for camera in await camera_rows.list_cameras(lot_id) if camera.enabled]
         for camera in cameras:
             await camera_rows.set_enabled(camera.id, enabled=False)
-        await lot_rows.set_opening_hours(lot_id, "off")
+        await lot_rows.set_opening_hours(lot_id, SHUT)
         await audit.note(
-            "lot.closed",
+            CLOSED,
             account_id=account_id,
             lot_id=lot_id,
             subject=f"lot:{lot_id}",
             before={"opening_hours": lot.opening_hours, "cameras": [camera.public_id for camera in cameras]},
-            after={"opening_hours": "off", "cameras": []},
+            after={"opening_hours": SHUT, "cameras": []},
+            at=now,
+        )
+    await clients.live.announce(f"lot:{lot_id}")
+    return await lot_rows.get_lot(lot_id)
+
+
+async def open_lot(clients: Clients, lot_id: int, account_id: int | None, now: datetime) -> Lot:
+    """Take a lot into use again, with the opening times and the cameras that it had when it was closed.
+
+    Raises ConflictError for one that nobody has closed.
+    """
+    async with transaction():
+        await session_rows.lock_lot(lot_id)
+        closed = await audit.list_entries(EntryFilter(lot_id=lot_id, action=CLOSED), limit=1)
+        if (await lot_rows.get_lot(lot_id)).opening_hours != SHUT or not closed:
+            raise ConflictError("It is not closed. Its opening times and its cameras say when it works.")
+        before = closed[0].before or {}
+        stopped = set(before.get("cameras", []))
+        for camera in await camera_rows.list_cameras(lot_id):
+            if camera.public_id in stopped:
+                await camera_rows.set_enabled(camera.id, enabled=True)
+        await lot_rows.set_opening_hours(lot_id, before.get("opening_hours", ""))
+        await audit.note(
+            "lot.opened",
+            account_id=account_id,
+            lot_id=lot_id,
+            subject=f"lot:{lot_id}",
+            before={"opening_hours": SHUT},
+            after=before,
             at=now,
         )
     await clients.live.announce(f"lot:{lot_id}")

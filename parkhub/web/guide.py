@@ -1,49 +1,36 @@
 """The first-run guide: from nothing to a working lot, one part after the other."""
 
-import re
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from babel.numbers import get_territory_currencies
 from litestar import Response, Router, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ASGIApp
 
-from parkhub.clients import Clients
 from parkhub.db import lots as lot_rows
-from parkhub.db import spot_imports as import_rows
-from parkhub.domain.cameras import Camera, SpotsFileKind
-from parkhub.domain.lots import Lot
+from parkhub.domain.cameras import SpotsFileKind
 from parkhub.domain.rights import Right
 from parkhub.domain.spots_file import kind_of
 from parkhub.errors import ConflictError, FieldsError, InvalidInputError, ParkHubError, TariffError
 from parkhub.languages import ENGLISH
 from parkhub.services import cameras, frames, spots, tariffs, trial_stays
-from parkhub.services.tariff_examples import example_names, example_text
-from parkhub.settings import Settings
 from parkhub.web.api_answers import find_lot
 from parkhub.web.camera_files import FORM_BYTES_MAX, Refused
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import must, needs
-from parkhub.web.guide_view import ArrivalSource, load_arrival, load_progress
-from parkhub.web.lot_setup import country_of, lot_form, new_lot_fields, read_new_lot, take_new_lot
+from parkhub.web.guide_page import camera_fields, show_guide
+from parkhub.web.guide_view import ArrivalSource, load_progress
+from parkhub.web.lot_forms import lot_form, new_lot_fields, read_new_lot, take_new_lot
 from parkhub.web.quote_words import lines_of
 from parkhub.web.stream import stream
-from parkhub.web.tariff_words import prices
 from parkhub.web.templating import AnyRequest, page
-from parkhub.web.webhooks import PATH
 
 BEGINS_BEFORE: Final = timedelta(days=1)
 """A lot's first tariff holds from a little earlier on, so that a test stay that began before has a price."""
 
 NO_EVENT: Final = "evt_parkhub_asks_whether_the_key_works"
-FIRST_EXAMPLE: Final = "hospital"
-_CURRENCY: Final = re.compile(r"^currency: [A-Z]{3}$", re.MULTILINE)
 
 
 @get("/console/guide")
@@ -68,74 +55,10 @@ async def add_lot(request: AnyRequest) -> Response[Any] | Template:
     return Redirect(f"/console/lots/{lot.slug}/guide", status_code=303)
 
 
-async def _show(
-    request: AnyRequest,
-    clients: Clients,
-    settings: Settings,
-    lot: Lot,
-    *,
-    step: str = "",
-    errors: dict[str, str] | None = None,
-    status_code: int = 200,
-    **told: Any,
-) -> Template:
-    progress = await load_progress(clients, settings, lot)
-    shown = step or request.query_params.get("step", "") or progress.current
-    keys = [each.key for each in progress.steps] + ["end"]
-    context: dict[str, Any] = {
-        "lot": lot,
-        "progress": progress,
-        "shown": shown if shown in keys else progress.current,
-        "following": dict(pairwise(keys)),
-        "server": settings.public_url or str(request.base_url).rstrip("/"),
-        "webhook_path": PATH,
-        "errors": defaultdict(str, errors or {}),
-        "key": "",
-        "trial": None,
-        "checked": "",
-        "check_error": "",
-        "name": "",
-        **_tariff_fields(request, lot),
-        **await _camera_fields(progress.camera),
-        "prices": prices(progress.versions, datetime.now(UTC), ZoneInfo(lot.time_zone), ENGLISH),
-        **told,
-    }
-    return page(request, "guide/guide.html", status_code=status_code, **context)
-
-
-async def _camera_fields(camera: Camera | None) -> dict[str, Any]:
-    if camera is None:
-        return {"arrival": None, "spot_import": None}
-    return {
-        "arrival": await load_arrival(camera.id),
-        "spot_import": await import_rows.latest_spot_import(camera.id),
-    }
-
-
-def _tariff_fields(request: AnyRequest, lot: Lot) -> dict[str, Any]:
-    names = example_names()
-    example = request.query_params.get("example", "")
-    example = example if example in names else FIRST_EXAMPLE
-    usual = get_territory_currencies(lot.country or country_of(lot.time_zone) or "DE")
-    currency = request.query_params.get("currency", "").strip().upper() or (usual[0] if usual else "EUR")
-    examples = [(name, _about(name)) for name in names]
-    return {"example": example, "currency": currency, "examples": examples, "text": _in_currency(example, currency)}
-
-
-def _about(name: str) -> str:
-    """An example's own first words."""
-    return example_text(name).partition("\n")[0].removeprefix("#").strip()
-
-
-def _in_currency(example: str, currency: str) -> str:
-    text = example_text(example).partition("\n")[2]
-    return _CURRENCY.sub(f"currency: {currency}", text, count=1)
-
-
 @get("/console/lots/{slug:str}/guide")
 async def show(request: AnyRequest, clients: GivenClients, settings: GivenSettings, slug: FromPath[str]) -> Template:
     """Where a lot stands, and what comes next."""
-    return await _show(request, clients, settings, await find_lot(slug))
+    return await show_guide(request, clients, settings, await find_lot(slug))
 
 
 @post("/console/lots/{slug:str}/guide/camera", status_code=201)
@@ -152,10 +75,10 @@ async def add_camera(
         try:
             _, key = await cameras.create_camera(lot.slug, name)
         except FieldsError as error:
-            return await _show(
+            return await show_guide(
                 request, clients, settings, lot, step="camera", errors=error.fields, status_code=422, name=name
             )
-    return await _show(request, clients, settings, lot, step="camera", status_code=201, key=key)
+    return await show_guide(request, clients, settings, lot, step="camera", status_code=201, key=key)
 
 
 @post("/console/lots/{slug:str}/guide/picture", request_max_body_size=FORM_BYTES_MAX)
@@ -172,7 +95,7 @@ async def send_picture(
         await frames.accept_by_hand(clients, settings, camera, picture, datetime.now(UTC))
     except Refused as error:
         told = {"picture": str(error)}
-        return await _show(request, clients, settings, lot, step="camera", errors=told, status_code=error.status)
+        return await show_guide(request, clients, settings, lot, step="camera", errors=told, status_code=error.status)
     return Redirect(f"/console/lots/{slug}/guide?step=camera", status_code=303)
 
 
@@ -190,7 +113,7 @@ async def show_arrival(
     """The first picture, or that it is still waited for."""
     lot = await find_lot(slug)
     progress = await load_progress(clients, settings, lot)
-    fields = await _camera_fields(progress.camera)
+    fields = await camera_fields(progress.camera)
     return page(request, "guide/_arrival.html", lot=lot, progress=progress, **fields)
 
 
@@ -217,7 +140,7 @@ async def send_spots(
         await spots.request_import(clients, settings, camera.id, data, kind, datetime.now(UTC))
     except Refused as error:
         told = {"file": str(error)}
-        return await _show(request, clients, settings, lot, step="spots", errors=told, status_code=error.status)
+        return await show_guide(request, clients, settings, lot, step="spots", errors=told, status_code=error.status)
     return Redirect(f"/console/lots/{slug}/guide?step=spots", status_code=303)
 
 
@@ -228,7 +151,7 @@ async def show_marked(
     """How many places are marked by now."""
     lot = await find_lot(slug)
     progress = await load_progress(clients, settings, lot)
-    fields = await _camera_fields(progress.camera)
+    fields = await camera_fields(progress.camera)
     return page(request, "guide/_marked.html", lot=lot, progress=progress, **fields)
 
 
@@ -243,7 +166,7 @@ async def publish_tariff(
         await tariffs.publish(lot.id, None, text, now - BEGINS_BEFORE, request.user.id, now)
     except (TariffError, InvalidInputError, ConflictError) as error:
         told = {"text": str(error)}
-        return await _show(
+        return await show_guide(
             request, clients, settings, lot, step="tariff", errors=told, status_code=error.status, text=text
         )
     await clients.live.announce(f"lot:{lot.id}")
@@ -262,7 +185,7 @@ async def make_test(
         "lines": lines_of(made.lines, ENGLISH),
         "total": ENGLISH.money(made.gross_cents, made.currency) if made.lines else "",
     }
-    return await _show(request, clients, settings, lot, step="test", trial=trial)
+    return await show_guide(request, clients, settings, lot, step="test", trial=trial)
 
 
 @post("/console/lots/{slug:str}/guide/payments", status_code=200)
@@ -276,7 +199,7 @@ async def check_payments(
         checked = "The payment provider answers, and takes our key."
     except ParkHubError as error:
         wrong = f"{error} Look at PARKHUB_STRIPE_SECRET_KEY."
-    return await _show(request, clients, settings, lot, step="payments", checked=checked, check_error=wrong)
+    return await show_guide(request, clients, settings, lot, step="payments", checked=checked, check_error=wrong)
 
 
 routes = [

@@ -1,16 +1,12 @@
 """Lots in the console: all of them, a new one, and what may be set of one."""
 
 import asyncio
-import zoneinfo
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from babel.core import get_global
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -19,20 +15,17 @@ from parkhub.db import lot_ends as end_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.domain.lot_rules import LotRules, SmallDues, TariffFollows
 from parkhub.domain.lots import Lot
-from parkhub.domain.opening_times import EXAMPLE, OpeningTimes, check_opening_hours
 from parkhub.domain.rights import Right
-from parkhub.errors import ConflictError, FieldsError, InvalidInputError
+from parkhub.errors import ConflictError, FieldsError
 from parkhub.languages import ENGLISH
 from parkhub.services import lot_ends, lot_rules, lots
 from parkhub.web.api_answers import find_lot
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
+from parkhub.web.lot_forms import lot_form, new_lot_fields, read_new_lot, take_new_lot, week_of
 from parkhub.web.lot_view import LotView
-from parkhub.web.opening_words import opening_week
 from parkhub.web.templating import AnyRequest, page
 
-USUAL_TIME_ZONE: Final = "Europe/Berlin"
-NEW_FIELDS: Final = ("name", "address", "time_zone", "slug", "opening_hours", "country")
 DETAIL_FIELDS: Final = ("name", "address", "opening_hours", "country", "place")
 SWITCHES: Final = ("anti_passback", "paid_ahead", "processing_leaves")
 RULE_WORDS: Final = {
@@ -61,6 +54,7 @@ SAID: Final = {
     "details": "The car park is saved.",
     "rules": "The rules are saved.",
     "closed": "The car park is closed: its page says so, and its cameras take no pictures.",
+    "opened": "The car park is open again: its opening times and cameras are as they were.",
     "deleted": "The car park is deleted.",
 }
 
@@ -72,44 +66,6 @@ async def list_lots(request: AnyRequest) -> Template:
     views = [LotView(each, now) for each in await lots.list_statuses(now) if request.user.may(Right.READ, each.lot.id)]
     said = SAID.get(request.query_params.get("saved", ""), "")
     return page(request, "lot_setup/index.html", views=views, said=said)
-
-
-@cache
-def time_zones() -> list[tuple[str, str]]:
-    """Places to choose from, as (IANA name, words)."""
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return [(name, name.replace("_", " ")) for name in [*names, "UTC"]]
-
-
-def country_of(time_zone: str) -> str:
-    """The country (ISO 3166) whose clock this is; "" for a clock of none."""
-    found = get_global("zone_territories").get(time_zone, "")
-    return found if found.isalpha() else ""
-
-
-async def new_lot_fields() -> dict[str, str]:
-    """What the form for a new lot begins with."""
-    known = await lots.list_statuses(datetime.now(UTC))
-    zone = known[-1].lot.time_zone if known else USUAL_TIME_ZONE
-    return {**dict.fromkeys(NEW_FIELDS, ""), "time_zone": zone, "guess": "" if known else "1"}
-
-
-async def take_new_lot(request: AnyRequest) -> Lot:
-    """Make the lot of a form. Raises FieldsError."""
-    return await lots.add_lot(await read_new_lot(request), request.user.id, datetime.now(UTC))
-
-
-async def read_new_lot(request: AnyRequest) -> dict[str, str]:
-    """The form for a new lot as it was filled in; the country is that of the clock unless it says another."""
-    form = await request.form()
-    given = {name: str(form.get(name, "")).strip() for name in NEW_FIELDS}
-    return {**given, "country": given["country"] or country_of(given["time_zone"])}
-
-
-def lot_form(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
-    """What the fields of a new lot are drawn from."""
-    found = defaultdict(str, errors)
-    return {"given": {"guess": "", **given}, "errors": found, "time_zones": time_zones(), **week_of(given)}
 
 
 @get("/console/lots/new", guards=[needs(Right.SET_UP, everywhere=True)])
@@ -127,21 +83,6 @@ async def add(request: AnyRequest) -> Response[Any] | Template:
         given = await read_new_lot(request)
         return page(request, "lot_setup/new.html", status_code=422, **lot_form(given, error.fields))
     return Redirect(f"/console/cameras/new?lot={lot.slug}", status_code=303)
-
-
-def week_of(given: Mapping[str, str]) -> dict[str, Any]:
-    """The next seven days of opening times as somebody types them, or what is wrong with them."""
-    text, zone, now = " ".join(given.get("opening_hours", "").split()), given.get("time_zone", ""), datetime.now(UTC)
-    if not text:
-        return {"week": None, "week_error": "", "opening_example": EXAMPLE}
-    country = (given.get("country", "") or country_of(zone)).upper()
-    try:
-        check_opening_hours(text, country, now)
-        known = zone if zone in zoneinfo.available_timezones() else "UTC"
-        week = opening_week(OpeningTimes(text, ZoneInfo(known), country), now, ENGLISH)
-    except InvalidInputError as error:
-        return {"week": None, "week_error": str(error), "opening_example": EXAMPLE}
-    return {"week": week, "week_error": "", "opening_example": EXAMPLE}
 
 
 @get("/console/opening-times", guards=[needs(Right.SET_UP)])
@@ -181,7 +122,7 @@ async def _show(
         dues=DUES,
         ties=await end_rows.count_lot_ties(lot.id),
         tied=lot_ends.in_words,
-        closed=lot.opening_hours == "off",
+        closed=lot.opening_hours == lot_ends.SHUT,
         end_error=end_error,
         said=SAID.get(request.query_params.get("saved", ""), ""),
         **week_of({**kept, "time_zone": lot.time_zone}),
@@ -250,6 +191,17 @@ async def close(request: AnyRequest, clients: GivenClients, slug: FromPath[str])
     return Redirect(f"/console/lots/{slug}?saved=closed", status_code=303)
 
 
+@post("/console/lots/{slug:str}/open", guards=[needs(Right.SET_UP)])
+async def open_again(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) -> Response[Any] | Template:
+    """Take the lot into use again."""
+    lot = await find_lot(slug)
+    try:
+        await lot_ends.open_lot(clients, lot.id, request.user.id, datetime.now(UTC))
+    except ConflictError as error:
+        return await _show(request, lot, end_error=str(error), status_code=409)
+    return Redirect(f"/console/lots/{slug}?saved=opened", status_code=303)
+
+
 @post("/console/lots/{slug:str}/delete", guards=[needs(Right.SET_UP, everywhere=True)])
 async def delete(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) -> Response[Any] | Template:
     """Delete a lot that was only tried out; its name must be typed."""
@@ -266,7 +218,19 @@ async def delete(request: AnyRequest, clients: GivenClients, slug: FromPath[str]
 routes = [
     Router(
         "/",
-        route_handlers=[list_lots, show_new, add, show_week, show, print_sign, save_details, save_rules, close, delete],
+        route_handlers=[
+            list_lots,
+            show_new,
+            add,
+            show_week,
+            show,
+            print_sign,
+            save_details,
+            save_rules,
+            close,
+            open_again,
+            delete,
+        ],
         guards=[needs(Right.READ)],
         include_in_schema=False,
     )

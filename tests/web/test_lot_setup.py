@@ -90,6 +90,12 @@ async def test_a_closed_lot_says_so_and_takes_no_pictures_until_it_opens_again(s
     assert not (await cameras.get_camera(camera.id)).enabled
     assert "Closed" in (await staff.get("/lots/harbour")).text
     assert "It cannot be deleted: it has 1 stay" in (await staff.get(page)).text
+    assert (await staff.send_form(page, f"{page}/close")).status_code == 409
+    opened = await staff.send_form(page, f"{page}/open")
+    assert "The car park is open again" in (await staff.get(opened.headers["location"])).text
+    assert (await cameras.get_camera(camera.id)).enabled
+    assert (await lots.get_lot(lot.id)).opening_hours == lot.opening_hours
+    assert (await staff.send_form(page, f"{page}/open")).status_code == 409
 
 
 async def test_a_lot_that_was_only_tried_out_is_deleted_with_all_that_is_its(staff: Visitor) -> None:
