@@ -21,6 +21,7 @@ import booked
 import desked
 import gated
 import kept_cards
+import priced
 import servers
 import staffed
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
@@ -103,6 +104,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
     public |= await booked.shown(clients, settings, lot, now)
+    staff |= await priced.shown(clients, lot, now)
     public |= await _ahead(settings, clients, now)
     staff |= await desked.shown(clients, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
