@@ -65,12 +65,6 @@ async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> Account:
     return account
 
 
-async def owner(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let owners through, of those who are `signed_in`. Raises ForbiddenError. Being replaced by `needs`."""
-    if not connection.user.may(Right.PEOPLE):
-        raise ForbiddenError(NO_RIGHT)
-
-
 @dataclass(frozen=True, slots=True)
 class needs:  # noqa: N801
     """Let those through who have a right in the lot that the address names, as a guard.
