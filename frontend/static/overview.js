@@ -44,6 +44,8 @@
       const card = now.querySelector(`[data-lot="${id}"]`);
       if (!card) continue;
       put(card, lot.text);
+      const live = card.querySelector(".live");
+      if (live && lot.live) live.dataset.state = lot.live;
       const rects = card.querySelectorAll(".mini rect");
       if (lot.states) [...lot.states].forEach((letter, at) => rects[at]?.setAttribute("class", letter));
       for (const [at, letter] of Object.entries(lot.spots || {})) rects[at]?.setAttribute("class", letter);

@@ -18,14 +18,16 @@ from parkhub.db import overview as rows
 from parkhub.db import review_holds as hold_rows
 from parkhub.db.overview import SpotNow
 from parkhub.domain.accounts import Account
+from parkhub.domain.cameras import Camera
 from parkhub.domain.local_time import day_span, local_day
-from parkhub.domain.lots import Lot
+from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.rights import Right
 from parkhub.languages import ENGLISH
 from parkhub.services.review_holds import TOPIC
 from parkhub.web.camera_view import CameraView
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.guards import needs
+from parkhub.web.lot_view import OLD_AFTER_S, LotView
 from parkhub.web.our_lots import our_lots
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest
@@ -36,10 +38,15 @@ SPACING_S: Final = 1.0
 
 @dataclass(frozen=True)
 class LotNow:
-    """A lot in numbers. ``states``: a letter a spot, in map order; ``taken`` None: not for whoever asks."""
+    """A lot in numbers. ``states``: a letter a spot, in map order; ``taken`` None: not for whoever asks.
+
+    ``fresh``: its last look is recent and some place is seen; ``freshness``: when that was, in words.
+    """
 
     lot: Lot
     states: str
+    fresh: bool
+    freshness: str
     entered: int = 0
     left: int = 0
     inside: int = 0
@@ -62,6 +69,7 @@ class LotNow:
             "entered": str(self.entered),
             "left": str(self.left),
             "inside": str(self.inside),
+            "freshness": self.freshness,
         }
         if self.taken_cents is not None:
             found["taken"] = ENGLISH.money(self.taken_cents, self.currency) if self.currency else "nothing"
@@ -134,6 +142,7 @@ async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now:
             LotNow(
                 lot,
                 "".join(states[lot.id]),
+                *_fresh(lot, known, states[lot.id], now),
                 entered.get(lot.id, 0),
                 left.get(lot.id, 0),
                 inside.get(lot.id, 0),
@@ -147,6 +156,14 @@ async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now:
         now=now,
         money=bool(money_ids),
     )
+
+
+def _fresh(lot: Lot, cameras: Iterable[Camera], states: list[str], now: datetime) -> tuple[bool, str]:
+    """Whether what is told of a lot's places may be called live, and when the last look was."""
+    looks = [each.last_captured_at for each in cameras if each.lot_id == lot.id and each.last_captured_at is not None]
+    view = LotView(LotStatus(lot, max(looks, default=None), ()), now)
+    recent = view.age_s is not None and view.age_s < OLD_AFTER_S
+    return recent and any(state != "u" for state in states), view.freshness
 
 
 def _letter(spot: SpotNow, patience_s: float | None, now: datetime) -> str:
@@ -176,9 +193,11 @@ def update(view: Overview, before: Overview | None) -> dict[str, Any] | None:
         old = old_lots.get(each.lot.id)
         told: dict[str, Any] = {}
         if old is None or len(old.states) != len(each.states):
-            told = {"states": each.states, "text": each.text}
+            told = {"states": each.states, "text": each.text, "live": "live" if each.fresh else "stale"}
         elif old != each:
             told["text"] = dict(each.text.items() - old.text.items())
+            if old.fresh != each.fresh:
+                told["live"] = "live" if each.fresh else "stale"
             pairs = zip(old.states, each.states, strict=True)
             told["spots"] = {str(at): now for at, (was, now) in enumerate(pairs) if was != now}
         if told := {name: value for name, value in told.items() if value}:
