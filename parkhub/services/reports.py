@@ -1,7 +1,7 @@
 """Counting lots' days for reports: what has changed, what has not been counted yet, or everything anew."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ HISTORY_DAYS: Final = 30
 """So many days of before are counted at a time."""
 
 _BATCH: Final = 2000
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 async def keep(settings: Settings, now: datetime) -> int:
@@ -55,8 +56,12 @@ async def keep_lot(lot: Lot, settings: Settings, now: datetime) -> int:
         by_part: dict[tuple[date, Part], list[int]] = {}
         for each in stale:
             by_part.setdefault((local_day(each.at, zone), each.part), []).append(each.id)
+        kept = await _kept_since(lot, settings, now)
         for (day, part), ids in by_part.items():
-            done += await count_part(lot, day, part, now, ids)
+            if day_span(day, zone).start >= kept[part]:
+                done += await count_part(lot, day, part, now, ids)
+            else:
+                await rows.forget_stale(ids)
     for part, every in EVERY.items():
         done += await _by_clock(lot, part, every, now)
     return done + await _history(lot, settings, now)
@@ -92,10 +97,15 @@ async def _history(lot: Lot, settings: Settings, now: datetime) -> int:
 
 
 async def _count_day(lot: Lot, day: date, settings: Settings, now: datetime) -> int:
-    start = day_span(day, ZoneInfo(lot.time_zone)).start
+    start, kept = day_span(day, ZoneInfo(lot.time_zone)).start, await _kept_since(lot, settings, now)
+    return sum([await count_part(lot, day, part, now) for part in Part if start >= kept[part]])
+
+
+async def _kept_since(lot: Lot, settings: Settings, now: datetime) -> Mapping[Part, datetime]:
+    """Since when a part's sources are whole; days of before stay as they were counted."""
     reads = cutoffs(await rule_rows.get_rules(lot.id), now)[Kind.READS]
-    kept = {Part.GATES: reads, Part.CAMERAS: now - timedelta(hours=settings.frame_keep_h)}
-    return sum([await count_part(lot, day, part, now) for part in Part if start >= kept.get(part, start)])
+    expire = {Part.GATES: reads, Part.CAMERAS: now - timedelta(hours=settings.frame_keep_h)}
+    return {part: expire.get(part, _ALWAYS) for part in Part}
 
 
 async def count_part(lot: Lot, day: date, part: Part, now: datetime, noted: Iterable[int] = ()) -> int:

@@ -1,6 +1,7 @@
 """Periods, and a report's figures and tables."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from parkhub.domain.entries import TENDERS
 from parkhub.domain.ledger import Account, Kind
+from parkhub.domain.local_time import Span
+from parkhub.domain.quotes import Line, LineKind, Quote, changed_lines
 from parkhub.domain.report_money import Money, read_money
 from parkhub.domain.report_periods import Against, Grain, Length, around, read_period
 from parkhub.domain.report_tables import Counts, Point, figures, tables
@@ -117,3 +120,23 @@ def test_every_row_has_a_value_for_every_column():
     for other in (None, counts({}, 300)):
         for table in tables(counts({"units/": 450}, 450), other):
             assert {len(values) for _, values in table.rows} <= {len(table.columns)}, table.id
+
+
+LINES = st.lists(
+    st.builds(
+        Line, st.sampled_from(LineKind), st.integers(-500, 900), st.just("EUR"), label=st.sampled_from(["", "Day"])
+    ),
+    max_size=5,
+)
+
+
+@given(st.lists(st.tuples(LINES, st.integers(0, 5000)), max_size=5))
+def test_what_charges_changed_of_lines_comes_to_the_last_price(prices):
+    known: dict[tuple[str, str], int] = {}
+    for lines, gross in prices:
+        span = Span(datetime(2026, 11, 16, tzinfo=UTC), datetime(2026, 11, 17, tzinfo=UTC))
+        quote = Quote("EUR", tuple(lines), gross, 0, gross, Fraction(0), span)
+        for key, cents in changed_lines(quote, known).items():
+            known[key] = known.get(key, 0) + cents
+        assert sum(known.values()) == gross
+        assert changed_lines(quote, known) == {}

@@ -139,7 +139,12 @@ async def test_what_has_expired_stays_counted(lot, settings):
     label = (Measure.CAMERA_SLOTS, str(camera.id), "")
     assert (await rows.sum_facts(lot.id, CHANGE, NOW.date()))[label] > 0
     await park(lot, AT, 70)
-    await reports.rebuild(lot, settings, NOW + timedelta(days=500))
+    late = "INSERT INTO report_stale (lot, at, part) VALUES ({}, {}, 'cameras')"
+    await fetch(late, lot.id, AT + timedelta(days=1))
+    await reports.keep_lot(lot, settings, NOW + timedelta(days=500))
+    assert await rows.list_stale(lot.id, 10) == []
+    await reports.rebuild(lot, settings, NOW + timedelta(days=500), date(2027, 12, 1))
+    await reports.rebuild(lot, settings, NOW + timedelta(days=30))
     assert (await rows.sum_facts(lot.id, CHANGE, CHANGE + timedelta(days=1)))[label] > 0
 
 

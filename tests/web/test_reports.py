@@ -7,16 +7,17 @@ from typing import Any
 
 import openpyxl
 import pytest
-from builders import save_lot
+from builders import save_camera, save_lot
 from reported import give_past
 from visitors import EMAIL, Visitor
 
 from parkhub.db import day_closes, report_readers
+from parkhub.db.engine import fetch
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_tables import COUNT, Column, Figure, Table
 from parkhub.web.report_files import as_csv, as_xlsx, safe
 
-DAYS = 16
+DAYS = 9
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ async def test_a_lot_without_a_past_and_a_console_without_a_lot_say_so(staff: Vi
 @pytest.mark.parametrize(
     "asked", ["length=own&since=2026-05-02&until=2026-05-01", "length=decade", "at=yesterday", "against=luck"]
 )
-async def test_a_period_that_is_none_is_told_and_this_month_shown(staff: Visitor, lot: Lot, asked: str) -> None:
+async def test_a_period_that_is_none_is_told_and_this_month_shown(staff: Visitor, asked: str) -> None:
+    await save_lot(slug="harbour")
     answer = await staff.get(f"/console/reports?lot=harbour&{asked}")
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
@@ -90,7 +92,20 @@ async def test_a_day_is_closed_once_and_shows_who_did_it(staff: Visitor, lot: Lo
     assert len(await day_closes.list_closes(lot.id, today - timedelta(days=9), today + timedelta(days=9))) == 1
 
 
-async def test_letters_are_asked_for_and_stopped(staff: Visitor, account: Any, lot: Lot) -> None:
+async def test_drivers_are_told_what_is_expected_and_how_far_that_was_off(visitor: Visitor, web_settings: Any) -> None:
+    for slug in ("seen", "blind"):
+        lot = await save_lot(slug=slug, time_zone="UTC")
+        await save_camera(lot, spots_seen=2)
+        await give_past(lot, 30, datetime.now(UTC), web_settings, per_day=0)
+    await fetch("UPDATE lot_forecast SET made_at = {} WHERE lot = {}", datetime.now(UTC) - timedelta(hours=1), lot.id)
+    text = (await visitor.get("/lots/seen")).text
+    assert "In the next hours" in text
+    assert "In the last weeks it was off by" in text
+    assert "In the next hours" not in (await visitor.get("/lots/blind")).text
+
+
+async def test_letters_are_asked_for_and_stopped(staff: Visitor, account: Any) -> None:
+    lot = await save_lot(slug="harbour")
     await staff.send_form("/console/reports", "/console/reports/letters", lot="harbour", wanted="1")
     assert await report_readers.list_readers(lot.id) == [account.id]
     assert "You get a letter" in (await staff.get("/console/reports")).text
@@ -98,13 +113,15 @@ async def test_letters_are_asked_for_and_stopped(staff: Visitor, account: Any, l
     assert await report_readers.list_readers(lot.id) == []
 
 
-async def test_who_may_not_see_money_sees_no_report(attendant: Visitor, visitor: Visitor, lot: Lot) -> None:
+async def test_who_may_not_see_money_sees_no_report(attendant: Visitor, visitor: Visitor) -> None:
+    await save_lot()
     assert (await attendant.get("/console/reports")).status_code == 403
     assert "/console/reports" not in (await attendant.get("/console")).text
     assert (await visitor.get("/console/reports")).status_code in (302, 303)
 
 
-async def test_a_lot_that_is_not_there_is_not_found(staff: Visitor, lot: Lot) -> None:
+async def test_a_lot_that_is_not_there_is_not_found(staff: Visitor) -> None:
+    await save_lot()
     assert (await staff.get("/console/reports?lot=nowhere")).status_code == 404
     assert (await staff.send_form("/console/reports", "/console/reports/close", day=yesterday())).status_code == 404
 
