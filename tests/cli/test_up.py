@@ -57,15 +57,24 @@ def is_ready(address: str) -> bool:
         return False
 
 
-def test_it_starts_says_where_and_is_ready(tmp_path: Path) -> None:
-    with started(tmp_path) as (program, address):
-        assert address in program.stdout
-        assert ask(f"{address}/health/live") == (200, {"status": "live"})
-        assert ask(f"{address}/health/ready") == (200, {"status": "ready"})
-        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
-        assert (tmp_path / "data" / "parkhub.sqlite").stat().st_mode & 0o077 == 0
-        for words in ("redis-server", "parkhub.cli.serve", "tasks.worker work", "tasks.worker vision"):
-            assert wait_for(lambda words=words: program.member(words), words)
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str, Path]]:
+    """A start that several tests share, its address and folder, whose long name leaves no room for a socket."""
+    deep = tmp_path_factory.mktemp("up") / ("a-folder-with-a-long-name" * 4) / "and-another"
+    deep.mkdir(parents=True)
+    with started(deep) as (program, address):
+        yield program, address, deep
+
+
+def test_it_starts_says_where_and_is_ready(one: tuple[Program, str, Path]) -> None:
+    program, address, folder = one
+    assert address in program.stdout
+    assert ask(f"{address}/health/live") == (200, {"status": "live"})
+    assert ask(f"{address}/health/ready") == (200, {"status": "ready"})
+    assert (folder / "data").stat().st_mode & 0o777 == 0o700
+    assert (folder / "data" / "parkhub.sqlite").stat().st_mode & 0o077 == 0
+    for words in ("redis-server", "parkhub.cli.serve", "tasks.worker work", "tasks.worker vision"):
+        assert wait_for(lambda words=words: program.member(words), words)
 
 
 def test_the_owners_password_is_shown_on_the_first_start_only(tmp_path: Path) -> None:
@@ -101,27 +110,27 @@ def test_kill_minus_nine_leaves_no_orphan_and_frees_the_folder(tmp_path: Path) -
         assert is_ready(address)
 
 
-def test_a_second_start_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with started(tmp_path) as (program, address):
-        with up(tmp_path, "--data-dir", str(tmp_path / "data"), "--port", str(free_port())) as second:
-            assert second.end() == 1
-            sentence = second.stderr.strip()
-            assert sentence.startswith("parkhub: ParkHub already runs on the data folder")
-            assert f"(process {program.process.pid})" in sentence
-            assert "\n" not in sentence
-        assert is_ready(address)
+def test_a_second_start_on_the_same_folder_is_refused(one: tuple[Program, str, Path]) -> None:
+    program, address, folder = one
+    with up(folder, "--data-dir", str(folder / "data"), "--port", str(free_port())) as second:
+        assert second.end() == 1
+        sentence = second.stderr.strip()
+        assert sentence.startswith("parkhub: ParkHub already runs on the data folder")
+        assert f"(process {program.process.pid})" in sentence
+        assert "\n" not in sentence
+    assert is_ready(address)
 
 
 @pytest.mark.parametrize("words", ["parkhub.cli.serve", "redis-server"], ids=["web", "redis"])
-def test_a_killed_process_comes_back_and_that_is_said(tmp_path: Path, words: str) -> None:
-    with started(tmp_path) as (program, address):
-        first = wait_for(lambda: program.member(words), words)
-        first.kill()
-        line = wait_for(lambda: program.log_lines(AGAIN), "the log line")[0]
-        assert (line["pid"], line["reason"]) == (first.pid, "killed by SIGKILL")
-        wait_for(lambda: is_ready(address), "everything to be ready again")
-        second = wait_for(lambda: program.member(words), words)
-        assert second.pid != first.pid
+def test_a_killed_process_comes_back_and_that_is_said(one: tuple[Program, str, Path], words: str) -> None:
+    program, address, _ = one
+    first = wait_for(lambda: program.member(words), words)
+    first.kill()
+    (line,) = wait_for(lambda: [line for line in program.log_lines(AGAIN) if line["pid"] == first.pid], "the log line")
+    assert line["reason"] == "killed by SIGKILL"
+    wait_for(lambda: is_ready(address), "everything to be ready again")
+    second = wait_for(lambda: program.member(words), words)
+    assert second.pid != first.pid
 
 
 def test_several_web_processes_share_one_port(tmp_path: Path) -> None:
@@ -162,15 +171,6 @@ def _kill_connections(address: Path) -> None:
         for kind in ("normal", "pubsub"):
             connection.sendall(f"CLIENT KILL TYPE {kind} SKIPME yes\r\n".encode())
             connection.recv(64)
-
-
-def test_a_long_data_folder_still_has_room_for_the_redis_socket(tmp_path: Path) -> None:
-    deep = tmp_path / ("a-folder-with-a-long-name" * 4) / "and-another"
-    deep.mkdir(parents=True)
-    with started(deep) as (program, address):
-        assert is_ready(address)
-        program.signal(signal.SIGTERM)
-        assert program.end(STOP_S) == 0
 
 
 WRONG = [
@@ -289,16 +289,13 @@ def test_settings_come_from_a_file_and_options_win(tmp_path: Path) -> None:
         assert (tmp_path / "elsewhere" / "parkhub.sqlite").exists()
 
 
-def test_a_lost_password_is_replaced(tmp_path: Path) -> None:
-    with (
-        started(tmp_path) as (_, _),
-        running(
-            [PARKHUB, "account", "password", "Owner@parkhub.local", "--data-dir", str(tmp_path / "data")], tmp_path
-        ) as command,
-    ):
-        assert command.end() == 0
-        assert re.fullmatch(r"\S{16}\n", command.stdout)
-    with running([PARKHUB, "account", "password", "nobody@x", "--data-dir", str(tmp_path / "data")], tmp_path) as other:
+def test_a_lost_password_is_replaced(one: tuple[Program, str, Path]) -> None:
+    folder = one[2]
+    command = [PARKHUB, "account", "password", "--data-dir", str(folder / "data")]
+    with running([*command, "Owner@parkhub.local"], folder) as replaced:
+        assert replaced.end() == 0
+        assert re.fullmatch(r"\S{16}\n", replaced.stdout)
+    with running([*command, "nobody@x"], folder) as other:
         assert other.end() == 1
         assert other.stderr == "parkhub: There is no account with the e-mail nobody@x.\n"
 

@@ -105,6 +105,7 @@ async def test_a_payment_at_a_server_like_stripe_is_paid_refunded_and_reconciled
                 assert SECRET not in told
 
 
+@pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)  # services are tried with both
 async def test_two_hundred_pay_at_once_on_the_card_page_and_each_has_paid_once(
     database: Settings, redis_url: str, tmp_path: Path
 ):
