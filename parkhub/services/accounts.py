@@ -20,7 +20,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account, network, pause_s
 from parkhub.domain.rights import Role
 from parkhub.domain.text import one_line
-from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError, SignInRequiredError
+from parkhub.errors import BusyError, ConflictError, NotFoundError, SignInRequiredError
 from parkhub.services import audit, second_factors
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,6 @@ TRIES_PER_EMAIL: Final = 5
 TRIES_PER_ADDRESS: Final = 20
 """For all e-mails."""
 PASSWORD_LENGTH_MAX: Final = 1024
-PASSWORD_LENGTHS: Final = range(10, PASSWORD_LENGTH_MAX + 1)
 CODE_LIFE: Final = timedelta(minutes=10)
 """So long after the password the second factor can be given."""
 AGENT_LENGTH_MAX: Final = 300
@@ -177,47 +176,6 @@ async def enter_code(clients: Clients, key: str, token: str, code: str, now: dat
         )
     log.info("signed in", account_id=account_id)
     return fresh
-
-
-async def confirm_password(clients: Clients, account: Account, password: str, field: str = "current") -> None:
-    """Ask a person who is signed in for their password once more. Raises FieldsError, TooOftenError."""
-    await clients.limiter.hit(f"password:{account.id}", TRIES_PER_EMAIL, TRY_WINDOW_S)
-    if not await password_fits(account.password_hash, password):
-        raise FieldsError({field: "This is not your password."})
-    await clients.limiter.clear(f"password:{account.id}")
-
-
-async def change_password(
-    clients: Clients, account: Account, token: str, current: str, new: str, now: datetime
-) -> None:
-    """Give oneself another password; every other browser is signed out. Raises FieldsError, TooOftenError."""
-    await confirm_password(clients, account, current)
-    check_new_password(account, new)
-    hashed = await hash_password(new)
-    async with transaction():
-        await account_rows.set_password_hash(account.id, hashed)
-        await account_rows.delete_sign_ins_of(account.id, digest(token))
-        await account_rows.delete_links_of(account.id)
-        await note_of(account.id, "account.password_changed", account, now)
-    await clients.live.announce(f"account:{account.id}")
-
-
-async def sign_out_elsewhere(clients: Clients, account: Account, token: str, now: datetime) -> int:
-    """End a person's other sign-ins; answers how many there were."""
-    async with transaction():
-        ended = await account_rows.delete_sign_ins_of(account.id, digest(token))
-        if ended:
-            await note_of(account.id, "account.signed_out_elsewhere", account, now, after={"ended": ended})
-    await clients.live.announce(f"account:{account.id}")
-    return ended
-
-
-def check_new_password(account: Account, new: str) -> None:
-    """Raises FieldsError for a password that is too short, too long, or the person's e-mail."""
-    if len(new) not in PASSWORD_LENGTHS:
-        raise FieldsError({"new": "Use at least ten letters; a few words in a row are easy to keep in mind."})
-    if _normal(new) in {account.email, account.email.partition("@")[0]}:
-        raise FieldsError({"new": "Use something else than your e-mail address."})
 
 
 async def note_of(

@@ -17,7 +17,8 @@ from parkhub.domain.rights import PEOPLES, RIGHTS, Right, Role
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
 from parkhub.services import mail, second_factors
-from parkhub.services.accounts import check_new_password, digest, hash_password, note_of
+from parkhub.services.accounts import digest, hash_password, note_of
+from parkhub.services.own_account import check_new_password
 from parkhub.settings import Settings
 
 log = structlog.get_logger(__name__)

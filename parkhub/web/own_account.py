@@ -15,7 +15,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import second_factors as factor_rows
 from parkhub.errors import ConflictError, FieldsError, TooOftenError
 from parkhub.secret_key import secret_key
-from parkhub.services import accounts, second_factors
+from parkhub.services import accounts, own_account, second_factors
 from parkhub.services.second_factors import Asked
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import cookie_name, signed_in
@@ -45,7 +45,7 @@ async def change_password(
     form = await request.form()
     token = request.cookies.get(cookie_name(settings), "")
     given = str(form.get("current", "")), str(form.get("new", ""))
-    doing = accounts.change_password(clients, request.user, token, *given, datetime.now(UTC))
+    doing = own_account.change_password(clients, request.user, token, *given, datetime.now(UTC))
     _, refused = await _tried(request, doing, "password")
     return refused or Redirect(f"{OWN}?done=password", status_code=303)
 
@@ -54,7 +54,7 @@ async def change_password(
 async def sign_out_elsewhere(request: AnyRequest, clients: GivenClients, settings: GivenSettings) -> Response[Any]:
     """End every other sign-in of one's own."""
     token = request.cookies.get(cookie_name(settings), "")
-    await accounts.sign_out_elsewhere(clients, request.user, token, datetime.now(UTC))
+    await own_account.sign_out_elsewhere(clients, request.user, token, datetime.now(UTC))
     return Redirect(f"{OWN}?done=elsewhere", status_code=303)
 
 
@@ -120,7 +120,7 @@ async def switch_off(request: AnyRequest, clients: GivenClients) -> Response[Any
 
 async def _confirm(request: AnyRequest, clients: GivenClients) -> None:
     password = str((await request.form()).get("current", ""))
-    await accounts.confirm_password(clients, request.user, password)
+    await own_account.confirm_password(clients, request.user, password)
 
 
 async def _tried(request: AnyRequest, doing: Awaitable[Result], at: str) -> tuple[Result | None, Template | None]:

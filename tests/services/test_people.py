@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 from builders import NOW, save_account, save_lot, stand_ins
 
@@ -12,6 +13,7 @@ from parkhub.domain.accounts import Account
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.rights import Role
 from parkhub.errors import ConflictError, FieldsError, NotFoundError, SignInRequiredError
+from parkhub.letters import put_in_words
 from parkhub.services import accounts, audit, people
 from parkhub.services.people import PersonForm
 from parkhub.settings import Settings
@@ -54,6 +56,20 @@ async def test_who_is_invited_chooses_a_password_once_and_signs_in(database, own
     entries = await audit.list_entries(EntryFilter(subject=f"account:{person}"))
     assert [entry.action for entry in entries] == ["account.password_chosen", "account.invited"]
     assert entries[1].after == {"role": "attendant", "lots": [lot.id], "sees_plates": False}
+
+
+@pytest.mark.parametrize("host", ["", "smtp.example.org"])
+async def test_a_link_goes_by_letter_and_is_shown_only_where_no_letter_goes(database, owner, host):
+    settings = database.model_copy(update={"smtp_host": host})
+    invited = await people.invite(stand_ins(), settings, owner, "sam@example.org", a_form(), NOW)
+    assert invited.mailed is bool(host)
+    assert invited.link not in repr(invited)
+    [row] = await fetch("SELECT * FROM letter")
+    given = msgspec.json.decode(row["facts"])
+    letter = put_in_words("uid", "sam@example.org", "en", "staff_invitation", given)
+    assert (invited.link in letter.text, "Hello Sam" in letter.text) == (True, True)
+    reset = put_in_words("uid", "sam@example.org", "en", "staff_password", given)
+    assert invited.link in reset.text
 
 
 async def test_a_link_ends_and_a_later_one_takes_its_place(database, owner):

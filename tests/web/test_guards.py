@@ -17,7 +17,7 @@ from parkhub.db import accounts as rows
 from parkhub.db.whose_lot import NOUNS
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right, Role
-from parkhub.services import accounts, people
+from parkhub.services import accounts, own_account, people
 from parkhub.services.people import PersonForm
 from parkhub.settings import Settings
 from parkhub.web.guards import named_things, needs
@@ -431,6 +431,6 @@ async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, 
             form = PersonForm("Kim", "read_only", sees_plates=False, every_lot=True)
             await people.change_person(clients, account, operator.id, form, now)
         else:
-            await accounts.sign_out_elsewhere(clients, operator, "another browser's", now)
+            await own_account.sign_out_elsewhere(clients, operator, "another browser's", now)
         answer = await asyncio.wait_for(open_page, 20)  # else it would go on for good
     assert answer.headers["content-type"].startswith("text/event-stream")
