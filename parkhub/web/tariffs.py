@@ -2,9 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from difflib import ndiff
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,20 +13,18 @@ from litestar.response import Redirect, Template
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.tariffs import TariffVersion
 from parkhub.domain.lots import Lot
-from parkhub.domain.quotes import duration
 from parkhub.domain.rights import Right
-from parkhub.domain.tariff_writer import write_tariff
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, FieldsError, InvalidInputError, NotFoundError
 from parkhub.languages import ENGLISH
-from parkhub.services import tariff_trials, tariffs
+from parkhub.services import tariffs
 from parkhub.services.tariff_examples import example_names, example_text
-from parkhub.services.tariff_trials import TriedTariff
 from parkhub.web import tariff_document
 from parkhub.web.api_answers import find_lot
 from parkhub.web.guards import needs
 from parkhub.web.our_lots import our_lots
 from parkhub.web.session_forms import local_instant
+from parkhub.web.tariff_versions import list_views, trial_of
 from parkhub.web.tariff_view import HORIZONS, LENGTHS, VEHICLES, Checked, Draft, check, draft_of, new_draft
 from parkhub.web.tariff_words import prices
 from parkhub.web.templating import AnyRequest, page
@@ -99,7 +95,7 @@ async def show_trial(request: AnyRequest, slug: FromPath[str]) -> Template:
     """The draft on the stays of the last days, as a part of the page."""
     lot, now = await find_lot(slug), datetime.now(UTC)
     draft, _ = await _sent(request, lot, now)
-    return page(request, "tariffs/_trial.html", **await _trial(draft, now))
+    return page(request, "tariffs/_trial.html", **await trial_of(draft, now))
 
 
 @post("/console/lots/{slug:str}/tariff/publish", guards=[needs(Right.SET_UP)])
@@ -164,13 +160,13 @@ async def _editor(
         "tariffs/editor.html",
         status_code=status_code,
         said=said,
-        versions=await _versions(known, now),
+        versions=await list_views(known, now),
         examples=[(name, name.replace("_", " ").capitalize()) for name in example_names()],
         may_publish=request.user.may(Right.SET_UP, draft.lot.id),
         errors=defaultdict(str, errors or {}),
         typed="",
         **_shown(checked, form or {}),
-        **(await _trial(draft, now) if trial else {"tried": None, "untried": ""}),
+        **(await trial_of(draft, now) if trial else {"tried": None, "untried": ""}),
     )
 
 
@@ -217,69 +213,6 @@ _FIELDS_OF: Final = {
     "flat": ("price",),
     "steps": ("steps", "then.type", "then.minutes", "then.price"),
 }
-
-
-async def _trial(draft: Draft, now: datetime) -> dict[str, Any]:
-    """The trial, or why there is none."""
-    checked = await check(draft, set(), now)
-    if checked.tariff is None:
-        return {"tried": None, "untried": "Put the text right first."}
-    try:
-        tried = await tariff_trials.try_tariff(draft.lot.id, draft.kind, checked.tariff, now)
-    except InvalidInputError as error:
-        return {"tried": None, "untried": str(error)}
-    return {"tried": tried, "untried": "", "groups": _groups(tried), "total": _total(tried)}
-
-
-def _groups(tried: TriedTariff) -> list[tuple[str, int, str, str, str]]:
-    found, before = [], 0
-    for group in tried.trial.groups:
-        end = group.up_to_minutes
-        name = f"longer than {duration(before)}" if end is None else f"up to {duration(end)}"
-        before = end or before
-        money = _money(tried, group.before_cents, group.after_cents)
-        found.append((name, group.count, *money))
-    return found
-
-
-def _total(tried: TriedTariff) -> tuple[str, str, str]:
-    return _money(tried, tried.trial.before_cents, tried.trial.after_cents)
-
-
-def _money(tried: TriedTariff, before: int, after: int) -> tuple[str, str, str]:
-    sign = "+" if after > before else ""
-    written = [ENGLISH.money(cents, tried.currency) for cents in (before, after, after - before)]
-    return written[0], written[1], sign + written[2]
-
-
-async def _versions(known: list[TariffVersion], now: datetime) -> list[dict[str, Any]]:
-    """The versions as the page lists them, each with how it differs from the one before it for the same vehicles."""
-    authors = await tariff_rows.list_authors(known[0].lot_id) if known else {}
-    running = {each.kind: each.id for each in sorted(known, key=lambda each: each.valid_from) if each.valid_from <= now}
-    found = []
-    for at, each in enumerate(known):
-        before = next((other for other in known[at + 1 :] if other.kind is each.kind), None)
-        runs = running.get(each.kind) == each.id
-        state = ("waits", "warn") if each.valid_from > now else ("runs", "good") if runs else ("over", "")
-        found.append(
-            {
-                "version": each,
-                "state": state,
-                "who": authors.get(each.created_by or 0, "the command line"),
-                "vehicles": dict(VEHICLES)[each.kind.value if each.kind else ""],
-                "differences": _differences(before, each),
-                "first": before is None,
-            }
-        )
-    return found
-
-
-def _differences(before: TariffVersion | None, after: TariffVersion) -> list[tuple[str, str]]:
-    """Lines that went and came, as (sign, line): of both tariffs as they are written out in one way."""
-    if before is None:
-        return []
-    lines: Iterable[str] = ndiff(write_tariff(before.tariff).splitlines(), write_tariff(after.tariff).splitlines())
-    return [(line[0], line[2:]) for line in lines if line[0] in "+-"]
 
 
 def _in_currency(text: str, known: list[TariffVersion]) -> str:
