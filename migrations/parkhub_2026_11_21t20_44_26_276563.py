@@ -1,12 +1,6 @@
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns.base import OnDelete
-from piccolo.columns.base import OnUpdate
-from piccolo.columns.column_types import BigInt
-from piccolo.columns.column_types import Boolean
-from piccolo.columns.column_types import ForeignKey
-from piccolo.columns.column_types import Serial
-from piccolo.columns.column_types import Text
-from piccolo.columns.column_types import Timestamptz
+from piccolo.columns.base import OnDelete, OnUpdate
+from piccolo.columns.column_types import BigInt, Boolean, ForeignKey, Serial, Text, Timestamptz
 from piccolo.columns.indexes import IndexMethod
 from piccolo.table import Table
 
@@ -43,9 +37,7 @@ DESCRIPTION = "rights, keys and second factors"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="parkhub", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="parkhub", description=DESCRIPTION)
 
     manager.add_table(
         class_name="SecondFactor",
@@ -61,9 +53,7 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="ApiKey", tablename="api_key", schema=None, columns=None
-    )
+    manager.add_table(class_name="ApiKey", tablename="api_key", schema=None, columns=None)
 
     manager.add_table(
         class_name="AccountLink",

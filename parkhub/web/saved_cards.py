@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
 
 from parkhub.clients import Clients
 from parkhub.domain.money import parse_amount
@@ -164,7 +165,7 @@ async def _page(
     )
 
 
-routes = [
+routes: list[ControllerRouterHandler] = [
     Router(
         ACCOUNT,
         route_handlers=[show_card, save_card, remove_card, switch_on, switch_off],

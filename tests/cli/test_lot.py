@@ -11,10 +11,10 @@ import pytest
 import segno
 from builders import save_lot
 
-from parkhub.web.lot_sign import CODE, HEIGHT, MARGIN, QUIET, WIDTH, Box, Word, _width, lay_out
 from parkhub.db.engine import close_database, open_database
 from parkhub.languages import NAMES, language
 from parkhub.settings import Settings
+from parkhub.web.lot_sign import CODE, HEIGHT, MARGIN, QUIET, WIDTH, Box, Word, _width, lay_out
 
 ADDRESS = "https://park.example.org/lots/harbour"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,8 @@ class DriverCard(Table, tablename="driver_card"):
     """A driver at the payment provider, with the card kept there, if any: ``method`` is "" without one.
 
     ``consent`` and ``automatic_consent``: the words that were agreed to, and when. ``changed_at``: when the
-    provider kept the card, by its clock, so that what is told late changes nothing. At most ``cap_cents`` are charged at once.
+    provider kept the card, by its clock, so that what is told late changes nothing. At most ``cap_cents``
+    are charged at once.
     """
 
     id = BigSerial(primary_key=True)

@@ -7,7 +7,7 @@ from parkhub.db.tables.cameras import Camera
 
 
 class StandDay(Table, tablename="stand_day"):
-    """One camera's day: the places where vehicles stood, as `parkhub.db.stands` packs them. Unique by camera and day."""
+    """One camera's day: places where vehicles stood, as `parkhub.db.stands` packs them. Unique by camera and day."""
 
     id = Serial(primary_key=True)
     camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False)
