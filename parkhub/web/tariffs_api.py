@@ -17,13 +17,14 @@ from parkhub.web.templating import AnyRequest
 
 
 class TariffItem(msgspec.Struct, frozen=True):
-    """A published tariff, as YAML; ``kind`` null: for any vehicle."""
+    """A published tariff, as YAML; ``kind`` null: for any vehicle. ``note``: why, as whoever published it said."""
 
     id: int
     kind: VehicleKind | None
     valid_from: datetime
     created_at: datetime
     text: str
+    note: str
 
 
 class TariffForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +33,7 @@ class TariffForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
     valid_from: datetime
     kind: VehicleKind | None = None
+    note: str = ""
 
 
 @get("/lots/{slug:str}/tariffs", tags=["Tariffs"])
@@ -45,11 +47,11 @@ async def publish_tariff(request: AnyRequest, slug: FromPath[str], data: JSONBod
     """Publish a tariff from an instant on."""
     lot, now = await find_lot(slug), datetime.now(UTC)
     start = aware(data.valid_from)
-    return _item(await tariffs.publish(lot.id, data.kind, data.text, start, request.user.id, now))
+    return _item(await tariffs.publish(lot.id, data.kind, data.text, start, request.user.id, now, data.note))
 
 
 def _item(version: TariffVersion) -> TariffItem:
-    return TariffItem(version.id, version.kind, version.valid_from, version.created_at, version.text)
+    return TariffItem(version.id, version.kind, version.valid_from, version.created_at, version.text, version.note)
 
 
 routes = [Router("/api/v1", route_handlers=[list_tariffs, publish_tariff], guards=[needs(Right.READ)])]

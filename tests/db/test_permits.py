@@ -1,13 +1,15 @@
 """Permits, in both databases."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from builders import NOW, a_permit, save_lot, save_permit, save_session
 
 from parkhub.db import permits
 from parkhub.db.engine import fetch, transaction
+from parkhub.db.permits import PermitFilter, PermitState
 from parkhub.domain.permits import PermitKind
 from parkhub.domain.sessions import SessionState
 from parkhub.domain.weekly_times import parse_times
@@ -110,3 +112,27 @@ async def test_a_deleted_permit_leaves_nothing_behind(lot):
 async def test_the_same_permit_is_no_change(lot):
     permit = await save_permit(lot)
     assert replace(permit) == await permits.get_permit(permit.id)
+
+
+async def test_permits_are_found_by_name_plate_kind_and_whether_they_hold(lot):
+    today = NOW.date()
+    given = {
+        "valid": {"holder": "Kim 100%"},
+        "paused": {"holder": "Lee", "paused": True, "kind": PermitKind.STAFF},
+        "over": {"holder": "Max", "valid_until": today - timedelta(days=1)},
+        "coming": {"holder": "Noa", "valid_from": today + timedelta(days=1), "valid_until": None},
+    }
+    kept = {name: await save_permit(lot, f"AB{name.upper()}0", **each) for name, each in given.items()}
+
+    async def found(**wanted: Any) -> set[str]:
+        rows = await permits.list_found(lot, PermitFilter(**wanted), today, 0, 9)
+        return {name for name, permit in kept.items() if permit.id in {row.id for row in rows}}
+
+    for state in PermitState:
+        assert await found(state=state) == {state.value}
+    assert await found(kind=PermitKind.STAFF) == {"paused"}
+    assert await found(part="kim") == {"valid"}
+    assert await found(part="%") == {"valid"}
+    assert await found(part="abpaused") == set()
+    assert await found(part="ab-PAUSEDO", by_plate=True) == {"paused"}
+    assert await permits.list_found(lot, PermitFilter(), today, max(each.id for each in kept.values()), 9) == []
