@@ -15,6 +15,7 @@ from parkhub.services import forecasts, reports
 from parkhub.settings import Settings
 
 CAPACITY = 120
+AT_ONCE = 20_000
 
 
 def busy(at: datetime, zone: ZoneInfo) -> float:
@@ -48,11 +49,12 @@ async def _samples(lot: Lot, days: int, now: datetime, capacity: int, chance: ra
         taken = round(capacity * min(1.0, max(0.0, busy(at, zone) + moved + chance.gauss(0, 0.01))))
         rows.append((lot.id, at, capacity - taken, taken, 0))
         at += timedelta(minutes=5)
-    await run_many(
-        "INSERT INTO occupancy_sample (lot, at, free, occupied, unknown) VALUES ({}, {}, {}, {}, {}) "
-        "ON CONFLICT (lot, at) DO NOTHING",
-        rows,
-    )
+    for begin in range(0, len(rows), AT_ONCE):
+        await run_many(
+            "INSERT INTO occupancy_sample (lot, at, free, occupied, unknown) VALUES ({}, {}, {}, {}, {}) "
+            "ON CONFLICT (lot, at) DO NOTHING",
+            rows[begin : begin + AT_ONCE],
+        )
 
 
 async def _day(lot: Lot, midday: datetime, now: datetime, count: int, chance: random.Random) -> None:
