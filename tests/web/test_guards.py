@@ -1,6 +1,7 @@
 """Who gets in where: every page and answer of staff needs a right, and another's lot is not there."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -225,6 +226,7 @@ RIGHTS = {
         "POST /console/lots/{slug}/guide/spots",
         "POST /console/lots/{slug}/guide/tariff",
         "POST /console/lots/{slug}/guide/test",
+        "POST /console/lots/{slug}/open",
         "POST /console/lots/{slug}/permits/import",
         "POST /console/lots/{slug}/permits/new",
         "POST /console/lots/{slug}/plan/save",
@@ -434,3 +436,11 @@ async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, 
             await own_account.sign_out_elsewhere(clients, operator, "another browser's", now)
         answer = await asyncio.wait_for(open_page, 20)  # else it would go on for good
     assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+async def test_nobody_is_shown_a_form_that_would_be_refused(app, two_lots):
+    camera = await save_camera(two_lots[0])
+    async with entered(app, Role.READ_ONLY) as person:
+        for path in ("/console", "/console/cameras", f"/console/cameras/{camera.public_id}", "/console/barriers"):
+            shown = (await person.get(path)).text
+            assert set(re.findall(r'<form[^>]* action="([^"]*)"', shown)) <= {"/sign-out"}, path

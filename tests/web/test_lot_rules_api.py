@@ -7,6 +7,8 @@ import pytest
 from builders import save_lot
 from visitors import EMAIL, Desk, Visitor, token_of
 
+from parkhub.web.guards import NO_RIGHT
+
 TARIFF = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "2.00"}}]\n'
 AT = datetime.now(UTC)
 NOW = AT.isoformat()
@@ -111,7 +113,7 @@ async def test_what_is_no_code_is_not_made(desk: Desk, change: dict[str, Any], s
 )
 async def test_what_decides_over_prices_is_the_owners(counter: Desk, method: str, path: str, data: Any) -> None:
     answer = await counter.ask(method, path, data)
-    assert (answer.status_code, answer.json()["detail"]) == (403, "Only an owner may do this.")
+    assert (answer.status_code, answer.json()["detail"]) == (403, NO_RIGHT)
 
 
 async def test_attendants_see_prices_and_rules(counter: Desk) -> None:
