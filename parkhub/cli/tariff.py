@@ -87,12 +87,13 @@ def publish(
     data_dir: DataDir = None,
     settings_file: SettingsFile = None,
     *,
+    note: Annotated[str, typer.Option(help="Why, for those who run the lot.")] = "",
     jsonl: JsonLines = False,
 ) -> None:
     """Make a tariff a lot's, from now or later on; stays that have begun keep theirs."""
     settings = settings_of(data_dir, settings_file, "tariff")
     text = _text(file)
-    told = asyncio.run(_publish(settings, lot, kind, text, instant(start, "--from") or datetime.now(UTC)))
+    told = asyncio.run(_publish(settings, lot, kind, text, instant(start, "--from") or datetime.now(UTC), note))
     output = Output(
         ("lot", "kind", "valid from"), lambda line: [(line["lot"], line["kind"], line["valid_from"])], jsonl
     )
@@ -100,7 +101,7 @@ def publish(
     raise SystemExit(output.end())
 
 
-async def _publish(settings: Settings, slug: str, kind: str | None, text: str, start: datetime | None) -> Line:
+async def _publish(settings: Settings, slug: str, kind: str | None, text: str, start: datetime, note: str) -> Line:
     from parkhub.domain.vehicles import VehicleKind
     from parkhub.services import tariffs
 
@@ -109,7 +110,7 @@ async def _publish(settings: Settings, slug: str, kind: str | None, text: str, s
     async with opened(settings):
         lot = await lot_of(slug)
         now = datetime.now(UTC)
-        version = await tariffs.publish(lot.id, VehicleKind(kind) if kind else None, text, start or now, None, now)
+        version = await tariffs.publish(lot.id, VehicleKind(kind) if kind else None, text, start, None, now, note)
     return {"lot": slug, "id": version.id, "kind": kind or "any", "valid_from": version.valid_from.isoformat()}
 
 
