@@ -74,7 +74,7 @@ async def pay_checkout(
     way = Way(data.way)
     if way is Way.CONFIRMS and checkout["status"] == "open":
         if not data.confirmed:
-            return _page(request, checkout, asked=True)
+            return _page(request, checkout, asked=True, chosen=way)
         if data.confirmed != "yes":
             way = Way.DECLINED
     return await _pay(request, clients, settings, checkout, way)

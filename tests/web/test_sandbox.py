@@ -85,6 +85,7 @@ async def test_a_declined_card_is_told_and_another_may_be_chosen(
 async def test_the_bank_may_ask_first(visitor: Visitor, clients: Clients, checkout: Checkout):
     asked = await choose(visitor, checkout, "confirms")
     assert re.search(r"The bank asks.*Refuse.*Confirm €5\.40", asked.text, re.DOTALL)
+    assert '<input type="hidden" name="way" value="confirms">' in asked.text  # else to refuse would pay
     assert await state(clients, checkout) is PaymentState.OPEN
     refused = await choose(visitor, checkout, "confirms", confirmed="no")
     assert refused.status_code == 422
