@@ -30,6 +30,7 @@ from paying import finish, pay
 from pictures import jpeg
 from playwright.async_api import Page
 from processes import free_port
+from reported import give_past
 from visitors import EMAIL, PASSWORD
 
 from parkhub.clients import Clients, close_clients, open_clients
@@ -109,6 +110,16 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     staff |= await desked.shown(clients, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
         pages |= more
+    owner = await account_rows.find_account(EMAIL)
+    assert owner is not None
+    await give_past(lot, 70, now, settings, per_day=14, capacity=32)
+    await close_day(lot, (now - timedelta(days=2)).date(), owner, now)
+    staff |= {
+        "reports": "/console/reports?lot=harbour&length=week&against=before",
+        "reports-day": f"/console/reports?lot=harbour&length=day&at={(now - timedelta(days=1)).date()}",
+        "reports-closed": f"/console/reports?lot=harbour&length=day&at={(now - timedelta(days=2)).date()}",
+        "reports-empty": "/console/reports?lot=meadow",
+    }
     await close_clients(clients)
     await close_database()
     return public, staff

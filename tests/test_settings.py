@@ -101,7 +101,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("given", "beginning"), WRONG, ids=[" ".join(f"{k}={v}" for k, v in g.items()) for g, _ in WRONG])
+@pytest.mark.parametrize(
+    ("given", "beginning"), WRONG, ids=[" ".join(f"{k}={v}" for k, v in g.items()) for g, _ in WRONG]
+)
 def test_a_wrong_setting_is_named_in_one_sentence(given: dict[str, Any], beginning: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(**given)

@@ -242,7 +242,9 @@ async def test_a_spots_file_is_taken_for_what_its_bytes_say(
 ) -> None:
     camera = await save_camera()
     address = f"/console/cameras/{camera.public_id}"
-    answer = await staff.send_files(f"{address}/spots/file", {"file": ("spots", data)}, box_width="107", box_height="48")
+    answer = await staff.send_files(
+        f"{address}/spots/file", {"file": ("spots", data)}, box_width="107", box_height="48"
+    )
     assert answer.status_code == 303, answer.text
     found = await spot_imports.latest_spot_import(camera.id)
     assert found is not None
