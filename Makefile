@@ -81,7 +81,7 @@ packages:
 	@.ci/packages
 
 $(VENV)/.installed: $(NEEDS) | $(BIN)/python
-	@echo "Installing ParkHub into $(VENV); this takes about half a minute …"
+	@echo "Installing ParkHub into $(VENV); this takes about a minute …"
 	@$(PIP) --editable .
 	@touch $@
 

@@ -106,7 +106,7 @@ async def _let_cars_come(settings: Settings, lot: "Lot") -> None:
         print(
             f"\n  The demo's cars come and go. Try to pay for one of them, with test payments:\n\n"
             f"      address   {settings.address}/pay/{lot.slug}\n"
-            f"      plate     {guest.plate}, came in at {came:%H:%M}\n"
+            f"      plate     {guest.plate}, came in at {came:%H:%M} by the car park's clock\n"
             f"      or ticket {guest.ticket}\n",
             flush=True,
         )

@@ -89,7 +89,7 @@ async def show_calendar(request: AnyRequest, public_id: FromPath[str], settings:
     request.scope["state"][PRIVATE] = True
     view = await read_booking(public_id, spoken(request))
     headers = {"content-disposition": f'attachment; filename="booking-{view.booking.code}.ics"'}
-    return Response(calendar_file(view, settings.address), media_type="text/calendar; charset=utf-8", headers=headers)
+    return Response(calendar_file(view, settings.address), media_type="text/calendar", headers=headers)
 
 
 @post("/bookings/{public_id:str}/pay", status_code=200, include_in_schema=False)

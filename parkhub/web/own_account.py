@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-import segno
 from litestar import Response, Router, get, post
 from litestar.response import Redirect, Template
 from markupsafe import Markup
@@ -156,6 +155,8 @@ async def _page(request: AnyRequest, errors: dict[str, str], status_code: int = 
 
 
 def _setup_page(request: AnyRequest, asked: Asked, error: str = "") -> Template:
+    import segno  # only who sets up a second factor waits for it
+
     # The library's own SVG: black on white with its quiet zone, so that a camera reads it by night too.
     code = segno.make(asked.address, error="m", micro=False)
     drawn = Markup(code.svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))  # noqa: S704

@@ -67,7 +67,7 @@ async def export(request: AnyRequest, slug: FromPath[str]) -> Stream:
             yield f"{line}\r\n"
 
     headers = {"content-disposition": f'attachment; filename="permits-{lot.slug}.csv"'}
-    return Stream(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(lines(), media_type="text/csv", headers=headers)
 
 
 routes = [

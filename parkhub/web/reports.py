@@ -150,7 +150,7 @@ async def show_csv(request: AnyRequest) -> Response[str]:
     """The same as comma-separated values."""
     asked, view = await _file(request)
     body = as_csv(asked.title, figures(view.counts, view.other), tables(view.counts, view.other))
-    return Response("\ufeff" + body, media_type="text/csv; charset=utf-8", headers=_saved_as(asked, "csv"))
+    return Response("\ufeff" + body, media_type="text/csv", headers=_saved_as(asked, "csv"))
 
 
 @get("/xlsx")

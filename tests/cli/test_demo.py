@@ -62,7 +62,7 @@ async def test_it_says_which_car_to_try(settings: Settings, capsys: pytest.Captu
     await prepare_demo(settings)
     told = capsys.readouterr().out
     assert re.search(r"address +http://127\.0\.0\.1:8000/pay/harbour-street-car-park\n", told)
-    assert re.search(rf"plate +{GUEST}, came in at \d\d:\d\d\n +or ticket \w{{9}}\n", told)
+    assert re.search(rf"plate +{GUEST}, came in at \d\d:\d\d by the car park's clock\n +or ticket \w{{9}}\n", told)
 
 
 async def test_a_demo_lot_that_somebody_made_their_own_has_no_made_up_cars_any_more(settings: Settings) -> None:

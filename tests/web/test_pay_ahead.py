@@ -127,7 +127,7 @@ async def test_who_pays_gets_a_page_that_says_until_when(
     page = await visitor.get(f"/pay/checkouts/{quote['public_id']}")
     assert re.search(r'<h1 id="paid" class="big">Paid until [^<]*\d\d:\d\d</h1>', page.text)
     assert 'role="timer"' in page.text
-    stay = await visitor.get(re.search(r'href="(/pay/stays/[\w-]+)"', page.text)[1])  # type: ignore[index]
+    stay = await visitor.get(re.search(r'href="(/pay/stays/[\w-]+)#longer"', page.text)[1])  # type: ignore[index]
     assert "If you leave earlier, nothing is given back." in stay.text
     assert "Stay longer?" in stay.text
     assert PLATE not in re.search("<title>(.*)</title>", stay.text)[1]  # type: ignore[index]
