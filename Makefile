@@ -33,9 +33,9 @@ help:
 run: $(VENV)/.installed
 	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" PARKHUB_LOG_LEVEL="$(PARKHUB_LOG_LEVEL)" exec $(BIN)/parkhub up --demo
 
-# One worker a core; a file stays in one, so that its slow fixtures are made once.
+# One worker more than cores, because many tests wait; a file stays in one, so that its slow fixtures are made once.
 test: lint packages
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$$(($$(nproc) + 1)) --dist=loadfile
 
 test-training: $(TRAINING)/.installed
 	$(TRAINING)/bin/python -m pytest tests/training

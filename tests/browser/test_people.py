@@ -34,7 +34,8 @@ async def test_from_an_invitation_to_a_second_factor(browse: Any, clients: Clien
     await owner.get_by_role("button", name="Invite").click()
     await guest.goto(await owner.locator("#link").inner_text())
     await guest.get_by_label("Password").fill(NEW)
-    await guest.keyboard.press("Enter")
+    async with guest.expect_navigation():
+        await guest.keyboard.press("Enter")
     await sign_in(guest, "sam@example.org", NEW)
     await guest.get_by_role("link", name="Account").click()
     await expect(guest.get_by_role("link", name="People")).to_have_count(0)
@@ -45,7 +46,8 @@ async def test_from_an_invitation_to_a_second_factor(browse: Any, clients: Clien
     await guest.locator("#f-code").fill(app.now())
     await guest.keyboard.press("Enter")
     codes = (await guest.locator("#codes").inner_text()).split()
-    await guest.get_by_role("button", name="Sign out").click()
+    async with guest.expect_navigation():
+        await guest.get_by_role("button", name="Sign out").click()
     await sign_in(guest, "sam@example.org", NEW)
     await guest.get_by_label("Code").fill(codes[0])
     await guest.keyboard.press("Enter")
