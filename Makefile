@@ -35,7 +35,7 @@ run: $(VENV)/.installed
 
 # One worker more than cores, because many tests wait; a file stays in one, so that its slow fixtures are made once.
 test: lint packages
-	$(BIN)/python -m pytest --numprocesses=$$(($$(nproc) + 1)) --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
 
 test-training: $(TRAINING)/.installed
 	$(TRAINING)/bin/python -m pytest tests/training
