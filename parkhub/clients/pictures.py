@@ -214,9 +214,9 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def _open_new(path: Path) -> int:
-    for _ in range(3):
-        _make_folder(path.parent)
-        with suppress(FileNotFoundError):  # a delete took the empty folder away in between
+    for _ in range(10):
+        with suppress(FileNotFoundError):  # a delete took the empty folder, or the one above it, away in between
+            _make_folder(path.parent)
             return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     raise FileNotFoundError(errno.ENOENT, "The folder is taken away again and again", str(path.parent))
 
