@@ -18,6 +18,7 @@ from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE, cookie_name, local_path, sign_in_address
 from parkhub.web.templating import AnyRequest, page
+from parkhub.web.waiting import after_wait
 
 
 class SignInForm(msgspec.Struct):
@@ -60,9 +61,7 @@ async def sign_in(
     except SignInRequiredError as error:
         return _form(request, goal, data.email, str(error), 401)
     except TooOftenError as error:
-        answer = _form(request, goal, data.email, str(error), 429)
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(_form(request, goal, data.email, str(error), 429), error)
     old = request.cookies.get(cookie_name(settings))
     if old:
         await accounts.sign_out(old)
@@ -113,9 +112,7 @@ async def enter_code(
     except FieldsError as error:
         return page(request, "accounts/code.html", status_code=422, next=goal, error=error.fields["code"])
     except TooOftenError as error:
-        answer = page(request, "accounts/code.html", status_code=429, next=goal, error=str(error))
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(page(request, "accounts/code.html", status_code=429, next=goal, error=str(error)), error)
     return _on(settings, goal, fresh, accounts.SIGN_IN_LIFE)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -23,11 +22,11 @@ from parkhub.services.barrier_exits import AtExit, ExitState
 from parkhub.settings import Settings
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
-from parkhub.web.guards import PRIVATE
-from parkhub.web.pay import driver_page
+from parkhub.web.pay import driver_page, leave_for
 from parkhub.web.speech import spoken
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait
 from parkhub.web.watched import encode
 
 REREAD_S: Final = 3.0
@@ -113,7 +112,8 @@ async def pay(
             raise
         log.warning("checkout.not_opened", error=str(error))
         return await _page(request, settings, code, 503, unavailable=True)
-    return await _lead_to(request, settings, code, checkout.url)
+    view = await barrier_exits.look_at_exit(code, key, now)
+    return leave_for(request, settings, view.lot, checkout.url)
 
 
 @post("/exit/{code:str}/call", status_code=200, include_in_schema=False)
@@ -127,9 +127,7 @@ async def call(
     except TooOftenError as error:
         words = spoken(request)
         wrong = words.gettext("You have called several times. Wait a moment; somebody has been told.")
-        answer = await _page(request, settings, code, 429, wrong=wrong)
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(await _page(request, settings, code, 429, wrong=wrong), error)
     return Redirect(f"/exit/{code}", status_code=303)
 
 
@@ -146,16 +144,6 @@ async def _page(request: AnyRequest, settings: Settings, code: str, status_code:
         **context,
     }
     return driver_page(request, settings, "barriers/exit.html", view.lot, status_code, **given)
-
-
-async def _lead_to(request: AnyRequest, settings: Settings, code: str, url: str) -> Response[Any] | Template:
-    """Send the browser to the provider, over a page in between when that is another site (`web/stays.py`)."""
-    request.scope["state"][PRIVATE] = True
-    target = urlsplit(url)
-    if not target.netloc or target.netloc == request.headers.get("host"):
-        return Redirect(url, status_code=303)
-    view = await barrier_exits.look_at_exit(code, secret_key(settings), datetime.now(UTC))
-    return driver_page(request, settings, "pay/leaving.html", view.lot, url=url, host=target.hostname)
 
 
 def _money(view: AtExit, words: Language) -> str:

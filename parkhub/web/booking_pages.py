@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -30,9 +29,10 @@ from parkhub.web.booking_offer_view import OfferView
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.drivers import GivenDriver
 from parkhub.web.guards import PRIVATE
-from parkhub.web.pay import driver_page, find_lot
+from parkhub.web.pay import driver_page, find_lot, leave_for
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait, wait_minutes
 
 log = structlog.get_logger(__name__)
 
@@ -105,9 +105,7 @@ async def book(
     try:
         booking = await booking_offers.take(clients, settings, wish, _address(request), now)
     except TooOftenError as error:
-        answer = await _page(request, settings, lot, data, 429, wait=-(-(error.retry_after_s or 60) // 60))
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(await _page(request, settings, lot, data, 429, wait=wait_minutes(error)), error)
     except (ConflictError, InvalidInputError) as error:
         return await _page(request, settings, lot, data, error.status, refused=words.gettext(str(error)))
     if booking.hold_until is None:
@@ -132,11 +130,7 @@ async def go_pay(
     except ParkHubError as error:
         log.warning("checkout.not_opened", error=str(error))
         return to_booking(request, booking, "unavailable=1")
-    request.scope["state"][PRIVATE] = True
-    target = urlsplit(checkout.url)
-    if not target.netloc or target.netloc == request.headers.get("host"):
-        return Redirect(checkout.url, status_code=303)
-    return driver_page(request, settings, "pay/leaving.html", lot, url=checkout.url, host=target.hostname)
+    return leave_for(request, settings, lot, checkout.url)
 
 
 def to_booking(request: AnyRequest, booking: Booking, said: str = "") -> Redirect:

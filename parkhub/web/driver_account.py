@@ -22,6 +22,7 @@ from parkhub.web.receipt_view import ReceiptView
 from parkhub.web.saved_card_view import SavedCardView
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait, wait_minutes
 
 PAGE: Final = 20
 
@@ -56,9 +57,7 @@ async def claim(
     except ConflictError as error:
         return await _page(request, data, 409, wrong={"plate": words.gettext(str(error))})
     except TooOftenError as error:
-        answer = await _page(request, data, 429, wait=-(-(error.retry_after_s or 60) // 60))
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(await _page(request, data, 429, wait=wait_minutes(error)), error)
     if claimed is Claimed.ASKED:
         return await _page(request, asked=True)
     return Redirect(ACCOUNT, status_code=303)

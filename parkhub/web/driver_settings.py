@@ -17,6 +17,7 @@ from parkhub.web.drivers import ACCOUNT, SIGN_IN, account_page, driver_signed_in
 from parkhub.web.guards import PRIVATE
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait, wait_minutes
 
 SETTINGS = f"{ACCOUNT}/settings"
 
@@ -119,9 +120,7 @@ async def _tried(
         wrong = {name: words.gettext(text) for name, text in error.fields.items()}
         return _page(request, 422, at=at, wrong=wrong, **context)
     except TooOftenError as error:
-        answer = _page(request, 429, at=at, wait=-(-(error.retry_after_s or 60) // 60), **context)
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(_page(request, 429, at=at, wait=wait_minutes(error), **context), error)
     return None
 
 

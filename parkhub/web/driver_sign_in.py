@@ -16,6 +16,7 @@ from parkhub.web.drivers import ACCOUNT, SIGN_IN, GivenDriver, account_page, dri
 from parkhub.web.guards import PRIVATE, local_path
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait, wait_minutes
 
 GOAL_LENGTH_MAX: Final = 300
 
@@ -55,9 +56,7 @@ async def sign_in(
             return await _enter(request, settings, token, data.next)
         await driver_sign_in.ask_for_link(clients, settings, data.email, words.code, data.next, address, now)
     except TooOftenError as error:
-        answer = _form(request, data, 429, wait=-(-(error.retry_after_s or 60) // 60))
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(_form(request, data, 429, wait=wait_minutes(error)), error)
     except SignInRequiredError as error:
         return _form(request, data, 401, wrong={"password": words.gettext(str(error))})
     except InvalidInputError as error:

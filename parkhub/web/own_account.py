@@ -20,6 +20,7 @@ from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import cookie_name, signed_in
 from parkhub.web.people import ROLES
 from parkhub.web.templating import AnyRequest, page
+from parkhub.web.waiting import after_wait
 
 OWN: Final = "/console/account"
 DONE: Final = {
@@ -129,9 +130,7 @@ async def _tried(request: AnyRequest, doing: Awaitable[Result], at: str) -> tupl
     except FieldsError as error:
         return None, await _page(request, error.fields, 422, at)
     except TooOftenError as error:
-        answer = await _page(request, {"current": str(error)}, 429, at)
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return None, answer
+        return None, after_wait(await _page(request, {"current": str(error)}, 429, at), error)
 
 
 async def _page(request: AnyRequest, errors: dict[str, str], status_code: int = 200, at: str = "") -> Template:

@@ -32,6 +32,7 @@ from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import PRIVATE
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
+from parkhub.web.waiting import after_wait, wait_minutes
 
 NO_LOT: Final = marked("There is no car park at this address.")
 EMAIL_LENGTH_MAX: Final = 254
@@ -90,9 +91,7 @@ async def find(
             assert minute is not None
             found = await own_parking.find_by_plate(clients, lot, data.plate, minute, address, now)
     except TooOftenError as error:
-        answer = _find_page(request, settings, lot, data, 429, wait=_minutes(error), ahead=ahead)
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(_find_page(request, settings, lot, data, 429, wait=wait_minutes(error), ahead=ahead), error)
     key = secret_key(settings)
     if found.own is not None:
         request.scope["state"][PRIVATE] = True
@@ -108,7 +107,7 @@ def tried_too_often(error: TooOftenError, words: Language) -> str:
     return words.ngettext(
         "That was tried too often. Wait %(num)s minute, then try again, or ask the attendant.",
         "That was tried too often. Wait %(num)s minutes, then try again, or ask the attendant.",
-        _minutes(error),
+        wait_minutes(error),
     )
 
 
@@ -125,10 +124,16 @@ def leave_for(request: AnyRequest, settings: Settings, lot: Lot, url: str) -> Re
     A page in between when that is another site: `form-action 'self'` holds for what a form is redirected to as well.
     """
     request.scope["state"][PRIVATE] = True
-    target = urlsplit(url)
-    if not target.netloc or target.netloc == request.headers.get("host"):
+    host = host_elsewhere(request, url)
+    if host is None:
         return Redirect(url, status_code=303)
-    return driver_page(request, settings, "pay/leaving.html", lot, url=url, host=target.hostname)
+    return driver_page(request, settings, "pay/leaving.html", lot, url=url, host=host)
+
+
+def host_elsewhere(request: AnyRequest, url: str) -> str | None:
+    """The host of an address on another site; None for one of ours."""
+    target = urlsplit(url)
+    return None if not target.netloc or target.netloc == request.headers.get("host") else target.hostname
 
 
 async def find_lot(slug: str) -> Lot:
@@ -171,10 +176,6 @@ def minute_of(text: str) -> int | None:
     """The minute of the day that a person writes; None for what is no time."""
     found = _CLOCK.fullmatch(text.strip())
     return int(found[1]) * 60 + int(found[2]) if found else None
-
-
-def _minutes(error: TooOftenError) -> int:
-    return -(-(error.retry_after_s or 60) // 60)
 
 
 def _offer(session: ParkingSession, key: str, lot: Lot, now: datetime, words: Language) -> Offer:

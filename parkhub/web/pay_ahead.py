@@ -32,6 +32,7 @@ from parkhub.web.drivers import provide_driver
 from parkhub.web.pay import driver_page, email_fault, find_lot, leave_for, minute_of, tried_too_often
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait
 
 log = structlog.get_logger(__name__)
 
@@ -95,9 +96,9 @@ async def begin_ahead(
     try:
         session = await pay_ahead.begin(clients, lot, data.plate, found.until, address, now)
     except TooOftenError as error:
-        answer = await _page(request, settings, lot, data, Refusal(429, {}, tried_too_often(error, words)))
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(
+            await _page(request, settings, lot, data, Refusal(429, {}, tried_too_often(error, words))), error
+        )
     sent = await send_to_pay(request, settings, clients, session, lot, found, data.email.strip(), now)
     return await _page(request, settings, lot, data, sent) if isinstance(sent, Refusal) else sent
 

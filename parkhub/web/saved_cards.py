@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -21,9 +20,11 @@ from parkhub.secret_key import secret_key
 from parkhub.services import card_charges, saved_cards
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.drivers import ACCOUNT, account_page, driver_signed_in, provide_driver, the_driver
+from parkhub.web.pay import host_elsewhere
 from parkhub.web.saved_card_view import SavedCardView
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
+from parkhub.web.waiting import after_wait, wait_minutes
 
 CARD: Final = f"{ACCOUNT}/card"
 CAP: Final = "50.00"
@@ -67,18 +68,14 @@ async def save_card(request: AnyRequest, clients: GivenClients, settings: GivenS
         await clients.limiter.hit(f"card:{driver.id}", TRIES, TRY_WINDOW_S)  # whoever tries stolen cards tries many
         url = await saved_cards.start_setup(clients, settings, driver, save_consent(spoken(request)), now)
     except TooOftenError as error:
-        answer = await _page(
-            request, clients.payments.is_sandbox, None, 429, wait=-(-(error.retry_after_s or 60) // 60)
-        )
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
+        return after_wait(await _page(request, clients.payments.is_sandbox, None, 429, wait=wait_minutes(error)), error)
     except ParkHubError as error:
         log.warning("setup.not_opened", error=str(error))
         return await _page(request, clients.payments.is_sandbox, None, 503, unavailable=True)
-    target = urlsplit(url)
-    if not target.netloc or target.netloc == request.headers.get("host"):
+    host = host_elsewhere(request, url)
+    if host is None:
         return Redirect(url, status_code=303)
-    return account_page(request, "saved_cards/leaving.html", url=url, host=target.hostname)  # see `pay/leaving.html`
+    return account_page(request, "saved_cards/leaving.html", url=url, host=host)  # see `web.pay.leave_for`
 
 
 @post("/card/remove", status_code=303, include_in_schema=False)
