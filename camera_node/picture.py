@@ -1,7 +1,9 @@
 """A picture as it leaves the node: bytes with their type, a name for people, and when it was taken."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -9,14 +11,37 @@ VIDEO_ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts
 UNFINISHED_ENDINGS = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx", "~")
 
 
+class Kind(StrEnum):
+    """What a picture is for: the whole lot now and then, or one of a vehicle that passes a gate."""
+
+    OVERVIEW = "overview"
+    GATE = "gate"
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``data`` is the whole file; ``captured_at`` is aware UTC."""
+    """``data`` is the whole file; ``captured_at`` is aware UTC, as this machine's clock told it.
+
+    ``rank`` says which picture of a burst is the better one (higher first; 0 for an overview). ``monotonic_s`` is
+    `monotonic_s` at the capture, None for a picture of another time. ``width`` and ``height`` in pixels, 0: not known.
+    """
 
     name: str
     data: bytes
     media_type: str
     captured_at: datetime
+    kind: Kind = Kind.OVERVIEW
+    rank: float = 0.0
+    monotonic_s: float | None = None
+    width: int = 0
+    height: int = 0
+
+
+def monotonic_s() -> float:
+    """Seconds since the machine's start by a clock that nobody sets, sleep counted where the system can (Linux)."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def is_picture_name(path: Path) -> bool:
