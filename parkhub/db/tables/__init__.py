@@ -19,13 +19,24 @@ from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.drivers import Driver, DriverClaim, DriverLink, DriverSignIn, DriverStay, DriverVehicle
+from parkhub.db.tables.folders import WatchedFile, WatchedFolder
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
 from parkhub.db.tables.mail import Letter
+from parkhub.db.tables.nodes import (
+    KeyChange,
+    Node,
+    NodeCode,
+    NodeCommand,
+    NodeConfiguration,
+    NodeHour,
+    NodeReport,
+)
 from parkhub.db.tables.passages import Passage, PlateRead
 from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
+from parkhub.db.tables.picture_uploads import PictureUpload, UploadedPicture
 from parkhub.db.tables.recordings import Recording
 from parkhub.db.tables.reports import (
     ChargeLine,
@@ -68,6 +79,10 @@ TABLES = (
     SpotTrack,
     SpotChange,
     Recording,
+    PictureUpload,
+    UploadedPicture,
+    WatchedFolder,
+    WatchedFile,
     SpotImport,
     SpotLabel,
     SpotVersion,
@@ -124,6 +139,13 @@ TABLES = (
     DayClose,
     ReportReader,
     LotForecast,
+    Node,
+    NodeHour,
+    NodeConfiguration,
+    NodeCommand,
+    NodeReport,
+    NodeCode,
+    KeyChange,
 )
 
 __all__ = [
@@ -159,6 +181,7 @@ __all__ = [
     "DriverVehicle",
     "Frame",
     "FrameCount",
+    "KeyChange",
     "LedgerBalance",
     "LedgerHead",
     "LedgerPosting",
@@ -168,6 +191,12 @@ __all__ = [
     "Lot",
     "LotForecast",
     "LotRules",
+    "Node",
+    "NodeCode",
+    "NodeCommand",
+    "NodeConfiguration",
+    "NodeHour",
+    "NodeReport",
     "OccupancySample",
     "ParkingSession",
     "Passage",

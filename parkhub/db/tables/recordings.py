@@ -7,7 +7,10 @@ from parkhub.db.tables.accounts import Account
 
 
 class Recording(Table, tablename="recording"):
-    """One analysis of a video; its files lie under ``folder`` in the picture store."""
+    """One analysis of a video; its files lie under ``folder`` in the picture store.
+
+    ``attempts_before``: those made before somebody asked for it once more.
+    """
 
     id = Serial(primary_key=True)
     title = Text()
@@ -15,6 +18,7 @@ class Recording(Table, tablename="recording"):
     engine = Text()
     status = Text()
     attempt = Integer()
+    attempts_before = Integer()
     progress = DoublePrecision()
     folder = Text()
     created_at = Timestamptz(default=None, null=False)
