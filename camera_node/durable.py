@@ -1,4 +1,7 @@
-"""Writes a small file so that after a power cut there is the old one or the new one, never a part."""
+"""Writes a small file so that after a power cut there is the old one or the new one, never a part.
+
+What root writes belongs to whom the folder belongs to: a person sets a node up by sudo, a service reads it.
+"""
 
 import os
 from pathlib import Path
@@ -13,6 +16,9 @@ def write_durably(file: Path, data: bytes, mode: int = 0o600) -> None:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
         with os.fdopen(handle, "wb") as opened:
             os.fchmod(opened.fileno(), mode)
+            if os.geteuid() == 0:
+                owner = file.parent.stat()
+                os.fchown(opened.fileno(), owner.st_uid, owner.st_gid)
             opened.write(data)
             opened.flush()
             os.fsync(opened.fileno())
