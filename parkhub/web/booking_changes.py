@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
@@ -15,7 +14,7 @@ from parkhub.languages import Language
 from parkhub.services import booking_changes, booking_offers
 from parkhub.services.booking_changes import PayFirstError
 from parkhub.settings import Settings
-from parkhub.web.booking_forms import Times
+from parkhub.web.booking_forms import TimesForm
 from parkhub.web.booking_offer_view import OfferView
 from parkhub.web.booking_pages import go_pay, plate_fault, to_booking
 from parkhub.web.booking_view import BookingView
@@ -26,20 +25,11 @@ from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
 
 
-class ChangeForm(msgspec.Struct):
+class ChangeForm(TimesForm):
     """Another plate and time. ``do``: "look" at what it costs, or "change"."""
 
-    day: str = ""
-    at: str = ""
-    until_day: str = ""
-    until: str = ""
     plate: str = ""
     do: str = "change"
-
-    @property
-    def times(self) -> Times:
-        """The four fields of the time."""
-        return Times(self.day, self.at, self.until_day, self.until)
 
 
 @get("/bookings/{public_id:str}/change", include_in_schema=False)

@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from parkhub.domain.bookings import faults
 from parkhub.domain.local_time import Span
 from parkhub.languages import Language, marked
@@ -68,6 +70,20 @@ class Times:
     def query(self) -> str:
         """The same in an address."""
         return urlencode({"day": self.day, "at": self.at, "until_day": self.until_day, "until": self.until})
+
+
+class TimesForm(msgspec.Struct):
+    """The four fields in a form."""
+
+    day: str = ""
+    at: str = ""
+    until_day: str = ""
+    until: str = ""
+
+    @property
+    def times(self) -> Times:
+        """What was typed into them."""
+        return Times(self.day, self.at, self.until_day, self.until)
 
 
 def times_of(span: Span, zone: ZoneInfo) -> Times:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
@@ -24,7 +23,7 @@ from parkhub.languages import Language
 from parkhub.services import booking_checkouts, booking_offers, bookings
 from parkhub.services.bookings import Wish
 from parkhub.settings import Settings
-from parkhub.web.booking_forms import Times, presets, usual_times
+from parkhub.web.booking_forms import Times, TimesForm, presets, usual_times
 from parkhub.web.booking_offer_view import OfferView
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.drivers import GivenDriver
@@ -40,25 +39,16 @@ _KEY: Final = re.compile(r"[\w-]{24}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
-class BookForm(msgspec.Struct):
+class BookForm(TimesForm):
     """What is booked. ``how``: "advance" or "on_site"; ``key`` the same however often it is sent; ``shown``: the price
     the page told, in minor units.
     """
 
-    day: str = ""
-    at: str = ""
-    until_day: str = ""
-    until: str = ""
     plate: str = ""
     email: str = ""
     how: str = "advance"
     key: str = ""
     shown: str = ""
-
-    @property
-    def times(self) -> Times:
-        """The four fields of the time."""
-        return Times(self.day, self.at, self.until_day, self.until)
 
 
 @get("/lots/{slug:str}/book", include_in_schema=False)

@@ -1,12 +1,10 @@
 """What is asked of Stripe, against its own description; on a server that speaks as Stripe does, and on localstripe."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import stripe_shaped
-from stripe_shaped import KEY, StripeShaped
+from stripe_shaped import StripeShaped
 from stripe_spec import faults_of_request
 from structlog.testing import capture_logs
 
@@ -15,24 +13,6 @@ from parkhub.clients.payments import CheckoutOrder, RefundOrder
 from parkhub.clients.stripe import StripePayments
 from parkhub.errors import BusyError, InvalidInputError
 from parkhub.settings import load_settings
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[StripeShaped]:
-    async with stripe_shaped.running() as found:
-        found.tell = _nobody  # type: ignore[method-assign]
-        yield found
-
-
-async def _nobody(_: object) -> None:
-    pass
-
-
-@pytest.fixture
-async def provider(server: StripeShaped) -> AsyncIterator[StripePayments]:
-    found = StripePayments(load_settings(stripe_secret_key=KEY, stripe_api_base=server.address))
-    yield found
-    await found.close()
 
 
 def an_order(**given: object) -> CheckoutOrder:

@@ -1,12 +1,10 @@
 """What is asked of Stripe about cards, against its own description, and its refusals read as answers."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import stripe_shaped
-from stripe_shaped import KEY, StripeShaped
+from stripe_shaped import StripeShaped
 from stripe_spec import faults_of_request
 
 from parkhub.clients.payments import CheckoutOrder
@@ -14,27 +12,8 @@ from parkhub.clients.sandbox_cards import SandboxCard
 from parkhub.clients.saved_cards import ChargeOrder, ChargeOutcome, SetupOrder
 from parkhub.clients.stripe import StripePayments
 from parkhub.errors import BusyError
-from parkhub.settings import load_settings
 
 SESSIONS = "/v1/checkout/sessions"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[StripeShaped]:
-    async with stripe_shaped.running() as found:
-        found.tell = _nobody  # type: ignore[method-assign]
-        yield found
-
-
-async def _nobody(_: object) -> None:
-    pass
-
-
-@pytest.fixture
-async def provider(server: StripeShaped) -> AsyncIterator[StripePayments]:
-    found = StripePayments(load_settings(stripe_secret_key=KEY, stripe_api_base=server.address))
-    yield found
-    await found.close()
 
 
 async def a_charge(server: StripeShaped, provider: StripePayments, card: SandboxCard) -> ChargeOrder:
