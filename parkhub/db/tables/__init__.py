@@ -20,6 +20,7 @@ from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.drivers import Driver, DriverClaim, DriverLink, DriverSignIn, DriverStay, DriverVehicle
 from parkhub.db.tables.folders import WatchedFile, WatchedFolder
+from parkhub.db.tables.drives import LotDrives
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
@@ -56,7 +57,7 @@ from parkhub.db.tables.spot_heads import SpotHead, SpotHeadFit
 from parkhub.db.tables.spot_imports import SpotImport
 from parkhub.db.tables.spot_labels import SpotLabel
 from parkhub.db.tables.spot_versions import SpotVersion
-from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack
+from parkhub.db.tables.spots import Spot, SpotChange, SpotTrack, SpotView
 from parkhub.db.tables.stands import StandDay
 from parkhub.db.tables.troubles import CameraTrouble
 
@@ -70,6 +71,7 @@ TABLES = (
     Lot,
     AccountLot,
     OccupancySample,
+    LotDrives,
     Camera,
     Frame,
     CameraLook,
@@ -77,6 +79,7 @@ TABLES = (
     CameraTrouble,
     Spot,
     SpotTrack,
+    SpotView,
     SpotChange,
     Recording,
     PictureUpload,
@@ -189,6 +192,7 @@ __all__ = [
     "Letter",
     "ListedPlate",
     "Lot",
+    "LotDrives",
     "LotForecast",
     "LotRules",
     "Node",
@@ -228,6 +232,7 @@ __all__ = [
     "SpotLabel",
     "SpotTrack",
     "SpotVersion",
+    "SpotView",
     "StandDay",
     "StripeEvent",
     "TariffVersion",

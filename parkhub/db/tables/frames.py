@@ -4,6 +4,7 @@ from piccolo.columns import (
     JSON,
     BigInt,
     BigSerial,
+    Boolean,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -35,6 +36,7 @@ class Frame(Table, tablename="frame"):
     error = Text()
     ms = DoublePrecision(default=None, null=True)
     observations = JSON(default=None, null=True)
+    clock_unsure = Boolean(default=False)
 
 
 class CameraLook(Table, tablename="camera_look"):

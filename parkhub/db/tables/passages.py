@@ -1,6 +1,6 @@
 """Cars that go by gate cameras, and what was read of each."""
 
-from piccolo.columns import BigInt, BigSerial, DoublePrecision, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Boolean, DoublePrecision, ForeignKey, Integer, OnDelete, Text, Timestamptz
 from piccolo.table import Table
 
 from parkhub.db.tables.cameras import Camera
@@ -38,6 +38,7 @@ class Passage(Table, tablename="passage"):
     frame = BigInt(default=None, null=True)
     crop_key = Text()
     crop_sha256 = Text()
+    clock_unsure = Boolean(default=False)
 
 
 class PlateRead(Table, tablename="plate_read"):
