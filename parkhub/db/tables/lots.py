@@ -18,6 +18,7 @@ class Lot(Table, tablename="lot"):
     country = Text(default="")
     latitude = DoublePrecision(default=None, null=True)
     longitude = DoublePrecision(default=None, null=True)
+    drives_version = Integer(default=0)
 
 
 class OccupancySample(Table, tablename="occupancy_sample"):
