@@ -119,6 +119,15 @@ def _parse(text: str, zone: str, country: str) -> OpeningHours:
     return OpeningHours(text, timezone=ZoneInfo(zone), country=country or None)
 
 
+def knows_holidays(country: str) -> bool:
+    """Whether the public holidays of a country (ISO 3166) are known."""
+    try:
+        _parse("PH off", "UTC", country)
+    except UnknownCountryError:
+        return False
+    return bool(country)
+
+
 def check_opening_hours(text: str, country: str, now: datetime) -> None:
     """Raises InvalidInputError with a sentence that says where the text stops to be understood.
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 
 from parkhub.domain.lots import Lot
-from parkhub.domain.opening_times import EXAMPLE, OpeningTimes, check_opening_hours
+from parkhub.domain.opening_times import EXAMPLE, OpeningTimes, check_opening_hours, knows_holidays
 from parkhub.errors import InvalidInputError
 from parkhub.languages import ENGLISH
 from parkhub.services import lots
@@ -35,6 +35,12 @@ def country_of(time_zone: str) -> str:
     return found if found.isalpha() else ""
 
 
+def _guess(time_zone: str) -> str:
+    """The country of a clock, if its public holidays are known: what nobody typed is nobody's mistake."""
+    country = country_of(time_zone)
+    return country if knows_holidays(country) else ""
+
+
 async def new_lot_fields() -> dict[str, str]:
     """What the form for a new lot begins with."""
     known = await lots.list_statuses(datetime.now(UTC))
@@ -51,7 +57,7 @@ async def read_new_lot(request: AnyRequest) -> dict[str, str]:
     """The form for a new lot as it was filled in; the country is that of the clock unless it says another."""
     form = await request.form()
     given = {name: str(form.get(name, "")).strip() for name in NEW_FIELDS}
-    return {**given, "country": given["country"] or country_of(given["time_zone"])}
+    return {**given, "country": given["country"] or _guess(given["time_zone"])}
 
 
 def lot_form(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def week_of(given: Mapping[str, str]) -> dict[str, Any]:
     text, zone, now = " ".join(given.get("opening_hours", "").split()), given.get("time_zone", ""), datetime.now(UTC)
     if not text:
         return {"week": None, "week_error": "", "opening_example": EXAMPLE}
-    country = (given.get("country", "") or country_of(zone)).upper()
+    country = (given.get("country", "") or _guess(zone)).upper()
     try:
         check_opening_hours(text, country, now)
         known = zone if zone in zoneinfo.available_timezones() else "UTC"

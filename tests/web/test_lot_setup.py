@@ -22,6 +22,14 @@ async def test_a_lot_begins_with_its_opening_times_and_the_country_of_its_clock(
     assert (entry.action, entry.email) == ("lot.added", "kim@example.org")
 
 
+async def test_a_clock_of_a_country_whose_holidays_nobody_knows_makes_a_lot_of_no_country(staff: Visitor) -> None:
+    answer = await staff.send_form("/console/lots/new", **{**NEW, "time_zone": "Asia/Baku"}, opening_hours="24/7")
+    assert answer.status_code == 303
+    lot = await lots.find_lot("harbour")
+    assert lot is not None
+    assert lot.country == ""
+
+
 async def test_opening_times_that_are_not_understood_make_no_lot(staff: Visitor) -> None:
     answer = await staff.send_form("/console/lots/new", **NEW, opening_hours="whenever")
     assert answer.status_code == 422
