@@ -51,6 +51,7 @@ from parkhub.web import (
     enforcement,
     guide,
     health,
+    jobs,
     lot_plans,
     lot_rules_api,
     lot_setup,
@@ -179,6 +180,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *saved_cards.routes,
     *styleguide.routes,
     *system.routes,
+    *jobs.routes,
     *audit.routes,
 ]
 

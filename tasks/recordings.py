@@ -111,7 +111,7 @@ async def _in_thread(ctx: dict[str, Any], recording: Recording, watch: _Watch) -
     clients: Clients = ctx["clients"]
     settings: Settings = ctx["settings"]
     engines: Engines = ctx["engines"]
-    if recording.attempt > ATTEMPTS_MAX:
+    if recording.attempt - recording.attempts_before > ATTEMPTS_MAX:
         raise EngineError(KEEPS_BREAKING)
     try:
         wish = await service.read_order(clients, recording)

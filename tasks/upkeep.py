@@ -102,4 +102,4 @@ async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     await upkeep.delete_memory_orphans(ctx["clients"])
     await labels.delete_orphans(ctx["clients"])
     await passages.delete_orphans(ctx["clients"])
-    await recordings.delete_abandoned(ctx["clients"])
+    await recordings.delete_abandoned(ctx["clients"], datetime.now(UTC))

@@ -118,6 +118,23 @@ async def load_observations(frame_id: int) -> list[SpotObservation]:
     return _unpack(rows[0]["observations"]) if rows and rows[0]["observations"] else []
 
 
+async def wait_again(since: datetime, limit: int, frame_id: int | None = None) -> list[int]:
+    """Have failed frames received from an instant on wait as if they had just come, the newest first; their ids.
+
+    With ``frame_id`` that one alone.
+    """
+    one = "" if frame_id is None else "AND id = {} "
+    rows = await fetch(
+        "UPDATE frame SET status = 'stored', error = '' WHERE status = 'failed' AND id IN "
+        f"(SELECT id FROM frame WHERE status = 'failed' AND received_at >= {{}} {one}"
+        "ORDER BY received_at DESC LIMIT {}) RETURNING id",
+        since,
+        *([] if frame_id is None else [frame_id]),
+        limit,
+    )
+    return sorted(row["id"] for row in rows)
+
+
 async def count_waiting(camera_id: int | None = None) -> int:
     """How many frames, of all cameras or of one, are stored and not read yet."""
     sql, stored = "SELECT count(*) AS n FROM frame WHERE status = {}", FrameStatus.STORED.value

@@ -20,6 +20,7 @@ def _recording(row: Row) -> Recording:
         engine=Engine(row["engine"]),
         status=RecordingStatus(row["status"]),
         attempt=row["attempt"],
+        attempts_before=row["attempts_before"],
         progress=row["progress"],
         folder=row["folder"],
         created_at=row["created_at"],
@@ -39,6 +40,7 @@ async def add_recording(title: str, account_id: int, engine: Engine, folder: str
         "engine": engine.value,
         "status": RecordingStatus.WAITING.value,
         "attempt": 0,
+        "attempts_before": 0,
         "progress": 0.0,
         "folder": folder,
         "created_at": created_at,
@@ -68,10 +70,10 @@ async def list_recordings(limit: int) -> list[Recording]:
     return [_recording(row) for row in rows]
 
 
-async def list_folders() -> dict[str, RecordingStatus]:
-    """The folder of every recording, with where its analysis stands."""
-    rows = await fetch("SELECT folder, status FROM recording")
-    return {row["folder"]: RecordingStatus(row["status"]) for row in rows}
+async def list_folders() -> dict[str, tuple[RecordingStatus, datetime | None]]:
+    """The folder of every recording, with where its analysis stands and when it ended."""
+    rows = await fetch("SELECT folder, status, ended_at FROM recording")
+    return {row["folder"]: (RecordingStatus(row["status"]), row["ended_at"]) for row in rows}
 
 
 async def start_recording(recording_id: int, now: datetime, stalled_before: datetime) -> Recording | None:
@@ -132,6 +134,24 @@ async def finish_recording(
         attempt,
     )
     return bool(rows)
+
+
+async def wait_again(recording_id: int, failed_since: datetime) -> Recording | None:
+    """Have an analysis that failed since then wait once more, with all its attempts before it; None: there is none."""
+    rows = await fetch(
+        "UPDATE recording SET status = 'waiting', attempts_before = attempt, progress = 0, error = '', "
+        "started_at = NULL, alive_at = NULL, ended_at = NULL "
+        "WHERE id = {} AND status = 'failed' AND ended_at >= {} RETURNING *",
+        recording_id,
+        failed_since,
+    )
+    return _recording(rows[0]) if rows else None
+
+
+async def list_failed(limit: int) -> list[Recording]:
+    """Analyses that failed, the newest first."""
+    rows = await fetch("SELECT * FROM recording WHERE status = 'failed' ORDER BY id DESC LIMIT {}", limit)
+    return [_recording(row) for row in rows]
 
 
 async def cancel_recording(recording_id: int, now: datetime) -> bool:

@@ -16,13 +16,14 @@ class DatabaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedFrames:
-    """Pictures of a camera that could not be read."""
+class FailedFrame:
+    """A picture of a camera that could not be read."""
 
+    id: int
     public_id: str
     camera: str
-    number: int
     error: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,23 @@ async def list_speeds(since: datetime) -> list[Speed]:
     return [Speed(row["engine"], row["pictures"], row["mean"], row["most"]) for row in rows]
 
 
-async def list_failed_frames(since: datetime) -> list[FailedFrames]:
-    """Cameras whose pictures could not be read from an instant on, with the last reason."""
+async def list_failed_frames(since: datetime, limit: int) -> list[FailedFrame]:
+    """Pictures received from an instant on that could not be read, the newest first."""
     rows = await fetch(
-        "SELECT camera.public_id, camera.name, COUNT(*) AS number, MAX(frame.error) AS error FROM frame "
+        "SELECT frame.id, camera.public_id, camera.name, frame.error, frame.received_at FROM frame "
         "JOIN camera ON camera.id = frame.camera WHERE frame.status = 'failed' AND frame.received_at >= {} "
-        "GROUP BY camera.public_id, camera.name ORDER BY number DESC",
+        "ORDER BY frame.received_at DESC, frame.id DESC LIMIT {}",
         since,
+        limit,
     )
-    return [FailedFrames(row["public_id"], row["name"], row["number"], row["error"]) for row in rows]
+    return [FailedFrame(row["id"], row["public_id"], row["name"], row["error"], row["received_at"]) for row in rows]
+
+
+async def count_failed_frames(since: datetime) -> int:
+    """How many pictures received from an instant on could not be read."""
+    [row] = await fetch("SELECT COUNT(*) AS number FROM frame WHERE status = 'failed' AND received_at >= {}", since)
+    number: int = row["number"]
+    return number
 
 
 async def list_failed_events(limit: int) -> list[FailedEvent]:

@@ -15,6 +15,8 @@ STEADY: Final = Debounce(agree=2, window=3)
 SURE: Final = 0.7
 SERIES_MAX: Final = 600
 CHANGES_MAX: Final = 1000
+FAILED_KEPT: Final = timedelta(days=7)
+"""So long a failed analysis keeps what was uploaded, to be tried again."""
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # a video has no date of its own; only differences count
 
 
@@ -37,7 +39,7 @@ class RecordingStatus(StrEnum):
 class Recording:
     """One analysis. ``progress`` 0..1. ``summary`` is what `summary.json` holds, once done. ``folder`` is the key
     prefix of its files in the picture store. ``attempt`` counts the jobs that began it and were not handed back; only
-    the newest may speak for it."""
+    the newest may speak for it. ``attempts_before``: those made before somebody asked for it once more."""
 
     id: int
     title: str
@@ -45,6 +47,7 @@ class Recording:
     engine: Engine
     status: RecordingStatus
     attempt: int
+    attempts_before: int
     progress: float
     folder: str
     created_at: datetime
@@ -53,6 +56,12 @@ class Recording:
     ended_at: datetime | None
     error: str
     summary: dict[str, Any] | None
+
+    def may_try_again(self, now: datetime) -> bool:
+        """Whether it failed and what was uploaded is still kept."""
+        if self.status is not RecordingStatus.FAILED or self.ended_at is None:
+            return False
+        return now < self.ended_at + FAILED_KEPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from parkhub.clients.queue import QueueName
 from parkhub.db import recordings as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Engine, SpotsFileKind
-from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, Recording, RecordingStatus
+from parkhub.domain.recordings import EVERY_S, EVERY_S_MAX, EVERY_S_MIN, FAILED_KEPT, Recording, RecordingStatus
 from parkhub.domain.text import one_line
 from parkhub.errors import BusyError, ConflictError, FieldsError, NotFoundError, ParkHubError
 from parkhub.services.recording_uploads import FOLDER, SPOTS, VIDEO, discarding
@@ -24,7 +24,7 @@ TITLE_LENGTH_MAX: Final = 120
 BOX_SIDE_MAX: Final = 4000
 STALLED_S: Final = 60.0
 ABANDONED_S: Final = 86_400.0
-NOTHING_KEPT: Final = (RecordingStatus.FAILED, RecordingStatus.CANCELLED)
+NOT_AGAIN: Final = "This analysis cannot be tried again: it has not failed, or what was uploaded is no longer kept."
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ async def finish(clients: Clients, recording: Recording, summary: dict[str, Any]
 
 
 async def fail(clients: Clients, recording: Recording, error: ParkHubError, now: datetime) -> bool:
-    """Keep the sentence that says why, and nothing else. False: it is not ours any more."""
+    """Keep the sentence that says why, and what was uploaded for another try. False: it is not ours any more."""
     kept = await rows.finish_recording(recording.id, recording.attempt, RecordingStatus.FAILED, None, str(error), now)
     await stopped(clients, recording)
     return kept
@@ -122,8 +122,19 @@ async def stopped(clients: Clients, recording: Recording) -> None:
         status = (await rows.get_recording(recording.id)).status
     except NotFoundError:
         status = RecordingStatus.CANCELLED
-    if status in NOTHING_KEPT:
+    if status is RecordingStatus.CANCELLED:
         await clients.pictures.delete_folder(recording.folder)
+
+
+async def try_again(clients: Clients, recording_id: int, now: datetime) -> Recording:
+    """Have a failed analysis begun anew from what was uploaded. Raises NotFoundError, ConflictError."""
+    found = await rows.wait_again(recording_id, now - FAILED_KEPT)
+    if found is None:
+        await rows.get_recording(recording_id)
+        raise ConflictError(NOT_AGAIN)
+    log.info("recording.tried_again", recording=recording_id)
+    await _send(clients, found.id, _job_id(found))
+    return found
 
 
 async def cancel(clients: Clients, recording_id: int, now: datetime) -> None:
@@ -156,20 +167,22 @@ async def requeue_stalled(clients: Clients, now: datetime) -> int:
     return sent
 
 
-async def delete_abandoned(clients: Clients) -> int:
+async def delete_abandoned(clients: Clients, now: datetime) -> int:
     """Delete files older than a day that a killed process left behind; answers in how many folders.
 
-    All of a folder that no row knows, or whose recording keeps nothing; the uploads of one that is done.
+    All of a folder that no row knows, or whose recording was cancelled or failed too long ago to be tried again; the
+    uploads of one that is done.
     """
     old: dict[str, list[str]] = {}
     for key in await clients.pictures.list_older(FOLDER, ABANDONED_S):
         _, folder, *names = key.split("/")
         old.setdefault(f"{FOLDER}/{folder}", []).extend(names)
-    status_of = await rows.list_folders()  # read after the files: a row comes after its own
+    known = await rows.list_folders()  # read after the files: a row comes after its own
     found = 0
     for folder, names in old.items():
-        status = status_of.get(folder)
-        if status is None or status in NOTHING_KEPT:
+        status, ended_at = known.get(folder, (None, None))
+        failed = status is RecordingStatus.FAILED and (ended_at is None or ended_at < now - FAILED_KEPT)
+        if status is None or status is RecordingStatus.CANCELLED or failed:
             await clients.pictures.delete_folder(folder)
         elif status is RecordingStatus.DONE and not UPLOADS.isdisjoint(names):
             await _delete_uploads(clients, folder)

@@ -90,6 +90,13 @@ async def cancel_recording(request: AnyRequest, clients: GivenClients, recording
     return _go(request, f"/console/recordings/{recording_id}")
 
 
+@post("/{recording_id:int}/again")
+async def try_again(request: AnyRequest, clients: GivenClients, recording_id: FromPath[int]) -> Response[Any]:
+    """Analyse it once more."""
+    await service.try_again(clients, recording_id, datetime.now(UTC))
+    return _go(request, f"/console/recordings/{recording_id}")
+
+
 @post("/{recording_id:int}/delete")
 async def delete_recording(request: AnyRequest, clients: GivenClients, recording_id: FromPath[int]) -> Response[Any]:
     """Delete it with its files."""
@@ -153,6 +160,7 @@ routes = [
             show_recording,
             show_progress,
             cancel_recording,
+            try_again,
             delete_recording,
             show_file,
         ],

@@ -1,4 +1,4 @@
-"""How the installation does: versions, room, queues and workers, jobs that wait, and what failed."""
+"""How the installation does: versions, room, queues and workers."""
 
 import asyncio
 import platform
@@ -6,31 +6,21 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
-from litestar.response import Redirect, Template
+from litestar import Router, get
+from litestar.response import Template
 
 from parkhub.clients import Clients
-from parkhub.clients.queue import QueueName
 from parkhub.clients.redis import AWAY
 from parkhub.db import engine
-from parkhub.db import recordings as recording_rows
 from parkhub.db import system as system_rows
-from parkhub.domain.payment_events import EventStatus
-from parkhub.domain.recordings import RecordingStatus
 from parkhub.domain.rights import Right
-from parkhub.domain.text import printable
 from parkhub.errors import ParkHubError
-from parkhub.services import payment_events
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.engine_choices import engine_choices
 from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, page
 
 SPEED_OVER: Final = timedelta(hours=1)
-FAILED_OVER: Final = timedelta(days=1)
-JOBS_SHOWN: Final = 20
-FAILED_SHOWN: Final = 20
-RECORDINGS_SHOWN: Final = 100
 WORK: Final = {
     "work": "Payments and upkeep",
     "frames": "Pictures",
@@ -38,8 +28,6 @@ WORK: Final = {
 }
 """Queues by name, where the name itself says too little."""
 
-ENDED: Final = (EventStatus.HANDLED, EventStatus.IGNORED)
-NOT_KNOWN: Final = "what it is about is not known here."
 UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -66,7 +54,8 @@ async def _redis(clients: Clients) -> list[tuple[str, str]]:
     ]
 
 
-async def _queues(clients: Clients) -> tuple[list[Any], str]:
+async def look_at_queues(clients: Clients) -> tuple[list[Any], str]:
+    """Every queue as it is, or why nobody can tell."""
     try:
         return await clients.queue.look(), ""
     except ParkHubError as error:
@@ -78,7 +67,7 @@ async def show_system(request: AnyRequest, clients: GivenClients, settings: Give
     """Versions, room, database, Redis, workers, engines."""
     now = datetime.now(UTC)
     disk = await asyncio.to_thread(shutil.disk_usage, settings.data_dir)
-    queues, away = await _queues(clients)
+    queues, away = await look_at_queues(clients)
     return page(
         request,
         "system/system.html",
@@ -100,52 +89,10 @@ async def show_system(request: AnyRequest, clients: GivenClients, settings: Give
     )
 
 
-@get("/console/system/jobs")
-async def show_jobs(request: AnyRequest, clients: GivenClients) -> Template:
-    """Jobs that wait and run, and what failed."""
-    return await _show_jobs(request, clients)
-
-
-async def _show_jobs(request: AnyRequest, clients: Clients, error: str = "", status_code: int = 200) -> Template:
-    now = datetime.now(UTC)
-    queues, away = await _queues(clients)
-    jobs = [] if away else [job for name in QueueName for job in await clients.queue.list_jobs(name, JOBS_SHOWN)]
-    recordings = await recording_rows.list_recordings(RECORDINGS_SHOWN)
-    return page(
-        request,
-        "system/jobs.html",
-        status_code=status_code,
-        queues=queues,
-        away=away,
-        jobs=jobs,
-        work=WORK,
-        events=await system_rows.list_failed_events(FAILED_SHOWN),
-        frames=await system_rows.list_failed_frames(now - FAILED_OVER),
-        recordings=[each for each in recordings if each.status is RecordingStatus.FAILED][:FAILED_SHOWN],
-        error=error,
-        retried=request.query_params.get("retried") == "1",
-    )
-
-
-@post("/console/system/jobs/events")
-async def retry_event(request: AnyRequest, clients: GivenClients, settings: GivenSettings) -> Response[Any] | Template:
-    """Handle a payment event once more, now."""
-    name = str((await request.form()).get("event", ""))
-    try:
-        if not printable(name):
-            return await _show_jobs(request, clients, "Choose an event from the list.", 422)
-        stored = await payment_events.handle_again(clients, settings, name, datetime.now(UTC))
-    except ParkHubError as error:
-        return await _show_jobs(request, clients, str(error), error.status)
-    if stored.status not in ENDED:
-        return await _show_jobs(request, clients, f"It is not handled yet: {stored.error or NOT_KNOWN}", 409)
-    return Redirect("/console/system/jobs?retried=1", status_code=303)
-
-
 routes = [
     Router(
         "/",
-        route_handlers=[show_system, show_jobs, retry_event],
+        route_handlers=[show_system],
         guards=[needs(Right.SET_UP, everywhere=True)],
         include_in_schema=False,
     )

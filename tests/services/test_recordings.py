@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,12 +93,37 @@ async def test_a_job_runs_to_its_end_and_the_upload_goes(database: Settings, cli
     assert kept(clients, recording) == {"summary.json", "order.json"}
 
 
-async def test_a_failure_keeps_its_sentence_and_nothing_else(database: Settings, clients: Clients) -> None:
+async def test_a_failure_keeps_its_sentence_and_what_was_uploaded(database: Settings, clients: Clients) -> None:
     recording = await begun(clients, after(1))
     await recordings.fail(clients, recording, EngineError("The model is tired."), after(2))
     found = await rows.get_recording(recording.id)
     assert (found.status, found.error) == (RecordingStatus.FAILED, "The model is tired.")
+    assert kept(clients, recording) == {"video", "spots", "order.json"}
+
+
+async def test_a_failure_can_be_tried_again_for_a_week_with_all_attempts_before_it(
+    database: Settings, clients: Clients
+) -> None:
+    recording = await begun(clients, after(1))
+    with pytest.raises(ConflictError, match="has not failed"):
+        await recordings.try_again(clients, recording.id, after(2))
+    await recordings.fail(clients, recording, EngineError("The model is tired."), after(2))
+    await recordings.try_again(clients, recording.id, after(3))
+    assert jobs(clients)[-1][2:] == ((recording.id,), f"recording-{recording.id}-1")
+    again = await recordings.start(recording.id, after(4))
+    assert again is not None
+    assert (again.attempt, again.attempts_before, again.error) == (2, 1, "")
+    assert not await recordings.progress(recording, 0.5, after(5))
+    await recordings.fail(clients, again, EngineError("Still tired."), after(6))
+    late = after(6) + timedelta(days=7, seconds=1)
+    with pytest.raises(ConflictError, match="no longer kept"):
+        await recordings.try_again(clients, recording.id, late)
+    a_day_later(clients)
+    assert await recordings.delete_abandoned(clients, after(60)) == 0
+    assert await recordings.delete_abandoned(clients, late) == 1
     assert kept(clients, recording) == set()
+    with pytest.raises(NotFoundError):
+        await recordings.try_again(clients, recording.id + 1, late)
 
 
 async def test_a_cancelled_recording_stops_its_job_and_leaves_no_file(database: Settings, clients: Clients) -> None:
@@ -217,9 +242,9 @@ async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
     recording = await asked(clients)
     lost = new_folder()
     await put_upload(clients, lost)
-    assert await recordings.delete_abandoned(clients) == 0
+    assert await recordings.delete_abandoned(clients, after(60)) == 0
     a_day_later(clients)
-    assert await recordings.delete_abandoned(clients) == 1
+    assert await recordings.delete_abandoned(clients, after(60)) == 1
     assert not clients.pictures.path(lost).exists()
     assert kept(clients, recording) == {"video", "spots", "order.json"}
 
@@ -228,7 +253,7 @@ async def test_an_upload_that_never_became_a_recording_is_removed_after_a_day(
     ("status", "left"),
     [
         (RecordingStatus.DONE, {"order.json"}),
-        (RecordingStatus.FAILED, set()),
+        (RecordingStatus.FAILED, {"video", "spots", "order.json"}),
         (RecordingStatus.CANCELLED, set()),
         (RecordingStatus.RUNNING, {"video", "spots", "order.json"}),
         (None, set()),
@@ -245,6 +270,7 @@ async def test_what_a_process_killed_between_row_and_files_leaves_is_removed_aft
     elif status.ended:
         await rows.finish_recording(recording.id, recording.attempt, status, {}, "", after(1))
     a_day_later(clients)
-    assert await recordings.delete_abandoned(clients) == (status is not RecordingStatus.RUNNING)
+    going = status not in (RecordingStatus.RUNNING, RecordingStatus.FAILED)
+    assert await recordings.delete_abandoned(clients, after(60)) == going
     assert kept(clients, recording) == left
-    assert await recordings.delete_abandoned(clients) == 0
+    assert await recordings.delete_abandoned(clients, after(60)) == 0

@@ -105,7 +105,7 @@ async def test_a_job_run_twice_changes_nothing_the_second_time(ctx: dict[str, An
     ],
     ids=["text", "empty", "mask of another shape", "damaged mask"],
 )
-async def test_what_cannot_be_analysed_ends_with_a_sentence_and_no_file(
+async def test_what_cannot_be_analysed_ends_with_a_sentence_and_keeps_what_was_uploaded(
     ctx: dict[str, Any], tmp_path: Path, video: bytes | None, spots: bytes | None, words: str
 ) -> None:
     recording = await uploaded(ctx["clients"], a_video(tmp_path) if video is None else video, spots)
@@ -114,7 +114,7 @@ async def test_what_cannot_be_analysed_ends_with_a_sentence_and_no_file(
     assert found.status is RecordingStatus.FAILED
     assert words in found.error
     assert str(tmp_path) not in found.error
-    assert kept(ctx["clients"], recording) == set()
+    assert kept(ctx["clients"], recording) == {"video", "spots", "order.json"}
 
 
 async def test_files_that_are_gone_are_said_to_be_gone(ctx: dict[str, Any], tmp_path: Path) -> None:
