@@ -1,4 +1,4 @@
-"""Commands for this node's relay: fetched over one kept connection, checked, carried out once, answered.
+"""Commands for this node: fetched over one kept connection, checked, carried out once, answered.
 
 A command says until when it holds, by the server's clock. That clock is known by its bound: what the server told at the
 beginning of the connection was told after it was asked for, so the server's time now is at most that plus what has
@@ -16,24 +16,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from camera_node.signing import sign_headers
+from camera_node.durable import write_durably
+from camera_node.server_line import ServerLine
 
 SILENCE_MAX_S = 40.0
 """The server says something every fifteen seconds."""
 
 DONE_KEPT = 500
 PULSE_MS_MAX = 10_000
+WHY_MAX = 300
+OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Close the relay for ``pulse_ms``, before ``expires_at``, by the server's clock in seconds since 1970."""
+    """Do ``action`` before ``expires_at``, by the server's clock in seconds since 1970; ``pulse_ms`` is a relay's."""
 
     id: str
     pulse_ms: int
     expires_at: float
+    action: str = OPEN
 
 
 class ServerClock:
@@ -71,13 +73,7 @@ class Done:
         if command_id in self._ids:
             return False
         self._ids = [*self._ids, command_id][-DONE_KEPT:]
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write("\n".join(self._ids) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
+        write_durably(self._file, ("\n".join(self._ids) + "\n").encode("ascii"))
         return True
 
 
@@ -97,9 +93,10 @@ def read_command(told: dict[str, Any], key: str) -> Command | None:
         return None
     secret = hashlib.sha256(key.encode()).hexdigest()
     wanted = hmac.new(secret.encode(), "\n".join(texts).encode(), hashlib.sha256).hexdigest()
-    good = hmac.compare_digest(wanted.encode(), signature.encode()) and texts[2] == "open"
+    good = hmac.compare_digest(wanted.encode(), signature.encode())
     plain = texts[0].replace("-", "").replace("_", "").isalnum() and texts[0].isascii()
-    return Command(texts[0], pulse_ms, expires_at) if good and plain and 0 < pulse_ms <= PULSE_MS_MAX else None
+    possible = texts[2] != OPEN or 0 < pulse_ms <= PULSE_MS_MAX
+    return Command(texts[0], pulse_ms, expires_at, texts[2]) if good and plain and possible else None
 
 
 def read_events(lines: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
@@ -120,23 +117,13 @@ def read_events(lines: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
 
 
 class CommandLine:
-    """The way to the server: commands come, answers go. Not for sharing between threads."""
+    """The way to the server: commands come, answers and reports go. `listen` is for one thread."""
 
-    def __init__(self, server: str, camera: str, key: str, number: Callable[[], int]) -> None:
-        """``number`` gives a number that was never used."""
-        self._server = server.rstrip("/")
-        self._path = f"/api/v1/cameras/{camera}/commands"
-        self._key = key
-        self._number = number
+    def __init__(self, line: ServerLine) -> None:
+        self._line = line
         self.clock = ServerClock()
-        timeout = httpx.Timeout(10.0, read=SILENCE_MAX_S)
-        self._client = httpx.Client(timeout=timeout, headers={"User-Agent": "parkhub-node/1"})
-
-    def __enter__(self) -> "CommandLine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self.key = ""
+        """The key that the stream was asked with, by which its commands are signed."""
 
     def listen(self) -> Iterator[list[dict[str, Any]]]:
         """Commands that hold, all of them whenever one comes or goes, until the connection ends.
@@ -144,28 +131,15 @@ class CommandLine:
         Raises httpx.HTTPError, with the answer where the server refused.
         """
         asked = self.clock.asked()
-        headers = self._signed("GET", self._path, b"") | {"Accept": "text/event-stream"}
-        with self._client.stream("GET", self._server + self._path, headers=headers) as answer:
-            if answer.status_code != 200:
-                answer.read()
-            answer.raise_for_status()
+        with self._line.stream("commands", SILENCE_MAX_S) as (answer, self.key):
             self.clock.told(float(answer.headers.get("Parkhub-Time", "inf")), asked)
             yield from read_events(answer.iter_lines())
 
     def answer(self, command_id: str, outcome: str, why: str = "") -> None:
         """Say what became of a command. Raises httpx.HTTPError; said again it changes nothing."""
-        path = f"{self._path}/{command_id}"
-        body = json.dumps({"id": command_id, "outcome": outcome, "why": why}).encode()
-        headers = self._signed("POST", path, body) | {"Content-Type": "application/json"}
-        self._client.post(self._server + path, content=body, headers=headers).raise_for_status()
+        said = {"id": command_id, "outcome": outcome, "why": why[:WHY_MAX]}
+        self._line.post(f"commands/{command_id}", json.dumps(said).encode())
 
-    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
-        return sign_headers(
-            self._key,
-            path,
-            signed_at_s=int(time.time()),
-            sequence=self._number(),
-            captured_at=datetime.now().astimezone(),
-            body=body,
-            method=method,
-        )
+    def report(self, command_id: str, body: bytes, media_type: str) -> None:
+        """Hand in what a command asked for. Raises httpx.HTTPError."""
+        self._line.post(f"reports/{command_id}", body, media_type)

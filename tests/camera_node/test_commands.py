@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from camera_node.commands import CommandLine, Done, ServerClock, read_command, read_events
+from camera_node.orders import Orders
 from camera_node.relay import GpioRelay, PretendRelay, RelayError
-from camera_node.run_relay import Gatekeeper
+from camera_node.run_relay import relay_hand
+from camera_node.server_line import MachineClock, OneKey, ServerLine
 
 KEY = "a-key-of-a-camera"
 AT = 1_795_255_200.0
@@ -46,7 +49,8 @@ class Line(CommandLine):
     """A line whose answers are kept, at a server where it is `AT` at most."""
 
     def __init__(self) -> None:
-        super().__init__("http://127.0.0.1:9", "north", KEY, lambda: 1)
+        super().__init__(ServerLine(httpx.Client(), "http://127.0.0.1:9", "north", OneKey(KEY), MachineClock()))
+        self.key = KEY
         self.answers: list[tuple[str, str, str]] = []
         self.clock = ServerClock(lambda: 0.0)
         self.clock.told(AT, self.clock.asked())
@@ -55,9 +59,9 @@ class Line(CommandLine):
         self.answers.append((command_id, outcome, why))
 
 
-def a_keeper(folder: Path, pin: Pin) -> tuple[Gatekeeper, Line]:
+def a_keeper(folder: Path, pin: Pin) -> tuple[Orders, Line]:
     line = Line()
-    return Gatekeeper(KEY, pin, Done(folder / "north.commands"), line, lambda _: None), line
+    return Orders(line, Done(folder / "north.commands"), {"open": relay_hand(pin)}, lambda _: None), line
 
 
 def test_a_command_is_carried_out_once_and_answered_also_after_a_restart(tmp_path: Path) -> None:
