@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from camera_node.key_file import KeyFileError, read_key
 from camera_node.picture import Picture
 from camera_node.report import print_failed, print_sent, tell
-from camera_node.sequence import Sequence, sequence_file
+from camera_node.sequence import Sequence
 from camera_node.upload import RefusedError, UnreachableError, Uploader
 
 RETRY_FOR_S = 8.0
@@ -30,7 +30,7 @@ def run_simulate(options: argparse.Namespace) -> int:
     scene = Scene(seed=options.seed, day_s=options.day * 60, start_hour=options.start_hour)
     gap_s = 1.0 / options.rate
     step_s = options.step or gap_s
-    sequence = Sequence(sequence_file(options.camera))
+    sequence = Sequence()
     sent = failed = 0
     due_s = time.monotonic()
     with Uploader(options.server, options.camera, key, retry_for_s=RETRY_FOR_S, tell=tell) as uploader:

@@ -9,7 +9,7 @@ from pathlib import Path
 from camera_node.key_file import KeyFileError, read_key
 from camera_node.picture import Picture, is_video_name
 from camera_node.report import print_failed, print_sent, tell
-from camera_node.sequence import Sequence, sequence_file
+from camera_node.sequence import Sequence
 from camera_node.sources.files import CapturedAt, list_folder, read_picture
 from camera_node.upload import RefusedError, UnreachableError, Uploader
 
@@ -23,7 +23,7 @@ class _Run:
     def __init__(self, options: argparse.Namespace, uploader: Uploader) -> None:
         self._options = options
         self._uploader = uploader
-        self._sequence = Sequence(sequence_file(options.camera))
+        self._sequence = Sequence()
         self._pace = _Pace(options.rate or 1.0) if options.real_time or options.rate else None
         self.captured: CapturedAt = options.captured_at or ("file" if options.watch else "now")
         self.sent = 0

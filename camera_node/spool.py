@@ -1,0 +1,251 @@
+"""Pictures that wait for the server: on disk before anything else is done with them, for days if it must be.
+
+One file a picture, written beside, forced to the disk, renamed, and the folder forced as well. Files, not SQLite: a
+picture is written once (a journal would write it twice, and a card wears by what is written), a damaged sector costs
+one picture rather than the database, one that goes costs no writing of its bytes, and whoever takes the card out
+finds pictures. Names and bytes are `spool_files`, the order is `spool_queue`, the counts are `spool_counts`.
+
+A disk that takes nothing (full, read-only, broken) stops nobody: the newest pictures then wait in memory.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from camera_node.node_clock import NodeClock
+from camera_node.picture import Kind, Picture
+from camera_node.sequence import Sequence
+from camera_node.spool_counts import CountsFile
+from camera_node.spool_files import DamagedError, Entry, Stored, encode
+from camera_node.spool_queue import SpoolQueue
+from camera_node.spool_store import SpoolError, SpoolStore
+
+__all__ = ["Spool", "SpoolError", "SpoolState", "Spooled"]
+
+RESERVE_BYTES = 200_000_000
+"""What is left of the disk for everybody else."""
+
+AHEAD_MAX_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A picture to be sent under ``sequence``. ``sure``: its capture time is by the server's clock or a file's own."""
+
+    sequence: int
+    picture: Picture
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolState:
+    """What waits, and what was counted since the spool was made.
+
+    ``gate_pictures`` are among ``pictures``; ``refused`` will never be taken, by reason in ``refused_why``;
+    ``in_memory`` waits without a disk; ``trouble`` says what is wrong with the disk, "" while nothing is.
+    """
+
+    pictures: int = 0
+    bytes: int = 0
+    gate_pictures: int = 0
+    oldest_at: datetime | None = None
+    dropped_overview: int = 0
+    dropped_gate: int = 0
+    refused: int = 0
+    refused_why: dict[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    in_memory: int = 0
+    trouble: str = ""
+
+
+class Spool:
+    """The pictures of one camera that wait; safe to share between threads. One process at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        bytes_max: int,
+        *,
+        clock: NodeClock | None = None,
+        reserve_bytes: int = RESERVE_BYTES,
+        sequence: Sequence | None = None,
+    ) -> None:
+        """Find what waits in ``folder``. Raises SpoolError when another process has it."""
+        self.arrived = threading.Event()
+        """Set whenever a picture came; whoever waits clears it."""
+        self._clock = clock or NodeClock()
+        self._bytes_max = bytes_max
+        self._reserve_bytes = reserve_bytes
+        self._sequence = sequence or Sequence()
+        self._store = SpoolStore(folder)
+        self._counts_file = CountsFile(folder / "counts")
+        self._counts = self._counts_file.counts
+        self._queue = SpoolQueue()
+        self._sending: int | None = None
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._turn = -1
+        for entry in self._store.entries():
+            self._queue.add(entry)
+            self._turn = entry.turn
+
+    def put(self, picture: Picture) -> int | None:
+        """Keep a picture and return its sequence; None when there was no room for it. A disk's errors are not raised.
+
+        It is on disk when this returns, but in memory only while the disk takes nothing, for which `state` has a word.
+        """
+        self._clock.note()
+        with self._writing:
+            stored = self._stamp(picture)
+            data = encode(stored)
+            self._turn += 1
+            captured_ms = max(0, int(stored.picture.captured_at.timestamp() * 1000))
+            entry = Entry(self._turn, picture.kind, captured_ms, len(data), stored.sequence)
+            kept = self._make_room(entry) and self._keep(entry, data)
+            with self._lock:
+                if kept:
+                    self._queue.add(entry, picture.rank, self._clock.asked())
+                else:
+                    self._count_dropped(entry)
+        if not kept:
+            return None
+        self.arrived.set()
+        return entry.sequence
+
+    def next(self) -> Spooled | None:
+        """Return the picture to be sent next, whole for certain; it waits on until `done` or `drop`."""
+        while True:
+            with self._lock:
+                entry = self._queue.next(self._clock.asked())
+                self._sending = None if entry is None else entry.sequence
+            if entry is None:
+                return None
+            try:
+                return self._timed(self._store.read(entry))
+            except DamagedError:
+                self._store.set_aside(entry)
+                self._forget(entry.sequence, self._counts.lose)
+            except OSError:
+                self.later(entry.sequence, 60.0)
+
+    def has_live_gate(self) -> bool:
+        """Say whether a gate picture waits that was taken just now."""
+        with self._lock:
+            return self._queue.live_gate(self._clock.asked()) is not None
+
+    def done(self, sequence: int) -> None:
+        """Forget a picture that the server has."""
+        self._forget(sequence)
+
+    def drop(self, sequence: int, why: str) -> None:
+        """Give up a picture that the server will never take, and count it for ``why``."""
+        self._forget(sequence, lambda: self._counts.refuse(why))
+
+    def later(self, sequence: int, for_s: float) -> None:
+        """Let other pictures go before this one for a while."""
+        with self._lock:
+            self._queue.put_off(sequence, self._clock.asked() + for_s)
+
+    def number_anew(self) -> None:
+        """Count on from another place, because the server has met one of these numbers before."""
+        self._sequence.begin_anew()
+
+    def state(self) -> SpoolState:
+        """Return how it stands now."""
+        with self._lock:
+            oldest = self._queue.oldest()
+            return SpoolState(
+                pictures=len(self._queue),
+                bytes=self._queue.bytes,
+                gate_pictures=self._queue.count(Kind.GATE),
+                oldest_at=None if oldest is None else datetime.fromtimestamp(oldest.captured_ms / 1000, UTC),
+                dropped_overview=self._counts.dropped_overview,
+                dropped_gate=self._counts.dropped_gate,
+                refused=sum(self._counts.refused.values()),
+                refused_why=dict(self._counts.refused),
+                damaged=self._counts.damaged,
+                in_memory=self._store.in_memory,
+                trouble=self._store.trouble,
+            )
+
+    def close(self) -> None:
+        """Let another process have the folder; what waits stays there."""
+        with self._writing, self._lock:
+            self._counts_file.close()
+            self._store.close()
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _stamp(self, picture: Picture) -> Stored:
+        """With the server's time where it is known by now, so that it stays the same however often it is sent."""
+        sequence = self._sequence.take()
+        if picture.monotonic_s is None:
+            return Stored(sequence, picture, self._clock.boot, sure=True)
+        at, sure = self._clock.captured(picture.monotonic_s, self._clock.boot, picture.captured_at)
+        return Stored(sequence, replace(picture, captured_at=at) if sure else picture, self._clock.boot, sure)
+
+    def _timed(self, stored: Stored) -> Spooled:
+        picture, sure = stored.picture, stored.sure
+        if not sure and picture.monotonic_s is not None:
+            at, sure = self._clock.captured(picture.monotonic_s, stored.boot, picture.captured_at)
+            picture = replace(picture, captured_at=at)
+        now_s = self._clock.now()
+        if self._clock.compared and picture.captured_at.timestamp() > now_s + AHEAD_MAX_S:
+            # Nobody takes a picture in the future: whoever said so had a wrong clock.
+            picture, sure = replace(picture, captured_at=datetime.fromtimestamp(now_s, UTC)), False
+        return Spooled(stored.sequence, picture, sure)
+
+    def _make_room(self, entry: Entry) -> bool:
+        """Drop what is worth less than ``entry`` until it fits; False when that does not do."""
+        free = self._store.free_bytes()
+        while True:
+            with self._lock:
+                short = self._queue.bytes + entry.bytes - self._bytes_max
+            if free is not None and not self._store.in_memory:
+                short = max(short, entry.bytes + self._reserve_bytes - free)
+            if short <= 0:
+                return True
+            dropped = self._drop_for(entry)
+            if dropped is None:
+                return False
+            free = None if free is None else free + dropped.bytes
+
+    def _keep(self, entry: Entry, data: bytes) -> bool:
+        """On disk; where it takes nothing in memory; each time in the place of what is worth less."""
+        if self._store.save(entry, data):
+            return True
+        while not self._store.hold(entry, data):
+            if self._drop_for(entry, self._store.holds) is None:
+                return False
+        return True
+
+    def _drop_for(self, entry: Entry, among: Callable[[Entry], bool] = lambda _: True) -> Entry | None:
+        with self._lock:
+            victim = self._queue.to_drop(entry.kind, self._sending, among)
+            if victim is None:
+                return None
+            self._queue.take_out(victim.sequence)
+            self._count_dropped(victim)
+        self._store.remove(victim)
+        return victim
+
+    def _count_dropped(self, entry: Entry) -> None:
+        self._counts.drop(entry.kind)
+        self._counts_file.write()
+
+    def _forget(self, sequence: int, count: Callable[[], None] | None = None) -> None:
+        with self._lock:
+            entry = self._queue.take_out(sequence)
+            if self._sending == sequence:
+                self._sending = None
+            if entry is not None and count is not None:
+                count()
+                self._counts_file.write()
+        if entry is not None:
+            self._store.remove(entry)

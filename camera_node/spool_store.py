@@ -1,0 +1,133 @@
+"""Where the bytes of waiting pictures lie: on the disk, or in memory while the disk takes nothing."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from camera_node.spool_files import DamagedError, Entry, SpoolFolder, Stored, decode
+
+MEMORY_BYTES = 16_000_000
+DAMAGED_KEPT = 8
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+GONE = (errno.ENOENT, errno.EIO, getattr(errno, "EUCLEAN", errno.EIO), getattr(errno, "EBADMSG", errno.EIO))
+"""What a disk says of a file that it will not give back."""
+
+
+class SpoolError(Exception):
+    """The spool cannot be used; the message says why."""
+
+
+class SpoolStore:
+    """Bytes of pictures by entry. ``trouble`` says what is wrong with the disk, "" while nothing is."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises SpoolError when another process has the folder."""
+        self.trouble = ""
+        self._folder = SpoolFolder(folder)
+        self._memory: dict[int, bytes] = {}
+        self._claim: int | None = None
+        try:
+            self._folder.make()
+            self._claim = _claim(folder)
+            self._folder.tidy()
+        except OSError as error:
+            self.trouble = self._explain(error)
+
+    @property
+    def in_memory(self) -> int:
+        """How many pictures would be lost with the power."""
+        return len(self._memory)
+
+    def entries(self) -> list[Entry]:
+        """Return what waits on the disk, oldest first."""
+        try:
+            return self._folder.entries()
+        except OSError as error:
+            self.trouble = self._explain(error)
+            return []
+
+    def free_bytes(self) -> int | None:
+        """Return what the disk has left; None when it does not say."""
+        try:
+            return self._folder.free_bytes()
+        except OSError:
+            return None
+
+    def save(self, entry: Entry, data: bytes) -> bool:
+        """Put a picture on the disk; False when there is no room for it, for `trouble` says why."""
+        try:
+            self._folder.write(entry, data)
+        except OSError as error:
+            self.trouble = self._explain(error)
+            return False
+        self.trouble = ""
+        return True
+
+    def hold(self, entry: Entry, data: bytes) -> bool:
+        """Keep a picture in memory; False when there is no room."""
+        if sum(map(len, self._memory.values())) + len(data) > MEMORY_BYTES:
+            return False
+        self._memory[entry.sequence] = data
+        return True
+
+    def holds(self, entry: Entry) -> bool:
+        """Say whether a picture lies in memory."""
+        return entry.sequence in self._memory
+
+    def read(self, entry: Entry) -> Stored:
+        """Give a picture as it was put. Raises DamagedError when it is not, or is gone, OSError when it may come."""
+        data = self._memory.get(entry.sequence)
+        if data is not None:
+            return decode(data)
+        try:
+            return self._folder.read(entry)
+        except OSError as error:
+            if error.errno in GONE:
+                raise DamagedError(str(error)) from None
+            self.trouble = self._explain(error)
+            raise
+
+    def remove(self, entry: Entry) -> None:
+        """Take a picture away; a disk that does not let go has it again at the next start, and it is sent once more."""
+        if self._memory.pop(entry.sequence, None) is None:
+            try:
+                self._folder.remove(entry)
+            except OSError as error:
+                self.trouble = self._explain(error)
+
+    def set_aside(self, entry: Entry) -> None:
+        """Put a damaged picture out of the way; the last few stay for who wants to look."""
+        try:
+            self._folder.set_aside(entry, DAMAGED_KEPT)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                self.trouble = self._explain(error)
+
+    def close(self) -> None:
+        """Let another process have the folder."""
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+
+    def _explain(self, error: OSError) -> str:
+        folder = self._folder.path
+        if error.errno in FULL:
+            what = f"The disk of {folder} is full ({error.strerror}). Make room, or set spool.megabytes_max lower."
+        elif error.errno == errno.EROFS:
+            what = f"The disk of {folder} is read-only; worn cards become so. Replace it, or set spool.folder."
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            what = f"{folder} belongs to somebody else. Give it to the user that runs parkhub-node."
+        else:
+            what = f"The disk of {folder} fails: {error.strerror or error}."
+        return f"{what} New pictures wait in memory only."
+
+
+def _claim(folder: Path) -> int:
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise SpoolError(f"Another parkhub-node has the spool {folder}. Stop it, or set spool.folder.") from None
+    return handle
