@@ -38,10 +38,12 @@ from parkhub.db import accounts as account_rows
 from parkhub.db import cameras, discount_codes, frames, lots, recordings, spots, troubles
 from parkhub.db import driver_vehicles as vehicle_rows
 from parkhub.db import drivers as driver_rows
+from parkhub.db import drives as drive_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db.engine import close_database, fetch, migrate, open_database
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.drivers import ProvenBy
+from parkhub.domain.drives import Drives, Lane, Monitor
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.ledger import Account
 from parkhub.domain.lot_rules import LotRules
@@ -80,6 +82,11 @@ GUIDE = {
     "payments": "harbour",
     "end": "harbour",
 }
+DRIVES = Drives(
+    (Lane(((5, 98), (390, 98))), Lane(((200, 98), (200, 190)), one_way=True)),
+    ((5, 98),),
+    (Monitor("Gate", (20, 98), 90), Monitor("Stairs", (200, 98), 180, "Deck B")),
+)
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 
 
@@ -96,7 +103,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     await save_lot(slug="meadow", name="Meadow")
     public = {"lots": "/", "lot": "/lots/harbour", "lot-empty": "/lots/meadow", "find": "/pay/harbour"}
     public |= {"sign-in": "/sign-in", "not-found": "/lots/nowhere", "lost": "/pay/stays/none"}
-    public |= {"display": "/display/harbour", "display-way": "/display/harbour/Deck%20A?x=200&y=100&facing=0"}
+    public |= {"display": "/display/harbour", "display-way": "/display/harbour?monitor=Gate"}
     public |= {"account-sign-in": "/account/sign-in", "account-link-over": "/account/enter/none"}
     staff = await _watched(clients, lot, now)
     staff |= await _account(lot, now)
@@ -141,6 +148,7 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
         for at in range(1, 17)
     ]
     camera = await save_camera(lot, marked, name="North mast", stale_after_s=86_400)
+    await drive_rows.save_drives(lot.id, DRIVES)
     states = [SpotState.OCCUPIED, SpotState.FREE, SpotState.FREE, SpotState.UNKNOWN]
     tracks = [a_track(spot.name, states[at * at % 7 % 4], seen_at=now, since=now) for at, spot in enumerate(marked)]
     await spots.save_tracks(camera.id, tracks)
@@ -165,6 +173,8 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
         "guide-begin": "/console/guide?new=1",
         **{f"guide-{step}": f"/console/lots/{slug}/guide?step={step}" for step, slug in GUIDE.items()},
         "displays": "/console/lots/harbour/displays?x=200&y=100&facing=0",
+        "drives": "/console/lots/harbour/drives",
+        "drives-empty": "/console/lots/meadow/drives",
         "cameras": "/console/cameras",
         "new-camera": "/console/cameras/new",
         "camera": f"/console/cameras/{camera.public_id}",

@@ -30,9 +30,14 @@
     return { free, state, shown: state === "unknown" ? "?" : state === "full" ? say.full : String(free.length) };
   };
 
-  // The eighth of the circle, clockwise from straight on, in which the nearest of some places lies.
+  // The eighth of the circle, clockwise from straight on, to go first to the nearest of some places: by the lanes that
+  // are drawn, as the server found, else as the crow flies.
   const way = (free) => {
     if (!hang || !free.length) return null;
+    if ("byLane" in say) {
+      const nearest = free.reduce((best, place) => (place.d !== undefined && !(best?.d <= place.d) ? place : best), null);
+      return nearest ? nearest.w : null;
+    }
     const [x, y, facing] = hang;
     const far = (place) => Math.hypot(place.x - x, place.y - y);
     const nearest = free.reduce((best, place) => (far(place) < far(best) ? place : best));

@@ -21,6 +21,7 @@ def read_lot(row: Row) -> Lot:
         row["opening_hours"],
         row["country"],
         None if row["latitude"] is None else (row["latitude"], row["longitude"]),
+        row["drives_version"],
     )
 
 

@@ -22,7 +22,8 @@ class Lot:
     """A car park. ``time_zone`` is an IANA name; the plan's size is in plan units.
 
     ``opening_hours`` is in OpenStreetMap's syntax, empty when nobody has said; ``country`` (ISO 3166) says which days
-    its public holidays are; ``place`` is latitude and longitude in degrees (WGS 84).
+    its public holidays are; ``place`` is latitude and longitude in degrees (WGS 84). ``drives_version`` counts how
+    often its lanes were saved.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Lot:
     opening_hours: str = ""
     country: str = ""
     place: tuple[float, float] | None = None
+    drives_version: int = 0
 
     @property
     def opening_times(self) -> OpeningTimes | None:
@@ -44,15 +46,26 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class SpotStatus:
-    """A spot with what is known of it."""
+    """A spot with what is known of it. ``camera_id``: whose view decided it, for a place that several cameras see."""
 
     spot: Spot
     track: SpotTrack
+    camera_id: int | None = None
+
+    def expired(self, at: datetime, patience_s: Mapping[int, float]) -> "SpotStatus":
+        """The same at ``at``; see `LotStatus.expired`."""
+        decider = self.camera_id or self.spot.camera_id
+        if decider not in patience_s:
+            return self
+        return SpotStatus(self.spot, expire(self.track, at, patience_s[decider]), self.camera_id)
 
 
 @dataclass(frozen=True, slots=True)
 class LotStatus:
-    """A lot at an instant; spots in map order. ``as_of`` is the last look of any of its cameras, if there was one."""
+    """A lot at an instant; spots in map order, a place that several cameras see once.
+
+    ``as_of`` is the last look of any of its cameras, if there was one.
+    """
 
     lot: Lot
     as_of: datetime | None
@@ -76,12 +89,7 @@ class LotStatus:
 
         ``patience_s`` is by camera id; spots of a camera that is not in it stay as they are.
         """
-        spots = tuple(
-            SpotStatus(known.spot, expire(known.track, at, patience_s[known.spot.camera_id]))
-            if known.spot.camera_id in patience_s
-            else known
-            for known in self.spots
-        )
+        spots = tuple(known.expired(at, patience_s) for known in self.spots)
         return replace(self, spots=spots)
 
 

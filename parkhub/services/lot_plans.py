@@ -7,16 +7,18 @@ from datetime import datetime
 
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
+from parkhub.db import drives as drive_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
+from parkhub.domain.drives import Drives, check_drives
 from parkhub.domain.lot_plans import SIDE_MAX, put
 from parkhub.domain.lots import Lot
 from parkhub.domain.spot_marks import area, crosses_itself
 from parkhub.domain.spot_versions import keep
 from parkhub.domain.spots import Polygon, Spot
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import spot_history
+from parkhub.services import audit, spot_history
 
 AREA_MIN = 4.0
 
@@ -27,17 +29,18 @@ class LotPlan:
 
     lot: Lot
     spots: tuple[Spot, ...]
+    drives: Drives
 
     @property
     def version(self) -> int:
-        """A number that is another one once anybody changes a spot's place, or which spots there are."""
-        told = repr([(spot.id, spot.name, spot.plan) for spot in self.spots])
+        """A number that is another one once anybody changes a spot's place, the lanes, or which spots there are."""
+        told = repr((self.lot.drives_version, [(spot.id, spot.name, spot.plan) for spot in self.spots]))
         return int(hashlib.sha256(told.encode()).hexdigest()[:12], 16)
 
 
 async def load_plan(lot: Lot) -> LotPlan:
     """A lot's plan as it is."""
-    return LotPlan(lot, tuple(await spot_rows.list_spots(lot.id)))
+    return LotPlan(lot, tuple(await spot_rows.list_spots(lot.id)), await drive_rows.find_drives(lot.id))
 
 
 async def save_plan(
@@ -64,9 +67,41 @@ async def save_plan(
             raise ConflictError("Somebody else changed the plan or the spots meanwhile.")
         for spot in before.spots:
             _check(spot, outlines.get(spot.id), size)
+        check_drives(before.drives, size)
         await lot_rows.set_plan_size(lot_id, width, height)
         for camera_id in sorted({spot.camera_id for spot in before.spots}):
             await _save(camera_id, account_id, before, outlines, now)
+        after = await load_plan(await lot_rows.get_lot(lot_id))
+    await clients.live.announce(f"lot:{lot_id}")
+    return after
+
+
+async def save_drives(
+    clients: Clients, account_id: int | None, lot_id: int, loaded: int, drives: Drives, now: datetime
+) -> LotPlan:
+    """Keep the lanes, entrances and monitors of a lot's plan.
+
+    Raises ConflictError when the plan is not the one that was ``loaded``, InvalidInputError for what lies outside.
+    """
+    async with transaction():
+        await spot_rows.lock_map(lot_id)
+        before = await load_plan(await lot_rows.get_lot(lot_id))
+        if before.version != loaded:
+            raise ConflictError("Somebody else changed the plan or the spots meanwhile.")
+        check_drives(drives, (before.lot.plan_width, before.lot.plan_height))
+        if drives != before.drives:
+            await drive_rows.save_drives(lot_id, drives)
+            told = {"lanes": len(drives.lanes), "entrances": len(drives.entrances), "monitors": len(drives.monitors)}
+            subject = f"lot:{lot_id}"
+            await audit.note(
+                "plan.drives_saved",
+                account_id=account_id,
+                lot_id=lot_id,
+                subject=subject,
+                before=None,
+                after=told,
+                at=now,
+            )
         after = await load_plan(await lot_rows.get_lot(lot_id))
     await clients.live.announce(f"lot:{lot_id}")
     return after

@@ -29,7 +29,8 @@ async def _find(slug: str) -> Lot:
     return lot
 
 
-def _document(plan: LotPlan) -> dict[str, Any]:
+def plan_document(plan: LotPlan) -> dict[str, Any]:
+    """The plan as its editors read it."""
     size = [math.ceil(plan.lot.plan_width), math.ceil(plan.lot.plan_height)]
     rows = [
         {"id": spot.name, "spot": spot.id, "kind": spot.kind.value, "zone": spot.zone, "polygon": corners(spot.plan)}
@@ -44,13 +45,13 @@ async def show_plan(request: AnyRequest, slug: FromPath[str]) -> Template:
     lot = await _find(slug)
     plan = await lot_plans.load_plan(lot)
     cameras = len({spot.camera_id for spot in plan.spots})
-    return page(request, "spots/plan.html", lot=lot, document=_document(plan), camera_count=cameras)
+    return page(request, "spots/plan.html", lot=lot, document=plan_document(plan), camera_count=cameras)
 
 
 @get("/console/lots/{slug:str}/plan/document")
 async def show_document(slug: FromPath[str]) -> dict[str, Any]:
     """What the plan's script begins with."""
-    return _document(await lot_plans.load_plan(await _find(slug)))
+    return plan_document(await lot_plans.load_plan(await _find(slug)))
 
 
 @post("/console/lots/{slug:str}/plan/save", request_max_body_size=DOCUMENT_BYTES_MAX, status_code=200)
@@ -81,7 +82,7 @@ async def save(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) 
     except ConflictError as error:
         now = await lot_plans.load_plan(lot)
         return Response({"detail": str(error), "version": now.version}, status_code=error.status)
-    return Response({"saved": {"sentence": "The plan is saved."}, "document": _document(plan)})
+    return Response({"saved": {"sentence": "The plan is saved."}, "document": plan_document(plan)})
 
 
 routes = [

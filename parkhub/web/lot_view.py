@@ -101,8 +101,9 @@ class LotView:
 
     @cached_property
     def layout(self) -> str:
-        """Changes when spots are added, removed, renamed or moved on the plan: the drawn map is then out of date."""
-        return hashlib.sha256(repr((self.box, self.bays)).encode()).hexdigest()[:12]
+        """Changes when spots are added, removed, renamed or moved on the plan, or its lanes: what is drawn is then old."""
+        told = repr((self.box, self.bays, self.lot.drives_version))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     @property
     def blind(self) -> bool:
@@ -218,7 +219,7 @@ def update(view: LotView, before: LotView | None) -> dict[str, Any] | None:
     A change of the layout tells everything too; the page sees by `layout` that its drawing is out of date.
     """
     told: dict[str, Any] = {"clock": view.clock, "age_s": None if view.age_s is None else round(view.age_s, 1)}
-    if before is None or before.bays != view.bays:
+    if before is None or before.bays != view.bays or before.lot.drives_version != view.lot.drives_version:
         return {
             **told,
             "layout": view.layout,

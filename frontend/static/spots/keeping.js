@@ -20,7 +20,7 @@ export class Keeping {
     const document = await this.#get("document");
     const draft = this.#draft();
     this.marks.load(document);
-    if (draft && JSON.stringify(draft.spots) !== JSON.stringify(this.marks.toDocument().spots)) {
+    if (draft && this.marks.differs(draft)) {
       const mine = { ...draft, version: document.version };
       this.say(draft.version === document.version
         ? "What you had drawn here and not saved is shown again."
@@ -71,11 +71,7 @@ export class Keeping {
     this.say(`${told.detail} Nothing of yours is lost.`, "warn", [
       ["Save mine on top", () => { this.marks.version = told.version; this.save(); }],
       ["Take theirs", async () => {
-        const mine = this.marks.spots;
-        this.marks.load(await this.#get("document"));
-        const theirs = this.marks.spots;
-        this.marks.change(mine);
-        this.marks.change(theirs, new Set());   // undo brings one's own drawing back
+        this.marks.takeTheirs(await this.#get("document"));
         this.say("This is their drawing now. Undo brings yours back.");
       }],
     ]);

@@ -45,6 +45,17 @@ export class Marks extends EventTarget {
     if (drawn === document) this.#tell("saved");
   }
 
+  differs(drawn) { return JSON.stringify(drawn.spots) !== JSON.stringify(this.toDocument().spots); }
+
+  // Somebody else's drawing; undo brings one's own back.
+  takeTheirs(document) {
+    const mine = this.spots;
+    this.load(document);
+    const theirs = this.spots;
+    this.change(mine);
+    this.change(theirs, new Set());
+  }
+
   // The server has saved exactly this: ids of rows come with it, in the same order.
   saved(document) {
     this.version = document.version;

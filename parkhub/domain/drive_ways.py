@@ -1,0 +1,202 @@
+"""The shortest drive from a monitor to each place, and the arrow that sends its readers there.
+
+Dijkstra's algorithm (Numerische Mathematik 1, 1959) over directed pieces of lanes instead of nodes, so that no way
+turns round in the middle of a lane; it does at a dead end.
+"""
+
+import heapq
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from typing import Final
+
+from parkhub.domain.drives import Drives
+from parkhub.domain.spots import Point
+
+EIGHTH: Final = 45
+ASTERN: Final = 135
+"""Degrees off the heading from which on a lane leads backwards."""
+AT_NODE: Final = 6.0
+"""Plan units from a lane's point at which a monitor hangs at it."""
+BESIDE: Final = 30.0
+"""A place so near along the lane is pointed at itself: it is here."""
+
+_Piece = tuple[Point, Point]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far a place is by car, in plan units; whereto first, in eighths of the circle clockwise from straight on."""
+
+    far: float
+    eighth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """Where something joins the lanes: on the piece ``a``-``b``, ``share`` of it from ``a``, ``off`` away from it."""
+
+    a: Point
+    b: Point
+    share: float
+    off: float
+
+    @property
+    def point(self) -> Point:
+        """On the lane."""
+        return (self.a[0] + (self.b[0] - self.a[0]) * self.share, self.a[1] + (self.b[1] - self.a[1]) * self.share)
+
+
+class Roads:
+    """The drawn lanes as a graph whose nodes are their points."""
+
+    def __init__(self, drives: Drives) -> None:
+        self.lengths: dict[_Piece, float] = {}
+        for lane in drives.lanes:
+            for a, b in pairwise(lane.points):
+                self.lengths[a, b] = math.dist(a, b)
+                if not lane.one_way:
+                    self.lengths[b, a] = math.dist(a, b)
+        self.onwards: Mapping[Point, list[Point]] = defaultdict(list)
+        for a, b in self.lengths:
+            self.onwards[a].append(b)
+        self.pieces = [(a, b) for a, b in self.lengths if a < b or (b, a) not in self.lengths]
+
+    def foot(self, point: Point) -> Foot:
+        """Where the nearest lane is. There must be one."""
+        best = (math.inf, 0.0, self.pieces[0])
+        x, y = point
+        for piece in self.pieces:
+            (ax, ay), (bx, by) = piece
+            dx, dy = bx - ax, by - ay
+            share = min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)))
+            off = (ax + dx * share - x) ** 2 + (ay + dy * share - y) ** 2
+            if off < best[0]:
+                best = (off, share, piece)
+        return Foot(*best[2], best[1], math.sqrt(best[0]))
+
+    def next_of(self, u: Point, v: Point) -> Iterable[Point]:
+        """Whereto one may drive on at ``v``, coming from ``u``: back at a dead end only."""
+        return [w for w in self.onwards[v] if w != u] or self.onwards[v]
+
+
+def find_ways(drives: Drives, at: Point, heading: int, places: Sequence[Point]) -> tuple[Way | None, ...]:
+    """The way to each place for who reads the monitor at ``at`` driving at ``heading``; None where no lane leads.
+
+    Nobody is sent backwards but to places that no way ahead leads to; those then count as farther than all others.
+    """
+    if not drives.lanes:
+        return (None,) * len(places)
+    roads = Roads(drives)
+    feet = [roads.foot(place) for place in places]
+    start = roads.foot(at)
+    ahead = _Search(roads, start, heading, backwards=False)
+    found = [_way(ahead, foot, at, heading, place) for foot, place in zip(feet, places, strict=True)]
+    if all(found):
+        return tuple(found)
+    back, last = _Search(roads, start, heading, backwards=True), sum(roads.lengths.values())
+    for number, foot in enumerate(feet):
+        if found[number] is None and (way := _way(back, foot, at, heading, places[number])) is not None:
+            found[number] = Way(way.far + last, way.eighth)
+    return tuple(found)
+
+
+def find_unreached(drives: Drives, places: Sequence[Point]) -> list[int]:
+    """Which places no way leads to from any entrance, by their number; with no entrance drawn, none is named."""
+    if not drives.lanes or not drives.entrances:
+        return []
+    roads = Roads(drives)
+    reached: set[_Piece] = set()
+    for entrance in drives.entrances:
+        reached |= set(_Search(roads, roads.foot(entrance), 0, backwards=True).far)
+    reached |= {(entrance, v) for entrance in drives.entrances for v in roads.onwards[entrance]}
+    feet = [roads.foot(place) for place in places]
+    return [number for number, foot in enumerate(feet) if not {(foot.a, foot.b), (foot.b, foot.a)} & reached]
+
+
+class _Search:
+    """All drives from one start. ``far`` and ``arrow`` are by the directed piece that was driven to its end."""
+
+    def __init__(self, roads: Roads, start: Foot, heading: int, *, backwards: bool) -> None:
+        self.roads, self.start, self.heading = roads, start, heading
+        self.firsts = dict(self._firsts(backwards))
+        self.far: dict[_Piece, float] = {}
+        self.arrow: dict[_Piece, int | None] = {}
+        ties = count()
+        heap: list[tuple[float, int, _Piece, int | None]] = []
+
+        def drive_on(far: float, u: Point, v: Point, arrow: int | None) -> None:
+            for w in roads.next_of(u, v):
+                if (v, w) not in self.far:
+                    farther = far + roads.lengths[v, w]
+                    heapq.heappush(heap, (farther, next(ties), (v, w), self.turn(arrow, u, v, w)))
+
+        for (u, v), left in self.firsts.items():
+            drive_on(left, u, v, self.first_arrow(u, v))
+        while heap:
+            far, _, piece, arrow = heapq.heappop(heap)
+            if piece not in self.far:
+                self.far[piece], self.arrow[piece] = far, arrow
+                drive_on(far, *piece, arrow)
+
+    def _firsts(self, backwards: bool) -> Iterable[tuple[_Piece, float]]:
+        """The pieces that one may drive first, and how much of each is left."""
+        start, roads = self.start, self.roads
+        length = math.dist(start.a, start.b)
+        near = start.a if start.share < 0.5 else start.b
+        if math.dist(start.point, near) <= AT_NODE:
+            pieces = [((near, v), roads.lengths[near, v]) for v in roads.onwards[near]]
+        else:
+            both = (((start.a, start.b), (1 - start.share) * length), ((start.b, start.a), start.share * length))
+            pieces = [(piece, left) for piece, left in both if piece in roads.lengths]
+        return [each for each in pieces if backwards or abs(off(self.heading, *each[0])) < ASTERN]
+
+    def first_arrow(self, u: Point, v: Point) -> int | None:
+        """What a monitor says whose readers turn in front of it already."""
+        return _eighth(off(self.heading, u, v)) or None
+
+    def turn(self, arrow: int | None, u: Point, v: Point, w: Point) -> int | None:
+        """The arrow after driving on from ``v`` to ``w``: the first turn decides, and so does going straight on where
+        one could turn."""
+        if arrow is not None or w == u:
+            return arrow
+        eighth = _eighth(off(bearing(u, v), v, w))
+        choice = sum(each != u for each in self.roads.onwards[v]) > 1
+        return eighth if choice or eighth else None
+
+
+def _way(search: _Search, foot: Foot, at: Point, heading: int, place: Point) -> Way | None:
+    length = math.dist(foot.a, foot.b)
+    best: tuple[float, int | None] | None = None
+    for piece, share in (((foot.a, foot.b), foot.share), ((foot.b, foot.a), 1 - foot.share)):
+        found: list[tuple[float, int | None]] = []
+        left = search.firsts.get(piece)
+        if left is not None and left >= (1 - share) * length:
+            found.append((left - (1 - share) * length, search.first_arrow(*piece)))
+        if piece in search.far:
+            found.append((search.far[piece] - (1 - share) * length, search.arrow[piece]))
+        for each in found:
+            if best is None or each[0] < best[0]:
+                best = each
+    if best is None:
+        return None
+    far, arrow = best
+    if arrow is None:
+        arrow = _eighth(off(heading, at, place)) if far <= BESIDE else 0
+    return Way(round(far + foot.off, 1), arrow)
+
+
+def bearing(a: Point, b: Point) -> float:
+    """Degrees clockwise from the plan's up."""
+    return math.degrees(math.atan2(b[0] - a[0], a[1] - b[1]))
+
+
+def off(heading: float, a: Point, b: Point) -> float:
+    """By how many degrees, -180 to 180, the way from ``a`` to ``b`` turns off to the right of a heading."""
+    return (bearing(a, b) - heading + 180) % 360 - 180
+
+
+def _eighth(degrees: float) -> int:
+    return round(degrees / EIGHTH) % 8
