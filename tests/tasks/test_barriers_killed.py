@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,7 @@ from gated import a_side
 from processes import running, wait_for
 from workers import ROOT, environment
 
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import barrier_openings as opening_rows
 from parkhub.domain.barriers import LATE_FOR, Barrier, Opening, OpeningOutcome
 from parkhub.services import barrier_commands, barriers
@@ -71,9 +71,9 @@ def live(sqlite_open: Settings, redis_url: str) -> Settings:
 
 
 async def test_a_killed_worker_has_sent_its_command_once_and_the_next_one_sends_its_own(
-    live: Settings, tmp_path: Path
+    live: Settings, tmp_path: Path, opened: Callable[[Settings], Awaitable[Clients]]
 ) -> None:
-    clients = await open_clients(live)
+    clients = await opened(live)
     given = {**environment(live), "PARKHUB_BARRIER_NETWORKS": "127.0.0.0/8"}
     with a_gate() as (gate, port):
         side = await a_side(address=f"http://127.0.0.1:{port}/open", timeout_s=60)
@@ -92,7 +92,6 @@ async def test_a_killed_worker_has_sent_its_command_once_and_the_next_one_sends_
     assert gate.came == [first.uid, second.uid]
     ended = [(await opening_rows.get_opening(each.id)).outcome for each in (first, second)]
     assert ended == [OpeningOutcome.TIMED_OUT, OpeningOutcome.ACKNOWLEDGED]
-    await close_clients(clients)
 
 
 async def _asked(clients: Clients, barrier: Barrier) -> Opening:

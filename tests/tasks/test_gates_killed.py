@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from plate_scenes import plate, scene
 from processes import wait_for
 from workers import worker
 
-from parkhub.clients import close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import frames, sessions
 from parkhub.db import passages as rows
 from parkhub.domain.cameras import CameraRole, Gate
@@ -34,30 +35,27 @@ def pictures() -> list[bytes]:
 
 @pytest.mark.slow
 async def test_a_car_enters_once_though_a_reader_of_its_pictures_is_killed(
-    database: Settings, redis_url: str, tmp_path: Path
+    database: Settings, redis_url: str, tmp_path: Path, opened: Callable[[Settings], Awaitable[Clients]]
 ) -> None:
     settings = database.model_copy(update={"redis_url": redis_url})
     camera = await save_camera(gate=Gate(CameraRole.ENTRANCE))
-    clients = await open_clients(settings)
+    clients = await opened(settings)
     start = datetime.now(UTC) - timedelta(seconds=LOOKS / 5)
-    try:
-        with ExitStack() as processes:
-            readers = [processes.enter_context(worker("vision", settings, tmp_path)) for _ in range(2)]
-            for reader in readers:
-                wait_for(lambda reader=reader: reader.log_lines("worker.started"), "the vision processes")
-            processes.enter_context(worker("work", settings, tmp_path))
-            for number, picture in enumerate(pictures()):
-                sha256, at = hashlib.sha256(picture).hexdigest(), start + timedelta(seconds=number / 5)
-                upload = Upload(number, at, picture, sha256, None, datetime.now(UTC))
-                await accept_frame(clients, settings, camera, upload)
-            async with asyncio.timeout(120):
-                while not readers[0].log_lines("frame.read"):
-                    await asyncio.sleep(0.02)
-                readers[0].signal(signal.SIGKILL)
-                while await frames.count_waiting() or await sessions.count_open(camera.lot_id) == 0:
-                    await asyncio.sleep(0.1)
-    finally:
-        await close_clients(clients)
+    with ExitStack() as processes:
+        readers = [processes.enter_context(worker("vision", settings, tmp_path)) for _ in range(2)]
+        for reader in readers:
+            wait_for(lambda reader=reader: reader.log_lines("worker.started"), "the vision processes")
+        processes.enter_context(worker("work", settings, tmp_path))
+        for number, picture in enumerate(pictures()):
+            sha256, at = hashlib.sha256(picture).hexdigest(), start + timedelta(seconds=number / 5)
+            upload = Upload(number, at, picture, sha256, None, datetime.now(UTC))
+            await accept_frame(clients, settings, camera, upload)
+        async with asyncio.timeout(120):
+            while not readers[0].log_lines("frame.read"):
+                await asyncio.sleep(0.02)
+            readers[0].signal(signal.SIGKILL)
+            while await frames.count_waiting() or await sessions.count_open(camera.lot_id) == 0:
+                await asyncio.sleep(0.1)
     (passage,) = await rows.list_passages(camera.id, start, start + timedelta(days=1))
     assert (passage.plate, passage.frames, passage.outcome) == ("KA417XM", LOOKS, "entered")
     stored = await frames.list_frames(camera.id, 100)

@@ -2,17 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import videos
 from builders import save_account
+from processes import wait_for
 from workers import worker
 
-from parkhub.clients import close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import recordings as rows
-from parkhub.db.engine import close_database, open_database
 from parkhub.domain.cameras import Engine, SpotsFileKind
 from parkhub.domain.recordings import Recording, RecordingStatus
 from parkhub.services import recordings as service
@@ -28,11 +28,10 @@ async def until(recording_id: int, wanted: Callable[[Recording], bool]) -> Recor
 
 
 async def test_a_recording_goes_on_at_once_in_another_process_when_its_own_is_told_to_stop(
-    sqlite_settings: Settings, redis_url: str, tmp_path: Path
+    sqlite_open: Settings, redis_url: str, tmp_path: Path, opened: Callable[[Settings], Awaitable[Clients]]
 ) -> None:
-    settings = sqlite_settings.model_copy(update={"redis_url": redis_url})
-    await open_database(settings)
-    clients = await open_clients(settings)
+    settings = sqlite_open.model_copy(update={"redis_url": redis_url})
+    clients = await opened(settings)
     folder = new_folder()
     video = videos.write(tmp_path / "lot.mp4", frame_count=2000)
     await clients.pictures.put(f"{folder}/{VIDEO}", video.read_bytes())
@@ -45,10 +44,9 @@ async def test_a_recording_goes_on_at_once_in_another_process_when_its_own_is_to
         assert first.end(10) == 0
     handed_back = await rows.get_recording(asked.id)
     assert (handed_back.status, handed_back.attempt) == (RecordingStatus.WAITING, 0)
-    with worker("vision", settings, tmp_path):
+    with worker("vision", settings, tmp_path) as second:
         done = await until(asked.id, lambda found: found.status.ended)
+        wait_for(lambda: second.log_lines("recording.done"), "what was uploaded to be cleared away")
     assert (done.status, done.attempt) == (RecordingStatus.DONE, 1)
     kept = {path.name for path in clients.pictures.path(folder).iterdir()}
     assert kept == {"annotated.mp4", "summary.json", "timeline.csv", "order.json"}
-    await close_clients(clients)
-    await close_database()

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from PIL import Image
 from redis.asyncio import Redis
 from workers import HEIGHT, WIDTH, a_row, places, worker
 
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.clients.queue import MemoryQueue, QueueName
 from parkhub.db import cameras, counts, frames, spots, troubles
 from parkhub.db.engine import transaction
@@ -38,10 +38,10 @@ async def until(true: Callable[[], Any]) -> None:
 
 @pytest.mark.slow
 async def test_a_trouble_whose_beginning_is_killed_in_the_middle_begins_once_and_ends(
-    database: Settings, redis_url: str, tmp_path: Path
+    database: Settings, redis_url: str, tmp_path: Path, opened: Callable[[Settings], Awaitable[Clients]]
 ) -> None:
     settings = database.model_copy(update={"redis_url": redis_url})
-    clients = await open_clients(settings)
+    clients = await opened(settings)
     camera = await save_camera(spots_seen=places(2), engine=Engine.DIFFERENCE, debounce=Debounce(1, 1))
     pictures = [
         a_row(2, ()),
@@ -100,7 +100,6 @@ async def test_a_trouble_whose_beginning_is_killed_in_the_middle_begins_once_and
         SpotState.FREE,
     ]
     assert len(await counts.list_counts(camera.id, began, datetime.now(UTC))) == len(kept)
-    await close_clients(clients)
 
 
 def _black(shade: int) -> bytes:

@@ -3,7 +3,7 @@ import hashlib
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -222,9 +222,11 @@ class TestTrying:
     """What becomes of a job that fails, with a real queue and a worker in this process."""
 
     @pytest.fixture
-    async def run(self, settings: Settings, redis_url: str) -> AsyncIterator[Callable[..., Any]]:
+    async def run(
+        self, settings: Settings, redis_url: str, opened: Callable[[Settings], Awaitable[Clients]]
+    ) -> Callable[..., Any]:
         given = settings.model_copy(update={"redis_url": redis_url})
-        clients = await open_clients(given)
+        clients = await opened(given)
 
         async def run(job: Job, argument: int) -> None:
             await clients.queue.enqueue(job.name, argument, job_id="job:1", queue=QueueName.FRAMES)
@@ -240,8 +242,7 @@ class TestTrying:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-        yield run
-        await close_clients(clients)
+        return run
 
     async def test_a_fault_is_tried_three_times_and_then_given_up(self, run: Callable[..., Any]) -> None:
         told: list[tuple[str, int]] = []
@@ -354,10 +355,10 @@ class TestTrying:
         assert told == ["begun", "ended"]
 
     async def test_pictures_that_wait_for_their_camera_s_turn_hold_up_no_other_camera(
-        self, settings: Settings, redis_url: str
+        self, settings: Settings, redis_url: str, opened: Callable[[Settings], Awaitable[Clients]]
     ) -> None:
         given = settings.model_copy(update={"redis_url": redis_url})
-        clients = await open_clients(given)
+        clients = await opened(given)
         turns, go_on = CameraTurns(), asyncio.Event()
         began: list[str] = []
 
@@ -380,7 +381,6 @@ class TestTrying:
         assert began[2:] == [f"greedy {number}" for number in range(1, 5)]
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        await close_clients(clients)
 
     @pytest.mark.slow
     async def test_a_database_that_stays_locked_loses_no_frame(self, sqlite_open: Settings) -> None:
