@@ -83,9 +83,9 @@ GUIDE = {
     "end": "harbour",
 }
 DRIVES = Drives(
-    (Lane(((5, 98), (390, 98))), Lane(((200, 98), (200, 190)), one_way=True)),
+    (Lane(((5, 98), (380, 98))), Lane(((380, 98), (380, 190), (5, 190)), one_way=True)),
     ((5, 98),),
-    (Monitor("Gate", (20, 98), 90), Monitor("Stairs", (200, 98), 180, "Deck B")),
+    (Monitor("Gate", (20, 98), 90), Monitor("Stairs", (200, 98), 90, "Deck B")),
 )
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 

@@ -101,7 +101,7 @@ class LotView:
 
     @cached_property
     def layout(self) -> str:
-        """Changes when spots are added, removed, renamed or moved on the plan, or its lanes: what is drawn is then old."""
+        """Changes when spots are added, removed, renamed or moved on the plan, or lanes: what is drawn is then old."""
         told = repr((self.box, self.bays, self.lot.drives_version))
         return hashlib.sha256(told.encode()).hexdigest()[:12]
 

@@ -42,7 +42,7 @@ const begin = async () => {
     button("undo").disabled = !lanes.canUndo;
     button("redo").disabled = !lanes.canRedo;
     button("delete").disabled = !lanes.selected && !tools.drafting;
-    button("finish").hidden = tools.draft.length < 2;
+    button("finish").disabled = tools.draft.length < 2;
     root.querySelector("#zoom").textContent = `${Math.round(canvas.zoom * 100)} %`;
     root.querySelector("#how-to").textContent = HOW[tools.tool];
     const { lane, monitor: hung } = lanes;

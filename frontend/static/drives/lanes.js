@@ -66,10 +66,11 @@ export class Lanes extends EventTarget {
   load(document, drawn = document) {
     this.version = document.version;
     this.size = document.size;
-    this.#put(this.#read(document), null);
-    this.#saved = this.#now;
+    const there = this.#read(document);
+    this.#saved = JSON.stringify(this.#rows(there));
     this.#past = [];
     this.#future = [];
+    this.#put(there, null);
     if (drawn !== document) this.#put(this.#read(drawn), null);
   }
 
