@@ -1,12 +1,15 @@
 """The web process keeps to its limits: memory for headers, open files, whom it believes."""
 
+import os
 import resource
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
-from workers import web
+from workers import ROOT, environment, web
 
 from parkhub.cli.serve import FILES_KEPT, HEAD_BYTES_MAX, configuration
 from parkhub.settings import Settings
@@ -44,3 +47,11 @@ def test_connections_leave_files_for_the_database_and_pictures(settings: Setting
 def test_forwarded_addresses_are_believed_only_when_asked(settings: Settings, proxies: str, believed: bool) -> None:
     found = configuration(settings.model_copy(update={"trusted_proxies": proxies}), 1024)
     assert (found.proxy_headers, found.forwarded_allow_ips) == (believed, proxies)
+
+
+def test_a_web_process_does_not_look_for_garbage_in_what_stays(shared: Settings, tmp_path: Path) -> None:
+    """Built without settings, as uvicorn does it: a process of its own."""
+    ask = "import gc; from parkhub.app import create_app; app = create_app(); print(gc.get_freeze_count())"
+    given = os.environ | environment(shared)
+    ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, env=given, capture_output=True, text=True, check=True)
+    assert int(ran.stdout.split()[-1]) > 100_000
