@@ -15,10 +15,16 @@ _LETTERS: Final = {"free": "f", "occupied": "o", "unknown": "u"}
 
 @dataclass(frozen=True, slots=True)
 class SpotNow:
-    """A spot's letter (f, o or u), and until when that was sure: the caller lets it expire."""
+    """A spot's letter (f, o or u), and until when that was sure: the caller lets it expire.
+
+    ``decider_id``: the camera whose view it is. ``counted`` False: it is one place with a spot of another camera,
+    which stands for both.
+    """
 
     lot_id: int
     camera_id: int
+    decider_id: int
+    counted: bool
     letter: str
     seen_at: datetime | None
     held_until: datetime | None
@@ -27,11 +33,21 @@ class SpotNow:
 async def list_spots_now() -> list[SpotNow]:
     """Every spot of every lot in map order."""
     rows = await fetch(
-        "SELECT spot.lot, spot.camera, state, seen_at, held_until FROM spot LEFT JOIN spot_track "
-        "ON spot_track.spot = spot.id WHERE spot.retired IS FALSE ORDER BY spot.lot, spot.camera, spot.position"
+        "SELECT spot.lot, spot.camera, coalesce(spot_track.camera, spot.camera) AS decider, spot_track.state, "
+        "spot_track.seen_at, spot_track.held_until, place IS NULL OR place = spot.id AS counted FROM spot "
+        "LEFT JOIN spot_track ON spot_track.spot = spot.id LEFT JOIN spot_view ON spot_view.spot = spot.id "
+        "WHERE spot.retired IS FALSE ORDER BY spot.lot, spot.camera, spot.position"
     )
     return [
-        SpotNow(row["lot"], row["camera"], _LETTERS.get(row["state"], "u"), row["seen_at"], row["held_until"])
+        SpotNow(
+            row["lot"],
+            row["camera"],
+            row["decider"],
+            bool(row["counted"]),
+            _LETTERS.get(row["state"], "u"),
+            row["seen_at"],
+            row["held_until"],
+        )
         for row in rows
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from parkhub.db.engine import fetch, on_postgresql
+from parkhub.db.spot_tracks import COUNTED
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import SAMPLE_S
 from parkhub.domain.reports import Measure, SpotDay, Stay
@@ -60,10 +61,10 @@ async def count_passages(lot_id: int, span: Span) -> dict[tuple[Measure, str], i
 
 
 async def list_spot_days(lot_id: int, span: Span) -> list[SpotDay]:
-    """The states of every place that is on the lot's map now."""
+    """The states of every place that is on the lot's map now; one that several cameras see is one."""
     spots = await fetch(
-        "SELECT id, zone, (SELECT after FROM spot_change WHERE spot_change.spot = spot.id AND at < {} "
-        "ORDER BY at DESC, id DESC LIMIT 1) AS first FROM spot WHERE lot = {} AND NOT retired",
+        "SELECT id, zone, (SELECT after FROM spot_change WHERE spot_change.spot = spot.id AND at < {} "  # noqa: S608
+        f"ORDER BY at DESC, id DESC LIMIT 1) AS first FROM spot WHERE lot = {{}} AND NOT retired AND {COUNTED}",
         span.start,
         lot_id,
     )

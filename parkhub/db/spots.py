@@ -10,8 +10,10 @@ from functools import lru_cache
 
 import msgspec
 
+from parkhub.db import better_views
 from parkhub.db.engine import Row, fetch, in_transaction, on_postgresql, run_many, transaction
 from parkhub.db.lots import get_lot
+from parkhub.db.spot_tracks import COUNTED, insert_changes, read_track, track_values
 from parkhub.domain.lots import LotStatus, SpotStatus
 from parkhub.domain.spots import (
     BayPlan,
@@ -24,7 +26,6 @@ from parkhub.domain.spots import (
     SpotState,
     SpotTrack,
 )
-from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 
 # A lot of hundreds of spots is read whole for each change that is shown, so this is read straight into its types.
@@ -71,21 +72,6 @@ def _same_spot(
         position=position,
         polygon=_read_polygon(polygon),
         plan=BayPlan(*_read_plan(plan)),
-    )
-
-
-def _track(row: Row) -> SpotTrack:
-    if row["state"] is None:  # nobody ever looked
-        return SpotTrack(row["name"])
-    return SpotTrack(
-        row["name"],
-        SpotState(row["state"]),
-        row["confidence"],
-        row["since"],
-        row["seen_at"],
-        row["recent"],
-        VehicleKind(row["vehicle"]) if row["vehicle"] else None,
-        row["held_until"],
     )
 
 
@@ -138,6 +124,9 @@ async def save_camera_spots(camera_id: int, spots: Sequence[tuple[int | None, Ne
         mine = {row["id"]: row for row in rows if row["camera"] == camera_id}
         kept = {spot_id for spot_id, _ in spots if spot_id in mine}
         gone = [(key,) for key, row in mine.items() if key not in kept and not row["retired"]]
+        if gone:
+            await better_views.lock_places(lot_id)
+            await better_views.leave(lot_id, [key for (key,) in gone])
         await run_many("UPDATE spot SET retired = TRUE WHERE id = {}", gone)
         await run_many("DELETE FROM spot_track WHERE spot = {}", gone)
         # two spots may have swapped their names: each lets go of its own before any takes another
@@ -198,14 +187,22 @@ async def _lock_camera(camera_id: int) -> None:
 
 
 async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
-    """What is known of each spot of a camera by name, in map order; see the module for the lock."""
+    """What a camera knows of each of its spots by name, in map order; see the module for the lock.
+
+    Of a place that other cameras see, too, it is this camera's own view (`parkhub.db.better_views`).
+    """
     await _lock_camera(camera_id)
     rows = await fetch(
-        "SELECT spot.name, spot_track.* FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
+        "SELECT spot.id, spot.name, spot_track.* FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
         "WHERE spot.camera = {} AND spot.retired IS FALSE ORDER BY spot.position",
         camera_id,
     )
-    return {row["name"]: _track(row) for row in rows}
+    views = {row["spot"]: row for row in await _views(camera_id)}
+    return {row["name"]: read_track({**views.get(row["id"], row), "name": row["name"]}) for row in rows}
+
+
+async def _views(camera_id: int) -> list[Row]:
+    return await fetch("SELECT spot_view.* FROM spot_view JOIN spot ON spot.id = spot WHERE camera = {}", camera_id)
 
 
 async def _spot_ids(camera_id: int) -> dict[str, int]:
@@ -214,57 +211,41 @@ async def _spot_ids(camera_id: int) -> dict[str, int]:
 
 
 async def save_tracks(camera_id: int, tracks: Sequence[SpotTrack]) -> None:
-    """Keep what is known of spots of a camera; names it does not have (any more) are left out."""
+    """Keep what a camera knows of its spots; names it does not have (any more) are left out."""
     if not tracks:
         return
     ids = await _spot_ids(camera_id)
+    shared = {row["spot"] for row in await _views(camera_id)}
+    known = [(ids[track.spot], track) for track in tracks if track.spot in ids]
     await run_many(
         "INSERT INTO spot_track (spot, state, confidence, since, seen_at, recent, vehicle, held_until) "
         "VALUES ({}, {}, {}, {}, {}, {}, {}, {}) "
         "ON CONFLICT (spot) DO UPDATE SET state = excluded.state, confidence = excluded.confidence, "
         "since = excluded.since, seen_at = excluded.seen_at, recent = excluded.recent, vehicle = excluded.vehicle, "
         "held_until = excluded.held_until",
-        [
-            (
-                ids[track.spot],
-                track.state.value,
-                track.confidence,
-                track.since,
-                track.seen_at,
-                track.recent,
-                track.vehicle and track.vehicle.value,
-                track.held_until,
-            )
-            for track in tracks
-            if track.spot in ids
-        ],
+        [(spot_id, *track_values(track)) for spot_id, track in known if spot_id not in shared],
+    )
+    await run_many(
+        "UPDATE spot_view SET state = {}, confidence = {}, since = {}, seen_at = {}, recent = {}, vehicle = {}, "
+        "held_until = {} WHERE spot = {}",
+        [(*track_values(track), spot_id) for spot_id, track in known if spot_id in shared],
     )
 
 
 async def add_changes(camera_id: int, frame_id: int | None, changes: Sequence[SpotChange]) -> None:
-    """Keep transitions of spots of a camera, with the frame that brought them, if one did."""
+    """Keep transitions of spots of a camera, with the frame that brought them, if one did.
+
+    Those of a place that other cameras see, too, are left out: what it is is decided apart.
+    """
     if not changes:
         return
-    rows = await fetch("SELECT id, lot, name FROM spot WHERE camera = {} AND retired IS FALSE", camera_id)
-    ids = {row["name"]: (row["lot"], row["id"]) for row in rows}
-    await run_many(
-        "INSERT INTO spot_change (lot, spot, frame, before, after, at, confidence, by_hand, account) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
-        [
-            (
-                *ids[change.spot],
-                frame_id,
-                change.before.value,
-                change.after.value,
-                change.at,
-                change.confidence,
-                change.by_hand,
-                change.account_id,
-            )
-            for change in changes
-            if change.spot in ids
-        ],
+    rows = await fetch(
+        "SELECT id, lot, name FROM spot WHERE camera = {} AND retired IS FALSE "
+        "AND NOT EXISTS (SELECT 1 FROM spot_view WHERE spot_view.spot = spot.id)",
+        camera_id,
     )
+    ids = {row["name"]: (row["lot"], row["id"]) for row in rows}
+    await insert_changes(frame_id, [(ids[each.spot], each) for each in changes if each.spot in ids])
 
 
 async def list_changes(lot_id: int, limit: int) -> list[SpotChange]:
@@ -284,18 +265,23 @@ async def list_changes(lot_id: int, limit: int) -> list[SpotChange]:
             row["confidence"],
             bool(row["by_hand"]),
             row["account"],
+            row["camera"],
         )
         for row in rows
     ]
 
 
 async def load_lot_status(lot_id: int) -> LotStatus:
-    """A lot as it was last seen; the caller lets each camera's stale spots expire. NotFoundError without such a lot."""
+    """A lot as it was last seen; the caller lets each camera's stale spots expire. NotFoundError without such a lot.
+
+    A place that several cameras see is there once, as the spot that stands for it.
+    """
     lot = await get_lot(lot_id)
     rows = await fetch(
-        "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle, held_until "
+        "SELECT spot.*, state, confidence, since, seen_at, recent, vehicle, held_until, "  # noqa: S608
+        "spot_track.camera AS decider "
         "FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
-        "WHERE spot.lot = {} AND spot.retired IS FALSE ORDER BY spot.camera, spot.position",
+        f"WHERE spot.lot = {{}} AND spot.retired IS FALSE AND {COUNTED} ORDER BY spot.camera, spot.position",
         lot_id,
     )
     looks = await fetch(
@@ -303,5 +289,5 @@ async def load_lot_status(lot_id: int) -> LotStatus:
         "WHERE camera.lot = {} ORDER BY captured_at DESC LIMIT 1",
         lot_id,
     )
-    statuses = tuple(SpotStatus(_spot(row), _track(row)) for row in rows)
+    statuses = tuple(SpotStatus(_spot(row), read_track(row), row["decider"]) for row in rows)
     return LotStatus(lot, looks[0]["captured_at"] if looks else None, statuses)

@@ -144,7 +144,8 @@ class SpotTrack:
 class SpotChange:
     """A transition of one spot, with the moment of the picture that brought it, or of a person's word.
 
-    ``account_id``: who said so; None when it was said by a command.
+    ``account_id``: who said so; None when it was said by a command. ``camera_id``: whose view decided it, for a place
+    that several cameras see.
     """
 
     spot: str
@@ -154,6 +155,7 @@ class SpotChange:
     confidence: float
     by_hand: bool = False
     account_id: int | None = None
+    camera_id: int | None = None
 
 
 _LETTERS = {SpotState.FREE: "f", SpotState.OCCUPIED: "o"}

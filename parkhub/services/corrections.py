@@ -17,7 +17,7 @@ from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import Spot, SpotChange, SpotTrack, changes, expire, hold, release
 from parkhub.domain.trust import is_believed, realign
 from parkhub.errors import BusyError, NotFoundError
-from parkhub.services import labels
+from parkhub.services import better_views, labels
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +35,12 @@ async def correct_spot(
 
     The spot shows it at once and holds it (`parkhub.domain.spots.debounce`); a word on a picture so old that its look
     would not be believed any more is kept as a label only. Without ``frame_id`` the word goes with the camera's last
-    picture if that is fresh. Raises NotFoundError without such a spot, or without such a picture of its camera.
+    picture if that is fresh. On a place that several cameras see it is about the view of that picture's camera, or of
+    the one that decides. Raises NotFoundError without such a spot, or without such a picture of its camera.
     """
+    found: list[SpotChange] = []
     async with transaction():
+        spot = await _view(lot_id, spot, frame_id)
         camera, track = await _lock(lot_id, spot)
         marked = await _find(lot_id, spot)  # as it is now that nobody else changes it
         frame = await _frame(camera, frame_id, now)
@@ -45,7 +48,8 @@ async def correct_spot(
         label = await label_rows.add_label(
             await _label(camera, marked, frame, account_id, state=before, occupied=occupied, now=now)
         )
-        found = [] if frame_id and not _fresh(camera, frame, now) else await _tell(camera, track, before, label, now)
+        if not frame_id or _fresh(camera, frame, now):
+            found = await _tell(camera, track, await _doubted(marked, before, label), label, now)
     log.info("spot.corrected", camera=camera.public_id, label=label.id, changed=bool(found))
     if found:
         await clients.live.announce(f"lot:{lot_id}")
@@ -78,6 +82,19 @@ async def _find(lot_id: int, name: str) -> Spot:
     if spot is None:
         raise NotFoundError(f"There is no spot {name} in this lot.")
     return spot
+
+
+async def _view(lot_id: int, name: str, frame_id: int | None) -> str:
+    """The spot whose view a word on a spot of that name is about: itself, unless it stands for a place of several."""
+    spot = await _find(lot_id, name)
+    frame = await frame_rows.get_frame(frame_id) if frame_id is not None else None
+    return (await better_views.view_to_correct(spot, frame.camera_id if frame else None)).name
+
+
+async def _doubted(spot: Spot, before: SpotTrack, label: SpotLabel) -> SpotTrack:
+    """What was known of a spot, for `hold`: a view that agrees with the word is held, too, if the place shows other."""
+    shown = await better_views.shown_state(spot)
+    return before if shown in (None, label.state) else replace(before, recent="")
 
 
 async def _lock(lot_id: int, name: str) -> tuple[Camera, SpotTrack]:
@@ -147,7 +164,7 @@ async def _tell(
     after = hold(before, state_of(occupied=label.occupied), now, now + timedelta(seconds=HOLD_S))
     expired = changes([track], [before])
     await spot_rows.add_changes(camera.id, None, expired)
-    return expired + await _save(camera, label, before, after, label.account_id)
+    return expired + await _save(camera, label, before, after, label.account_id, now)
 
 
 async def _take_back(account_id: int | None, label: SpotLabel, now: datetime) -> list[SpotChange]:
@@ -162,14 +179,15 @@ async def _take_back(account_id: int | None, label: SpotLabel, now: datetime) ->
         return []
     camera = await camera_rows.get_camera(label.camera_id)
     confidence = label.confidence if label.said is label.before and label.confidence is not None else 0.0
-    return await _save(camera, label, standing, release(standing, label.before, confidence, now), account_id)
+    after = release(standing, label.before, confidence, now)
+    return await _save(camera, label, standing, after, account_id, now)
 
 
 async def _save(
-    camera: Camera, label: SpotLabel, before: SpotTrack, after: SpotTrack, account_id: int | None
+    camera: Camera, label: SpotLabel, before: SpotTrack, after: SpotTrack, account_id: int | None, now: datetime
 ) -> list[SpotChange]:
     if after != before:
         await spot_rows.save_tracks(camera.id, [after])
     said = [replace(each, by_hand=True, account_id=account_id) for each in changes([before], [after])]
     await spot_rows.add_changes(camera.id, label.frame_id, said)
-    return said
+    return said + await better_views.decide(camera, now, label.frame_id, said_by=(account_id,))

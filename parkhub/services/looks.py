@@ -19,7 +19,7 @@ from parkhub.domain.gates import SeenCar
 from parkhub.domain.spots import SpotChange, SpotObservation, SpotState, SpotTrack, changes, debounce, expire, hide
 from parkhub.domain.trust import TrustTrack, is_believed
 from parkhub.domain.vehicles import Vehicle
-from parkhub.services import passages, stands, troubles
+from parkhub.services import better_views, passages, stands, troubles
 from parkhub.services.troubles import Sight
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,8 @@ async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
     """Take what was seen in one frame into account, exactly once, and tell whoever watches.
 
     A frame older than the camera's last look ends as LATE: its opinions and counts are kept, no state changes. Cars at
-    a gate count all the same, by when it was taken.
+    a gate count all the same, by when it was taken. So does one of which nobody knows when that was, but its counts
+    belong nowhere, and of a car at a gate a person is asked.
     Raises NotFoundError when the frame is gone.
     """
     async with transaction():
@@ -66,7 +67,8 @@ async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
         if not await frame_rows.finish_frame(frame_id, status, seen.ms, seen.observations, ""):
             return Saved(None)
         trust = camera.trust if late else await troubles.judge(camera, seen.sight, frame.captured_at)
-        await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))
+        if not frame.clock_unsure:
+            await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))
         if seen.vehicles is not None and not late and is_believed(trust):
             await stands.take_sample(camera, frame, seen.vehicles)
         found = [] if late else await _apply(camera, frame, tracks, seen, trust)
@@ -108,6 +110,7 @@ async def _expire_camera(clients: Clients, camera_id: int, now: datetime) -> int
         found = changes(before, after)
         await _save_tracks(camera, before, after)
         await spot_rows.add_changes(camera.id, None, found)
+        found += await better_views.decide(camera, now)
     if found:
         log.info("spots.turned_unknown", camera=camera.public_id, count=len(found))
         await clients.live.announce(f"lot:{camera.lot_id}")
@@ -116,6 +119,8 @@ async def _expire_camera(clients: Clients, camera_id: int, now: datetime) -> int
 
 def _is_late(frame: Frame, camera: Camera) -> bool:
     """Whether the camera has a later look already; of two pictures of one instant the later row is later."""
+    if frame.clock_unsure:
+        return True
     if camera.last_captured_at is None:
         return False
     if frame.captured_at == camera.last_captured_at:
@@ -166,7 +171,7 @@ async def _apply(
     await spot_rows.add_changes(camera.id, None, expired)
     await spot_rows.add_changes(camera.id, frame.id, found)
     await camera_rows.set_last_look(camera.id, frame.id, at, trust, troubles.shift_of(camera, seen.sight))
-    return expired + found
+    return expired + found + await better_views.decide(camera, at, frame.id)
 
 
 def _look(

@@ -16,7 +16,7 @@ from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
 from parkhub.errors import ConflictError, FieldsError
-from parkhub.services import audit
+from parkhub.services import audit, better_views
 from parkhub.services.troubles import memory_folder
 
 log = structlog.get_logger(__name__)
@@ -135,6 +135,7 @@ async def remove_camera(clients: Clients, camera: Camera, account_id: int | None
             after=None,
             at=now,
         )
+        await better_views.part_camera(camera, now)
         keys = await end_rows.delete_camera(camera.id)
     log.info("camera removed", camera=camera.public_id)
     await _delete_files(clients, [camera], keys)
@@ -160,6 +161,7 @@ async def move_camera(clients: Clients, camera: Camera, slug: str, account_id: i
         if both:
             named = ", ".join(both[:NAMES_TOLD]) + (", …" if len(both) > NAMES_TOLD else "")
             raise FieldsError({"lot": f"{lot.name} has spots named {named} already. Rename them first."})
+        await better_views.part_camera(camera, now)
         await end_rows.move_camera(camera.id, lot.id)
         await audit.note(
             "camera.moved",

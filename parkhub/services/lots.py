@@ -12,7 +12,9 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
-from parkhub.domain.lots import ADDRESS_LENGTH_MAX, DETAILS, Lot, LotStatus, change_details, name_fault
+from parkhub.domain.cameras import Camera
+from parkhub.domain.lots import ADDRESS_LENGTH_MAX, DETAILS, Lot, LotStatus, SpotStatus, change_details, name_fault
+from parkhub.domain.spots import expire
 from parkhub.domain.text import one_line
 from parkhub.errors import ConflictError, FieldsError, NotFoundError
 from parkhub.services import audit
@@ -135,3 +137,13 @@ async def list_statuses(now: datetime) -> list[LotStatus]:
 async def _status(lot: Lot, now: datetime) -> LotStatus:
     status = await spot_rows.load_lot_status(lot.id)
     return status.expired(now, {camera.id: camera.stale_after_s for camera in await camera_rows.list_cameras(lot.id)})
+
+
+async def camera_spots(camera: Camera, now: datetime) -> list[SpotStatus]:
+    """A camera's spots with what it knows of each by itself, also where another camera's view decides."""
+    tracks = await spot_rows.load_tracks(camera.id)
+    return [
+        SpotStatus(spot, expire(tracks[spot.name], now, camera.stale_after_s))
+        for spot in await spot_rows.list_camera_spots(camera.id)
+        if spot.name in tracks
+    ]

@@ -116,8 +116,7 @@ async def seen(clients: Clients, camera: Camera, account: Account) -> dict[str, 
     """
     now = datetime.now(UTC)
     lot = await lot_rows.get_lot(camera.lot_id)
-    status = await lots.lot_status(lot.slug, now)
-    spots = [known for known in status.spots if known.spot.camera_id == camera.id]
+    spots = await lots.camera_spots(camera, now)
     hidden = camera.watches_gate and not sees_plates(account, camera.lot_id)
     read = None if hidden else await frame_rows.latest_read(camera.id)
     if read is not None and not await asyncio.to_thread(clients.pictures.path(read.picture_key).is_file):

@@ -128,7 +128,8 @@ async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now:
     states, spots = defaultdict[int, list[str]](list), defaultdict[int, int](int)
     for spot in await rows.list_spots_now():
         spots[spot.camera_id] += 1
-        states[spot.lot_id].append(_letter(spot, patience.get(spot.camera_id), now))
+        if spot.counted:
+            states[spot.lot_id].append(_letter(spot, patience.get(spot.decider_id), now))
     entered, left, taken = dict[int, int](), dict[int, int](), dict[int, tuple[str, int]]()
     for since, ids in _days(lots, now).items():
         entered |= await rows.count_entered(ids, since)

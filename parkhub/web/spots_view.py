@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
-from parkhub.db import lots as lot_rows
 from parkhub.db import spot_asks as ask_rows
 from parkhub.db import spot_versions as version_rows
 from parkhub.db import spots as spot_rows
@@ -96,17 +95,14 @@ class AnswersSource:
     async def read(self) -> Answers:
         """See `parkhub.web.watched.Source`."""
         camera = await camera_rows.get_camera(self.camera_id)
-        lot = await lot_rows.get_lot(camera.lot_id)
         now = datetime.now(UTC)
-        status = await lots.lot_status(lot.slug, now)
         latest = await version_rows.latest_spot_version(camera.id)
         states = {
             known.spot.id: (known.track.state.value, round(100 * known.track.confidence))
-            for known in status.spots
-            if known.spot.camera_id == camera.id
+            for known in await lots.camera_spots(camera, now)
         }
         asks = await ask_rows.list_answered(camera.id, now - timedelta(seconds=TOLD_S))
-        return Answers(lot.id, latest.number if latest else 0, camera.last_frame_id, states, tuple(asks))
+        return Answers(camera.lot_id, latest.number if latest else 0, camera.last_frame_id, states, tuple(asks))
 
     def topics(self, view: Answers) -> frozenset[str]:
         """See `parkhub.web.watched.Source`."""
