@@ -1,7 +1,7 @@
 """A picture as it leaves the node: bytes with their type, a name for people, and when it was taken."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +27,7 @@ class Picture:
     """
 
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
     media_type: str
     captured_at: datetime
     kind: Kind = Kind.OVERVIEW

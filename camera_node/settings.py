@@ -90,6 +90,7 @@ class SourceSettings:
     file: Path | None = path_or_none()
     existing: bool = flag(False)
     real_time: bool = flag(True)
+    loop: bool = flag(False)
     transport: Transport = choice(Transport.TCP)
     width: int = whole(0, 0, 10_000)
     height: int = whole(0, 0, 10_000)
@@ -173,9 +174,14 @@ class Settings:
         return self.key_file or self.state / "camera.key"
 
     @property
+    def camera_folder(self) -> Path:
+        """What is kept for this camera only: a node that becomes another camera's does not take it along."""
+        return self.state / "cameras" / (self.camera or "none")
+
+    @property
     def spool_folder(self) -> Path:
-        """Where pictures wait."""
-        return self.spool.folder or self.state / "spool"
+        """Where this camera's pictures wait."""
+        return self.spool.folder / self.camera if self.spool.folder else self.camera_folder / "spool"
 
     @property
     def spool_bytes_max(self) -> int:
@@ -199,7 +205,7 @@ def default_state_folder() -> Path:
     said = os.environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd's StateDirectory=
     if said:
         return Path(said)
-    if os.geteuid() == 0 or os.access(VAR, os.W_OK):
+    if os.geteuid() == 0 or VAR.is_dir():
         return VAR
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(home).expanduser() / "parkhub-node"

@@ -1,0 +1,258 @@
+"""Takes pictures in a process of its own, so that a driver that hangs or dies takes nothing with it.
+
+The child is started afresh when it ends, and killed first when it has said nothing for too long. Frames stay with it;
+only finished pictures come over, into a short queue in which the newest wins.
+"""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from camera_node.capture_state import CaptureState, Order, Sharpness
+from camera_node.capturing import Setup, run_capturing
+from camera_node.configuration import Configuration
+from camera_node.picture import Picture
+from camera_node.picture_queue import PictureQueue
+from camera_node.settings import SourceSettings
+
+PAUSE_FIRST_S = 0.5
+PAUSE_MAX_S = 60.0
+WELL_S = 60.0
+"""A child that lived for so long ends a row of crashes."""
+
+FOCUS_S = 60.0
+ACTIONS = ("snapshot", "focus")
+TICK_S = 0.25
+
+
+class CaptureProcess:
+    """A source and the modes in a child process. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        source: SourceSettings,
+        configuration: Configuration,
+        *,
+        silence_s: float = 120.0,
+        state_folder: Path | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``silence_s``: killed and started again when nothing is heard for so long. ``tell`` hears of troubles.
+
+        ``state_folder`` is where a watched folder's taken files are remembered; without it they are not.
+        """
+        self._setup = Setup(source, configuration, silence_s, state_folder)
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._state = CaptureState()
+        self._orders: dict[int, Order] = {}
+        self._number = 0
+        self._queue = PictureQueue()
+        self._taken_s: list[float] = []
+        self._talk: Connection | None = None
+        self._backlog_s = 0.0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the child; it is watched from here on."""
+        if self._thread is None:
+            # The child dies with the thread that started it, so this one lives until `stop`.
+            self._thread = threading.Thread(target=self._watch, name="capture", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End the child and the watching; pictures that were not taken yet are gone."""
+        self._stopping.set()
+        self._queue.close()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Work by ``configuration`` from now on, also after a restart."""
+        with self._lock:
+            self._setup = replace(self._setup, configuration=configuration)
+        self._say(("configure", configuration))
+
+    def backlog(self, seconds: float) -> None:
+        """Tell for how long what waits will keep the line busy; pictures get smaller when that is long."""
+        self._backlog_s = seconds
+        self._say(("backlog", seconds))
+
+    def order(self, action: str) -> Order:
+        """Ask for a "snapshot" (it also comes as a picture, in every mode) or for a minute's help with the "focus"."""
+        if action not in ACTIONS:
+            raise ValueError(f"{action!r} must be one of {', '.join(ACTIONS)}")
+        with self._lock:
+            self._number += 1
+            order = Order(action, self._number)
+            self._orders[order.number] = order
+        if not self._say(("order", order.number, action, FOCUS_S)):
+            self._finish(order.number, "The camera is not running now.")
+        return order
+
+    def pictures(self, timeout_s: float) -> Picture | None:
+        """Return the next picture, None when none came within ``timeout_s``. A passage's first come before the rest."""
+        return self._queue.get(timeout_s)
+
+    def alive(self) -> bool:
+        """Say whether the child is there and was heard of lately."""
+        return self._state.running
+
+    def state(self) -> CaptureState:
+        """Return how it goes now."""
+        horizon_s = time.monotonic() - 60.0
+        with self._lock:
+            self._taken_s = [at_s for at_s in self._taken_s if at_s > horizon_s]
+            rate = len(self._taken_s) / 60.0
+            return replace(self._state, rate_per_s=round(rate, 3), dropped=self._queue.dropped)
+
+    def _say(self, message: tuple[Any, ...]) -> bool:
+        with self._lock:
+            talk = self._talk
+            if talk is None:
+                return False
+            try:
+                talk.send(message)
+            except (OSError, ValueError):
+                return False
+        return True
+
+    def _watch(self) -> None:
+        crashes = 0
+        while not self._stopping.is_set():
+            started_s = time.monotonic()
+            why = self._run_once()
+            if self._stopping.is_set():
+                break
+            self._fail_orders("The camera's process was started again.")
+            if self._state.ended:
+                self._note(running=False, pid=None)
+                break
+            crashes = 1 if time.monotonic() - started_s >= WELL_S else crashes + 1
+            pause_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(crashes - 1, 10))
+            again = f"{why} It is started again in {pause_s:.1f} s."
+            self._note(running=False, pid=None, restarts=self._state.restarts + 1, trouble=again, last_error=again)
+            self._tell(again)
+            self._stopping.wait(pause_s)
+        self._fail_orders("The camera was stopped.")
+
+    def _run_once(self) -> str:
+        """Run one child until it ends; return why it did, in a sentence."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=True)
+        pictures, giving = context.Pipe(duplex=False)
+        with self._lock:
+            setup = self._setup
+        child = context.Process(target=run_capturing, args=(setup, theirs, giving), name="parkhub-capture", daemon=True)
+        child.start()
+        theirs.close()
+        giving.close()
+        with self._lock:
+            self._talk = ours
+        self._say(("configure", self._setup.configuration))
+        self._say(("backlog", self._backlog_s))
+        self._note(pid=child.pid, running=True)
+        try:
+            why = self._listen(child, ours, pictures)
+        finally:
+            with self._lock:
+                self._talk = None
+            child.kill()
+            child.join()
+            status = child.exitcode
+            child.close()
+            ours.close()
+            pictures.close()
+        return why or f"The camera's process ended ({_ending(status)})."
+
+    def _listen(self, child: Any, talk: Connection, pictures: Connection) -> str:
+        heard_s = time.monotonic()
+        while not self._stopping.is_set():
+            alive = child.is_alive()
+            room = self._queue.room or not self._queue.each
+            heard_from: list[Any] = [talk, child.sentinel] if alive else []
+            for ready in wait([*heard_from, *([pictures] if room else [])], TICK_S):
+                try:
+                    if ready is talk:
+                        still_s = self._hear(talk.recv())
+                        heard_s = time.monotonic() - still_s
+                    elif ready is pictures:
+                        self._take(pictures.recv())
+                except (EOFError, OSError):
+                    alive = False
+            if not alive and not self._left(talk, pictures):
+                return ""
+            silent_s = time.monotonic() - heard_s
+            if alive and silent_s > self._setup.silence_s:
+                return f"The camera's process hung for {silent_s:.0f} s and was killed."
+        return "Stopped."
+
+    def _left(self, talk: Connection, pictures: Connection) -> bool:
+        """Hear the last words of a child that has ended; say whether pictures of it are still to be taken."""
+        try:
+            while talk.poll():
+                self._hear(talk.recv())
+        except (EOFError, OSError):
+            pass
+        try:
+            return pictures.poll()
+        except OSError:
+            return False
+
+    def _hear(self, message: tuple[Any, ...]) -> float:
+        """Take what the child says; return for how many seconds its work has stood still."""
+        match message:
+            case ("beat", still_s, news):
+                before = self._state.trouble
+                self._note(**news)
+                self._queue.each = self._queue.each or news.get("ended", False)
+                if news["trouble"] and news["trouble"] != before:
+                    self._note(last_error=news["trouble"])
+                    self._tell(news["trouble"])
+                return float(still_s)
+            case ("each", each):
+                self._queue.each = each
+            case ("sharpness", number, t_s, value):
+                order = self._orders.get(number)
+                if order is not None:
+                    order.marks.append(Sharpness(t_s, value))
+            case ("done", number, problem):
+                self._finish(number, problem)
+        return 0.0
+
+    def _take(self, message: tuple[Picture, int | None]) -> None:
+        picture, number = message
+        with self._lock:
+            self._taken_s.append(time.monotonic())
+            self._state = replace(
+                self._state, pictures=self._state.pictures + 1, last_picture_at=datetime.now(UTC), trouble=""
+            )
+        self._queue.put(picture)
+        if number is not None and (order := self._orders.get(number)) is not None:
+            order.picture = picture
+            self._finish(number)
+
+    def _note(self, **news: Any) -> None:
+        with self._lock:
+            self._state = replace(self._state, **news)
+
+    def _finish(self, number: int, problem: str = "") -> None:
+        with self._lock:
+            order = self._orders.pop(number, None)
+        if order is not None:
+            order.end(problem)
+
+    def _fail_orders(self, problem: str) -> None:
+        for number in list(self._orders):
+            self._finish(number, problem)
+
+
+def _ending(status: int | None) -> str:
+    return f"signal {-status}" if status is not None and status < 0 else f"status {status}"

@@ -1,0 +1,62 @@
+"""What a node says about its taking of pictures, and what becomes of an order to it."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from camera_node.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness:
+    """How sharp the picture's centre was ``t_s`` seconds after the order: 0 and up, only good for comparing."""
+
+    t_s: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """How it goes; ``trouble`` is empty while all is well, ``last_error`` stays. Nothing in it names a password.
+
+    ``late`` frames were skipped because newer ones were there, ``dropped`` pictures because nobody took them in time.
+    ``quality`` (JPEG) and ``width`` (pixels at most) are what overviews are made with now.
+    """
+
+    source: str = ""
+    running: bool = False
+    ended: bool = False
+    pid: int | None = None
+    mode: str = ""
+    rate_per_s: float = 0.0
+    pictures: int = 0
+    last_picture_at: datetime | None = None
+    dropped: int = 0
+    late: int = 0
+    connections: int = 0
+    restarts: int = 0
+    trouble: str = ""
+    last_error: str = ""
+    quality: int = 0
+    width: int = 0
+
+
+@dataclass(slots=True)
+class Order:
+    """An order under way: wait for it, then read ``picture`` (snapshot) or ``marks`` (focus), or ``problem``."""
+
+    action: str
+    number: int
+    picture: Picture | None = None
+    marks: list[Sharpness] = field(default_factory=list)
+    problem: str = ""
+    _done: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it is done or has failed; False when that takes longer."""
+        return self._done.wait(timeout_s)
+
+    def end(self, problem: str = "") -> None:
+        """Say that nothing more comes."""
+        self.problem = problem
+        self._done.set()
