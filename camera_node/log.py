@@ -57,7 +57,7 @@ class Log:
         """Something may need a person."""
         self._say(Priority.WARNING, sentence)
 
-    def error(self, sentence: str) -> None:
+    def problem(self, sentence: str) -> None:
         """Something does not work."""
         self._say(Priority.ERROR, sentence)
 
