@@ -1,5 +1,6 @@
 """A small HTTP server that answers uploads as a script says and remembers what came."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -38,7 +39,13 @@ def receiving() -> Iterator[Receiver]:
                 self.close_connection = True
                 return
             known = status in (200, 201)
-            detail = {"id": len(receiver.requests), "status": "stored"} if known else {"detail": f"No, {status}."}
+            stored = {
+                "id": len(receiver.requests),
+                "sequence": int(headers.get("parkhub-sequence", 0)),
+                "sha256": hashlib.sha256(body).hexdigest(),
+                "status": "stored",
+            }
+            detail = stored if known else {"detail": f"No, {status}."}
             data = json.dumps(detail).encode()
             self.send_response(status)
             for name, value in (extra | {"Content-Length": str(len(data))}).items():

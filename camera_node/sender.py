@@ -1,0 +1,243 @@
+"""Sends what waits in the spool, in a thread of its own: one picture at a time, no faster than it may.
+
+| answer | what becomes of the picture |
+|---|---|
+| 200, 201 | the server has it: forgotten here |
+| 401, 403, 404, 407, a redirect | waits; tried again after minutes, because a person must look |
+| 409, 413, 415, 422 | never sent again, counted by its status |
+| 408, 425, 429, 502, 503, 504, no answer | waits; the server is left alone for a while (or for what it asked) |
+| any other | waits and lets others go before it; after twenty tries never sent again, counted |
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from camera_node.backoff import Backoff, Pace
+from camera_node.configuration import Limits
+from camera_node.node_clock import NodeClock
+from camera_node.picture import Kind
+from camera_node.picture_line import Answer, GivenWayError, PictureLine, UnreachableError
+from camera_node.spool import Spool, Spooled
+
+IDLE_S = 30.0
+STOP_S = 4.5
+AGE_MAX_S = 7 * 86_400 - 60
+PERSON = (401, 403, 404, 407)
+NEVER = (409, 413, 415, 422)
+LEFT_ALONE = (408, 425, 429, 502, 503, 504)
+ODD_TRIES_MAX = 20
+ODD_PAUSE_S = 300.0
+WORTH_GIVING_WAY_S = 1.5
+RATE_OVER_S = 60.0
+MEASURED_BYTES_MIN = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What the line carried lately: bytes a second while a picture is sent, seconds from its first byte to its answer.
+
+    None until measured. To adapt the size of pictures by.
+    """
+
+    bytes_per_s: float | None = None
+    latency_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderState:
+    """How sending goes. ``trouble`` is "" while all is well; ``needs_person`` when only somebody can end it."""
+
+    sent: int = 0
+    repeats: int = 0
+    rate_per_s: float = 0.0
+    last_accepted_s: float | None = None
+    trouble: str = ""
+    needs_person: bool = False
+    throughput: Throughput = Throughput()
+
+
+class Sender:
+    """The thread. `step` is what it does, for who drives the time."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        uploader: PictureLine,
+        limits: Callable[[], Limits],
+        *,
+        clock: NodeClock,
+        backoff: Backoff | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``limits`` is asked before every picture; ``tell`` hears when trouble begins and ends."""
+        self._spool = spool
+        self._line = uploader
+        self._limits = limits
+        self._clock = clock
+        self._backoff = backoff or Backoff()
+        self._tell = tell
+        self._pace = Pace()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._time_asked = False
+        self._odd: dict[int, int] = {}
+        self._accepted: deque[float] = deque()
+        self._state = SenderState()
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, within five seconds, in the middle of whatever it is; what was not accepted waits in the spool."""
+        self._stopping.set()
+        self._line.abort()
+        self._spool.arrived.set()
+        if self._thread is not None:
+            # One that the system holds (a name that is looked up) is left behind: it has nothing to put in order.
+            self._thread.join(STOP_S)
+
+    def alive(self) -> bool:
+        """Say whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def retry_now(self) -> None:
+        """Do not wait any longer: somebody has put right what was wrong."""
+        self._backoff.good()
+        self._spool.arrived.set()
+
+    def state(self) -> SenderState:
+        """Return how it goes now."""
+        now = self._clock.asked()
+        with self._lock:
+            while self._accepted and self._accepted[0] < now - RATE_OVER_S:
+                self._accepted.popleft()
+            return replace(self._state, rate_per_s=len(self._accepted) / RATE_OVER_S)
+
+    def step(self) -> float:
+        """Send one picture if one may be sent now; return how long to wait before the next step, in seconds."""
+        now, urgent = self._clock.asked(), self._spool.has_live_gate()
+        left_s = self._backoff.left_s(now, urgent=urgent)
+        if left_s <= 0 and not urgent:
+            left_s = self._pace.left_s(now)
+        if left_s > 0:
+            return left_s
+        try:
+            if not self._clock.compared and not self._time_asked:
+                # Else the first pictures would be sent as unsure by the very request that tells the time.
+                self._line.ask_time()
+                self._time_asked = True
+            spooled = self._spool.next()
+            if spooled is None:
+                return IDLE_S
+            if self._is_too_old(spooled):
+                self._spool.drop(spooled.sequence, "taken over 7 days ago")
+                return 0.0
+            limits = self._limits()
+            self._pace.sent(now, len(spooled.picture.data), limits.pictures_per_s, limits.kbit_per_s)
+            answer = self._send(spooled)
+        except GivenWayError:
+            return 0.0
+        except UnreachableError as error:
+            self._backoff.failed(self._clock.asked())
+            self._trouble(str(error))
+        else:
+            self._hear(spooled, answer)
+        return 0.0
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            left_s = self.step()
+            if left_s > 0:
+                self._spool.arrived.wait(left_s)
+                self._spool.arrived.clear()
+
+    def _send(self, spooled: Spooled) -> Answer:
+        bytes_per_s = self._state.throughput.bytes_per_s or 0.0
+
+        def give_way(left: int) -> bool:
+            if self._stopping.is_set():
+                return True
+            slow = left > WORTH_GIVING_WAY_S * bytes_per_s
+            return spooled.picture.kind is not Kind.GATE and slow and self._spool.has_live_gate()
+
+        return self._line.send(spooled.picture, spooled.sequence, sure=spooled.sure, give_way=give_way)
+
+    def _hear(self, spooled: Spooled, answer: Answer) -> None:
+        now, sequence, status = self._clock.asked(), spooled.sequence, answer.status
+        if answer.accepted:
+            self._spool.done(sequence)
+            self._odd.pop(sequence, None)
+            self._backoff.good()
+            self._count(len(spooled.picture.data), answer, now)
+        elif status in PERSON or 300 <= status < 400:
+            self._backoff.wants_person(now, answer.retry_after_s)
+            self._trouble(_explain(answer), needs_person=True)
+        elif status in NEVER:
+            if status == 409:
+                self._spool.number_anew()
+            self._spool.drop(sequence, str(status))
+            self._tell(f"{spooled.picture.name} is given up: {answer.words}.")
+        elif status in LEFT_ALONE:
+            self._backoff.failed(now, answer.retry_after_s)
+            self._trouble(f"{answer.words}.")
+        else:
+            self._odd[sequence] = self._odd.get(sequence, 0) + 1
+            if self._odd[sequence] >= ODD_TRIES_MAX:
+                del self._odd[sequence]
+                self._spool.drop(sequence, str(status))
+                self._tell(f"{spooled.picture.name} is given up: {answer.words}.")
+            elif self._odd[sequence] >= 3:
+                self._spool.later(sequence, ODD_PAUSE_S)
+            self._backoff.failed(now, answer.retry_after_s)
+            self._trouble(f"{answer.words}.")
+
+    def _count(self, byte_count: int, answer: Answer, now: float) -> None:
+        was = self._state
+        before, throughput = was.throughput, was.throughput
+        if byte_count >= MEASURED_BYTES_MIN:
+            throughput = Throughput(
+                _average(before.bytes_per_s, byte_count / max(answer.took_s, 1e-3)),
+                _average(before.latency_s, answer.took_s),
+            )
+        with self._lock:
+            self._accepted.append(now)
+            self._state = SenderState(
+                sent=was.sent + 1,
+                repeats=was.repeats + answer.repeat,
+                last_accepted_s=self._clock.now(),
+                throughput=throughput,
+            )
+        if was.trouble:
+            self._tell("The server takes pictures again.")
+
+    def _trouble(self, words: str, *, needs_person: bool = False) -> None:
+        words = words[:1].upper() + words[1:]
+        with self._lock:
+            said, self._state = self._state.trouble, replace(self._state, trouble=words, needs_person=needs_person)
+        if said != words and not self._stopping.is_set():
+            self._tell(words)
+
+    def _is_too_old(self, spooled: Spooled) -> bool:
+        at_s = spooled.picture.captured_at.timestamp()
+        return self._clock.compared and spooled.sure and at_s < self._clock.now() - AGE_MAX_S
+
+
+def _average(before: float | None, value: float) -> float:
+    return value if before is None else before + 0.25 * (value - before)
+
+
+def _explain(answer: Answer) -> str:
+    if answer.status in (401, 404):
+        what = "Check the server's address and the camera's id, or enrol this node again."
+    elif answer.status == 403:
+        what = "Switch the camera on in the console."
+    elif answer.status == 407:
+        what = "Check connection.proxy in node.toml."
+    else:
+        what = "The address has moved; set the new one as server in node.toml."
+    return f"{answer.words}. {what} Pictures wait meanwhile."
