@@ -73,7 +73,7 @@ async def list_before(barrier: Barrier, now: datetime) -> list[GatePassage]:
     found: list[GatePassage] = []
     for camera_id in barrier.cameras:
         found += await passage_rows.list_passages(camera_id, since, now + timedelta(days=1))
-    return [each for each in found if each.direction in (barrier.side, None)]
+    return [each for each in found if each.direction in (barrier.side, None) and not each.clock_unsure]
 
 
 async def _found(where: str, *given: Any) -> list[Barrier]:

@@ -14,7 +14,7 @@ from parkhub.errors import NotFoundError
 # All but the observations, which are long and seldom wanted.
 SELECT = (
     "SELECT id, camera, sequence, captured_at, received_at, sha256, byte_count, width, height, media_type, "
-    "picture_key, status, error, ms FROM frame "
+    "picture_key, status, error, ms, clock_unsure FROM frame "
 )
 _LETTERS = {SpotState.FREE: "f", SpotState.OCCUPIED: "o", SpotState.UNKNOWN: "u"}
 _STATES = {letter: state for state, letter in _LETTERS.items()}
@@ -37,6 +37,7 @@ def read_frame(row: Row) -> Frame:
         status=FrameStatus(row["status"]),
         error=row["error"],
         ms=row["ms"],
+        clock_unsure=row["clock_unsure"],
     )
 
 
@@ -71,6 +72,7 @@ async def add_frame(new: NewFrame) -> Frame | None:
         "status": FrameStatus.STORED.value,
         "error": "",
         "ms": None,
+        "clock_unsure": new.clock_unsure,
     }
     table = tables.Frame
     rows = (
@@ -146,7 +148,7 @@ async def count_waiting(camera_id: int | None = None) -> int:
 async def newer_waits(frame: Frame, since: datetime) -> bool:
     """Whether a picture that its camera took later, and after ``since``, is stored and not read yet."""
     rows = await fetch(
-        "SELECT id FROM frame WHERE camera = {} AND captured_at > {} AND status = {} LIMIT 1",
+        "SELECT id FROM frame WHERE camera = {} AND captured_at > {} AND status = {} AND clock_unsure IS FALSE LIMIT 1",
         frame.camera_id,
         max(frame.captured_at, since),
         FrameStatus.STORED.value,

@@ -43,6 +43,7 @@ def _passage(row: Row) -> GatePassage:
         path=tuple(_place(*place) for place in json.loads(row["path"])),
         heard_at=row["heard_at"],
         decided_at=row["decided_at"],
+        clock_unsure=row["clock_unsure"],
     )
 
 
@@ -70,6 +71,7 @@ def _row(passage: GatePassage) -> list[Any]:
         passage.frame_id,
         passage.crop_key,
         passage.crop_sha256,
+        passage.clock_unsure,
     ]
 
 
@@ -186,18 +188,20 @@ async def list_reads(passage_id: int) -> list[GateRead]:
     return [_read(row) for row in rows]
 
 
-async def list_tracks(camera_id: int, since: datetime, until: datetime) -> list[Track]:
-    """The open passages of a camera, and those seen in ``since`` <= at <= ``until``.
+async def list_tracks(camera_id: int, since: datetime, until: datetime, *, clock_unsure: bool = False) -> list[Track]:
+    """The open passages of a camera, and those seen in ``since`` <= at <= ``until``, of times known or guessed.
 
     With their reads, but for accepted ones: these have nothing to be voted any more.
     """
     rows = await fetch(
-        "SELECT * FROM passage WHERE camera = {} AND last_at >= {} AND first_at <= {} "
-        "UNION SELECT * FROM passage WHERE camera = {} AND state = 'open' ORDER BY first_at, id",
+        "SELECT * FROM passage WHERE camera = {} AND last_at >= {} AND first_at <= {} AND clock_unsure = {} "
+        "UNION SELECT * FROM passage WHERE camera = {} AND state = 'open' AND clock_unsure = {} ORDER BY first_at, id",
         camera_id,
         since,
         until,
+        clock_unsure,
         camera_id,
+        clock_unsure,
     )
     read_rows = await fetch(
         "SELECT plate_read.* FROM plate_read JOIN passage ON passage.id = plate_read.passage "
@@ -220,7 +224,7 @@ async def save_passage(passage: GatePassage) -> int:
             "UPDATE passage SET lot = {}, camera = {}, state = {}, direction = {}, plate = {}, folded = {}, "
             "confidence = {}, candidates = {}, kind = {}, first_at = {}, last_at = {}, heard_at = {}, "
             "decided_at = {}, frames = {}, path = {}, why = {}, outcome = {}, reason = {}, session = {}, "
-            "frame = {}, crop_key = {}, crop_sha256 = {} WHERE id = {}",
+            "frame = {}, crop_key = {}, crop_sha256 = {}, clock_unsure = {} WHERE id = {}",
             *_row(passage),
             passage.id,
         )
@@ -228,8 +232,8 @@ async def save_passage(passage: GatePassage) -> int:
     rows = await fetch(
         "INSERT INTO passage (lot, camera, state, direction, plate, folded, confidence, candidates, kind, "
         "first_at, last_at, heard_at, decided_at, frames, path, why, outcome, reason, session, frame, "
-        "crop_key, crop_sha256) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-        "{}, {}, {}, {}, {}) RETURNING id",
+        "crop_key, crop_sha256, clock_unsure) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
+        "{}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
         *_row(passage),
     )
     return int(rows[0]["id"])

@@ -1,6 +1,6 @@
 """Frames: one stored picture each, with what was read from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +16,10 @@ class FrameStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewFrame:
-    """A verified upload on its way into the database. ``picture_key`` is its place in the picture store."""
+    """A verified upload on its way into the database. ``picture_key`` is its place in the picture store.
+
+    ``clock_unsure``: its node did not know when it was taken, so ``captured_at`` is a guess.
+    """
 
     camera_id: int
     sequence: int
@@ -28,6 +31,7 @@ class NewFrame:
     height: int
     media_type: str
     picture_key: str
+    clock_unsure: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

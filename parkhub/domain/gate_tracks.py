@@ -60,9 +60,11 @@ class Track:
     reads: tuple[GateRead, ...]
 
 
-def begin(camera: Camera, new: GateRead, heard_at: datetime) -> Track:
+def begin(camera: Camera, new: GateRead, heard_at: datetime, *, clock_unsure: bool = False) -> Track:
     """A passage that nobody has kept yet (id 0), of one sighting."""
-    empty = GatePassage(0, camera.lot_id, camera.id, None, "", 0.0, (), None, new.at, new.at, 0)
+    empty = GatePassage(
+        0, camera.lot_id, camera.id, None, "", 0.0, (), None, new.at, new.at, 0, clock_unsure=clock_unsure
+    )
     return take(Track(empty, ()), new, heard_at, camera.gate)
 
 

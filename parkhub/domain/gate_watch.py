@@ -13,13 +13,15 @@ from parkhub.domain.passages import PassageState
 class GateWatch:
     """What `parkhub.domain.gate_tracks` says, applied; ``tracks`` are the passages as they are now.
 
-    ``now``: when the pictures arrived, which only tells whether more of a car may be on its way.
+    ``now``: when the pictures arrived, which only tells whether more of a car may be on its way. ``clock_unsure``: all
+    times are guesses; such pictures and others never make one passage.
     """
 
-    def __init__(self, camera: Camera, tracks: Sequence[Track], now: datetime) -> None:
+    def __init__(self, camera: Camera, tracks: Sequence[Track], now: datetime, *, clock_unsure: bool = False) -> None:
         self.tracks = list(tracks)
         self._camera = camera
         self._now = now
+        self._clock_unsure = clock_unsure
 
     def see(self, read: GateRead) -> None:
         """Add a sighting to the passage it fits best, or begin one."""
@@ -29,7 +31,7 @@ class GateWatch:
             number = min(fits)[1]
             self.tracks[number] = take(self.tracks[number], read, self._now, self._camera.gate)
         else:
-            self.tracks.append(begin(self._camera, read, self._now))
+            self.tracks.append(begin(self._camera, read, self._now, clock_unsure=self._clock_unsure))
 
     def decide(self, at: datetime) -> None:
         """Decide what is over at ``at``, or sure; what turns out to be a part of another passage joins it."""

@@ -88,6 +88,7 @@ class GatePassage:
     ``outcome``, ``reason`` and ``session_id``: what became of it, "" and None before that is decided. ``frame_id``,
     ``crop_key``, ``crop_sha256``: the surest picture of the plate and what was cut out of it, "" when not (any more)
     kept. ``path``: the first and the last places it was seen at. ``heard_at``: when its last picture arrived.
+    ``clock_unsure``: its times are guesses.
     """
 
     id: int
@@ -112,6 +113,7 @@ class GatePassage:
     path: tuple[Place, ...] = ()
     heard_at: datetime | None = None
     decided_at: datetime | None = None
+    clock_unsure: bool = False
 
 
 class Watch:

@@ -20,6 +20,7 @@ class Question(StrEnum):
     DIRECTION = "direction"  # did it come or go?
     TOO_LONG = "too_long"  # open for longer than the lot allows
     DENIED = "denied"  # a plate on the deny list came in
+    CLOCK = "clock"  # a car went by, but its camera did not know the time
 
 
 EXITS: Final = frozenset(

@@ -15,3 +15,8 @@ def whole_number(text: str) -> int | None:
     """A number of one to five plain digits, None for anything else: Python's own reading takes more than that."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def clean(text: str, length_max: int) -> str:
+    """What a machine said, on one line and no longer than that; what cannot be shown becomes a space."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:length_max]).strip()

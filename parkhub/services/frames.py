@@ -17,12 +17,14 @@ from parkhub.domain import signatures
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame, NewFrame
 from parkhub.domain.signatures import SignedHeaders
-from parkhub.errors import BusyError, ConflictError, ForbiddenError, UnsupportedTypeError
+from parkhub.errors import BusyError, ConflictError, ForbiddenError, SignatureError, UnsupportedTypeError
+from parkhub.services import node_keys
 from parkhub.settings import Settings
 
 READ_FRAME = "read_frame"
 PICTURES = "frames"
 FULL_RETRY_S = 10
+_NUMBERS = 2**40  # above all cameras' numbers there is room for those of each way by hand
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +34,7 @@ class Upload:
     """A picture with its place and time in a camera's row of pictures.
 
     ``media_type`` is what the sender says it is; None when the sender does not say. ``sequence`` is unique per camera.
-    ``sha256`` is the picture's, hex.
+    ``sha256`` is the picture's, hex. ``clock_unsure``: nobody knows when it was taken.
     """
 
     sequence: int
@@ -41,6 +43,7 @@ class Upload:
     sha256: str
     media_type: str | None
     now: datetime
+    clock_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,17 @@ class Accepted:
     repeat: bool
 
 
-async def find_sender(camera_public_id: str, key: str) -> Camera:
-    """The camera whose key this is. Raises SignatureError, the same for no such camera and a wrong key."""
+async def find_sender(camera_public_id: str, key: str, now: datetime) -> Camera:
+    """The camera whose key this is, also while its key is being changed.
+
+    Raises SignatureError, the same for no such camera and a wrong key.
+    """
     camera = await camera_rows.find_camera(camera_public_id)
-    signatures.check_key(camera.key_hash if camera else None, key)
+    try:
+        signatures.check_key(camera.key_hash if camera else None, key)
+    except SignatureError:
+        if not await node_keys.takes(camera.id if camera else 0, signatures.hash_key(key), now):
+            raise
     assert camera is not None  # or check_key had raised
     return camera
 
@@ -75,9 +85,10 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
     stored = await frame_rows.find_frame(camera.id, upload.sequence)
     if stored is not None:
         return _repeated(stored, upload.sha256)
-    signatures.check_captured_at(upload.captured_at, upload.now)
+    if not upload.clock_unsure:
+        signatures.check_captured_at(upload.captured_at, upload.now)
     # A clock that ran ahead and was set right would make every later picture late.
-    captured_at = min(upload.captured_at, upload.now)
+    captured_at = max(min(upload.captured_at, upload.now), upload.now - signatures.CAPTURED_AGE_MAX)
     if await frame_rows.count_waiting() >= settings.frames_waiting_max:
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
     if await frame_rows.count_waiting(camera.id) >= settings.frames_waiting_per_camera_max:
@@ -96,6 +107,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         height=info.height,
         media_type=info.media_type,
         picture_key=_new_key(camera, info, upload.now),
+        clock_unsure=upload.clock_unsure,
     )
     frame = await _store(clients, new, upload.picture)
     if frame is None:
@@ -116,8 +128,46 @@ async def accept_by_hand(
     Raises what `accept_frame` raises.
     """
     sequence = signatures.SEQUENCE_MAX + int(now.timestamp() * 1_000_000)
+    return await _accept(clients, settings, camera, sequence, picture, now)
+
+
+async def accept_uploaded(
+    clients: Clients, settings: Settings, camera: Camera, number: int, picture: bytes, now: datetime
+) -> Accepted:
+    """The same for one of many, which a job may give twice: ``number`` is its own among all that are uploaded.
+
+    Raises what `accept_frame` raises.
+    """
+    return await _accept(clients, settings, camera, signatures.SEQUENCE_MAX + 2 * _NUMBERS + number, picture, now)
+
+
+async def accept_from_folder(
+    clients: Clients,
+    settings: Settings,
+    camera: Camera,
+    number: int,
+    picture: bytes,
+    captured_at: datetime,
+    now: datetime,
+) -> Accepted:
+    """The same for a file of a watched folder, whose ``number`` is its own among all of all folders."""
+    sequence = signatures.SEQUENCE_MAX + _NUMBERS + number
+    return await _accept(clients, settings, camera, sequence, picture, now, captured_at)
+
+
+async def _accept(
+    clients: Clients,
+    settings: Settings,
+    camera: Camera,
+    sequence: int,
+    picture: bytes,
+    now: datetime,
+    captured_at: datetime | None = None,
+) -> Accepted:
     sha256 = (await to_thread(hashlib.sha256, picture)).hexdigest()
-    return await accept_frame(clients, settings, camera, Upload(sequence, now, picture, sha256, None, now))
+    return await accept_frame(
+        clients, settings, camera, Upload(sequence, captured_at or now, picture, sha256, None, now)
+    )
 
 
 async def _store(clients: Clients, new: NewFrame, picture: bytes) -> Frame | None:

@@ -44,8 +44,10 @@ class Taken:
 async def take_reads(clients: Clients, camera: Camera, frame: Frame, cars: Sequence[SeenCar]) -> Taken:
     """Take the cars of one frame into account. Part of the transaction that finishes the frame and holds the camera."""
     span = timedelta(seconds=gate_tracks.STILL_S)
-    known = await passage_rows.list_tracks(camera.id, frame.captured_at - span, frame.captured_at + span)
-    watch = GateWatch(camera, known, frame.received_at)
+    known = await passage_rows.list_tracks(
+        camera.id, frame.captured_at - span, frame.captured_at + span, clock_unsure=frame.clock_unsure
+    )
+    watch = GateWatch(camera, known, frame.received_at, clock_unsure=frame.clock_unsure)
     crops = {}
     for number, car in enumerate(cars):
         read = _numbered(frame, number, car)
@@ -74,21 +76,24 @@ async def close_passages(clients: Clients, now: datetime) -> list[int]:
     """
     accepted: list[int] = []
     quiet = now - timedelta(seconds=GRACE_S)
-    over = {p.camera_id for p in await passage_rows.list_undecided() if gate_tracks.is_over(p, quiet, quiet)}
-    for camera_id in sorted(over):
+    undecided = await passage_rows.list_undecided()
+    over = {(p.camera_id, p.clock_unsure) for p in undecided if gate_tracks.is_over(p, quiet, quiet)}
+    for camera_id, unsure in sorted(over):
         if await frame_rows.count_waiting(camera_id):
             continue
         async with transaction():
             await spot_rows.load_tracks(camera_id)  # takes the lock, so it comes first
             camera = await camera_rows.get_camera(camera_id)
-            passages = await passage_rows.list_undecided(camera_id)
+            passages = [p for p in await passage_rows.list_undecided(camera_id) if p.clock_unsure is unsure]
             span = timedelta(seconds=gate_tracks.STILL_S)
             tracks: dict[int, Track] = {}
             for passage in passages:
-                around = await passage_rows.list_tracks(camera_id, passage.first_at - span, passage.last_at + span)
+                around = await passage_rows.list_tracks(
+                    camera_id, passage.first_at - span, passage.last_at + span, clock_unsure=unsure
+                )
                 tracks |= {track.passage.id: track for track in around}
             known = list(tracks.values())
-            watch = GateWatch(camera, known, quiet)
+            watch = GateWatch(camera, known, quiet, clock_unsure=unsure)
             watch.decide(quiet)
             taken = await _save(clients, known, watch.tracks, {})
         await drop_crops(clients, taken)

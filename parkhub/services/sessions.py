@@ -147,6 +147,8 @@ async def close_paid(session: ParkingSession, now: datetime) -> None:
 
 
 async def _take(passage: GatePassage, now: datetime) -> _Taken:
+    if passage.clock_unsure:
+        return await _ask(Question.CLOCK, passage, now, "its camera did not know the time")
     if passage.direction is Direction.ENTRY:
         return await _enter(passage, now)
     if passage.direction is Direction.EXIT:

@@ -1,6 +1,5 @@
-"""Nodes fetch commands for their relays here and say what became of them, signed as they sign pictures."""
+"""Nodes listen here for commands to them and to their relays, and say what became of them; signed as pictures are."""
 
-import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,13 +12,16 @@ from litestar.types import ASGIApp
 
 from parkhub.db import barrier_openings as opening_rows
 from parkhub.db import barriers as barrier_rows
-from parkhub.domain.cameras import Camera
-from parkhub.domain.signatures import read_headers
+from parkhub.db import cameras as camera_rows
+from parkhub.db import node_commands as command_rows
+from parkhub.domain.node_commands import Action, Outcome
+from parkhub.domain.signatures import hash_key
 from parkhub.errors import InvalidInputError, NotFoundError
-from parkhub.services import barrier_commands, frames
+from parkhub.services import barrier_commands, node_commands, node_keys
 from parkhub.services.barrier_commands import Answer
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients
+from parkhub.web.node_requests import find_signer
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest
 from parkhub.web.watched import encode
@@ -30,8 +32,8 @@ Commands = tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class RelaySource:
-    """The commands that hold for the relay of one camera's node, signed with what is kept of its key."""
+class NodeSource:
+    """The commands that hold for one camera's node and its relay, signed with what is kept of the key it asked with."""
 
     camera_id: int
     key_hash: str = field(repr=False)
@@ -43,11 +45,21 @@ class RelaySource:
         return "relay", self.camera_id, self.key_hash
 
     async def read(self) -> Commands:
-        """See `Source`."""
-        known = {each.id: each for each in await barrier_rows.list_of_node(self.camera_id)}
-        waiting = await opening_rows.list_for(list(known), datetime.now(UTC))
-        signed = barrier_commands.signed_command
-        return tuple(signed(known[each.barrier_id], each, self.key_hash) for each in waiting)
+        """See `Source`. A key that has died ends it; a camera that is switched off opens nothing."""
+        camera, now = await camera_rows.get_camera(self.camera_id), datetime.now(UTC)
+        if camera.key_hash != self.key_hash and not await node_keys.takes(camera.id, self.key_hash, now):
+            raise NotFoundError("The key of this camera is another now.")
+        known = {each.id: each for each in await barrier_rows.list_of_node(camera.id)} if camera.enabled else {}
+        openings = await opening_rows.list_for(list(known), now)
+        commands = await command_rows.list_waiting(camera.id, now)
+        return (
+            *(barrier_commands.signed_command(known[each.barrier_id], each, self.key_hash) for each in openings),
+            *(
+                node_commands.signed_command(each, self.key_hash)
+                for each in commands
+                if camera.enabled or each.action is not Action.SNAPSHOT
+            ),
+        )
 
     def topics(self, view: Commands) -> frozenset[str]:  # noqa: ARG002
         """See `Source`."""
@@ -61,12 +73,13 @@ class RelaySource:
         """See `Source`."""
 
 
-@get("/api/v1/cameras/{camera_id:str}/commands", opt=NO_CSRF, tags=["cameras"], summary="Commands for a node's relay")
-async def stream_commands(request: AnyRequest, camera_id: FromPath[str]) -> ASGIApp:
+@get("/api/v1/cameras/{camera_id:str}/commands", opt=NO_CSRF, tags=["cameras"], summary="Commands for a node")
+async def stream_commands(request: AnyRequest, camera_id: FromPath[str], clients: GivenClients) -> ASGIApp:
     """Commands as server-sent events, each until it is answered or has ended. `Parkhub-Time` is this server's time."""
-    camera = await _sender(request, camera_id, "GET", f"/api/v1/cameras/{camera_id}/commands", b"")
+    now = datetime.now(UTC)
+    camera, headers = await find_signer(request, clients, camera_id, "commands", b"", now)
     told = f"{datetime.now(UTC).timestamp():.3f}".encode()
-    return await stream(request, RelaySource(camera.id, camera.key_hash), [(b"parkhub-time", told)])
+    return await stream(request, NodeSource(camera.id, hash_key(headers.key)), [(b"parkhub-time", told)])
 
 
 @post(
@@ -81,32 +94,21 @@ async def answer_command(
     request: Request[Any, Any, Any], camera_id: FromPath[str], uid: FromPath[str], clients: GivenClients
 ) -> dict[str, str]:
     """A node says what became of a command; said again it changes nothing."""
-    body = await request.body()
-    camera = await _sender(request, camera_id, "POST", f"/api/v1/cameras/{camera_id}/commands/{uid}", body)
+    body, now = await request.body(), datetime.now(UTC)
+    camera, _ = await find_signer(request, clients, camera_id, f"commands/{uid}", body, now)
     try:
         answer = msgspec.json.decode(body, type=Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise InvalidInputError("This is no answer to a command.") from None
+    said = barrier_commands.read_outcome(answer)
+    command = await node_commands.answered(clients, camera, uid, Outcome(said.value), answer.why, now)
+    if command is not None:
+        return {"id": uid, "outcome": command.outcome.value}
     own = {each.id for each in await barrier_rows.list_of_node(camera.id)}
-    opening = await barrier_commands.answered(clients, uid, answer, datetime.now(UTC), own)
+    opening = await barrier_commands.answered(clients, uid, answer, now, own)
     if opening is None:
         raise NotFoundError("There is no such command for this node.")
     return {"id": uid, "outcome": opening.outcome.value}
-
-
-async def _sender(request: AnyRequest, camera_id: str, method: str, path: str, body: bytes) -> Camera:
-    """The camera that signed the request. Raises SignatureError and ForbiddenError."""
-    get_header = request.headers.get
-    headers = read_headers(
-        get_header("parkhub-key"),
-        get_header("parkhub-time"),
-        get_header("parkhub-sequence"),
-        get_header("parkhub-captured-at"),
-        get_header("parkhub-signature"),
-    )
-    camera = await frames.find_sender(camera_id, headers.key)
-    frames.check_sent(camera, method, path, headers, hashlib.sha256(body).hexdigest(), datetime.now(UTC))
-    return camera
 
 
 routes = [stream_commands, answer_command]

@@ -35,11 +35,14 @@ NOTHING: Final = {
     Question.DIRECTION: "Neither",
     Question.TOO_LONG: "Charge nothing for it",
     Question.DENIED: "I have seen it",
+    Question.CLOCK: "I have put it right, or it does not matter",
 }
 CONSEQUENCE: Final = {
     Question.ENTRY_WITHOUT_PLATE: "Until you answer, its driver finds the stay by ticket only.",
     Question.SECOND_ENTRY: "Until you answer, the first stay goes on.",
     Question.DENIED: "Its session has begun as any other.",
+    Question.CLOCK: "Its camera's clock was not set, so nothing began, ended or was charged. "
+    "If you know when it was, begin or end its stay by hand under Sessions.",
     Question.TOO_LONG: "It has ended without a price. Nothing is charged until you choose.",
     Question.EXIT_MISSED: "It has ended without a price. Nothing is charged until you choose.",
 }

@@ -52,6 +52,7 @@ QUESTIONS: Final = {
     Question.DIRECTION: "Did it come in or go out?",
     Question.TOO_LONG: "Is it still there?",
     Question.DENIED: "A plate on the deny list came in",
+    Question.CLOCK: "A car went by at a time that nobody knows",
 }
 ACTIONS: Final = {
     "session.plate_changed": "Another plate",

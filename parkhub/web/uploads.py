@@ -13,13 +13,13 @@ from litestar.params import FromPath
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from parkhub.clients.picture_proof import MEDIA_TYPES
-from parkhub.domain.signatures import SignedHeaders, read_headers
 from parkhub.errors import InvalidInputError, TooLargeError, UnsupportedTypeError
-from parkhub.services import frames
+from parkhub.services import frames, node_keys
 from parkhub.services.frames import Accepted, Upload
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.errors import problem
+from parkhub.web.node_requests import signed_headers
 from parkhub.web.templating import AnyRequest
 
 MULTIPART: Final = "multipart/form-data"
@@ -28,6 +28,8 @@ FORM_BYTES_MAX: Final = 8 * 1024
 """What a form may add around its picture."""
 
 BODY_TIME_MAX_S: Final = 120
+CLOCK: Final = "parkhub-clock"
+UNSURE: Final = "unsure"
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +53,8 @@ async def upload_frame(
     media_type, boundary = _content(request)
     body_max = bytes_max + (FORM_BYTES_MAX if media_type == MULTIPART else 0)
     _check_announced(request, body_max, bytes_max)
-    headers = _signed_headers(request)
-    camera = await frames.find_sender(camera_id, headers.key)
+    headers = signed_headers(request)
+    camera = await frames.find_sender(camera_id, headers.key, datetime.now(UTC))
     try:
         async with asyncio.timeout(BODY_TIME_MAX_S):
             body, body_sha256 = await _read(request, body_max, bytes_max)
@@ -63,6 +65,7 @@ async def upload_frame(
     now = datetime.now(UTC)
     path = f"/api/v1/cameras/{camera_id}/frames"
     frames.check_sent(camera, "POST", path, headers, body_sha256, now)
+    await node_keys.note_use(clients, camera, headers.key, now)
     picture, sha256 = body, body_sha256
     if media_type == MULTIPART:
         picture, sha256 = await asyncio.to_thread(_picture_of_form, body, boundary)
@@ -75,6 +78,7 @@ async def upload_frame(
         sha256=sha256,
         media_type=None if media_type == MULTIPART else media_type,
         now=now,
+        clock_unsure=request.headers.get(CLOCK, "").strip().lower() == UNSURE,
     )
     return _answer(camera.public_id, await frames.accept_frame(clients, settings, camera, upload))
 
@@ -101,17 +105,6 @@ def _content(request: AnyRequest) -> tuple[str, str]:
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise UnsupportedTypeError("Send the picture without a Content-Encoding; pictures are small already.")
     return media_type, options.get("boundary", "")
-
-
-def _signed_headers(request: AnyRequest) -> SignedHeaders:
-    get = request.headers.get
-    return read_headers(
-        get("parkhub-key"),
-        get("parkhub-time"),
-        get("parkhub-sequence"),
-        get("parkhub-captured-at"),
-        get("parkhub-signature"),
-    )
 
 
 def _check_announced(request: AnyRequest, body_max: int, bytes_max: int) -> None:

@@ -18,7 +18,7 @@ from parkhub.db.tables.cameras import Camera
 
 
 class Node(Table, tablename="node"):
-    """The last heartbeat of a camera's node, as `parkhub.domain.nodes.Heartbeat`. ``offline_since``: when it was told."""
+    """A node's last heartbeat, as `parkhub.domain.nodes.Heartbeat`. ``offline_since``: since when people know."""
 
     id = Serial(primary_key=True)
     camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False, unique=True)

@@ -1,6 +1,16 @@
 """Cars that go by gate cameras, and what was read of each."""
 
-from piccolo.columns import BigInt, BigSerial, Boolean, DoublePrecision, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import (
+    BigInt,
+    BigSerial,
+    Boolean,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from parkhub.db.tables.cameras import Camera

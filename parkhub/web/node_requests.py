@@ -1,0 +1,42 @@
+"""What all requests of nodes have in common: who signed them, and where we are reached."""
+
+import hashlib
+from datetime import datetime
+
+from parkhub.clients import Clients
+from parkhub.domain.cameras import Camera
+from parkhub.domain.signatures import SignedHeaders, check_signature, read_headers
+from parkhub.services import frames, node_keys
+from parkhub.settings import Settings
+from parkhub.web.templating import AnyRequest
+
+
+def signed_headers(request: AnyRequest) -> SignedHeaders:
+    """What a node signed. Raises SignatureError and InvalidInputError."""
+    get = request.headers.get
+    return read_headers(
+        get("parkhub-key"),
+        get("parkhub-time"),
+        get("parkhub-sequence"),
+        get("parkhub-captured-at"),
+        get("parkhub-signature"),
+    )
+
+
+async def find_signer(
+    request: AnyRequest, clients: Clients, camera_id: str, path: str, body: bytes, now: datetime
+) -> tuple[Camera, SignedHeaders]:
+    """The camera that signed a request for ``path`` below its own address, be it switched on or off.
+
+    Raises SignatureError and InvalidInputError.
+    """
+    headers = signed_headers(request)
+    camera = await frames.find_sender(camera_id, headers.key, now)
+    full = f"/api/v1/cameras/{camera_id}/{path}"
+    check_signature(str(request.method), full, headers, hashlib.sha256(body).hexdigest(), now)
+    return await node_keys.note_use(clients, camera, headers.key, now), headers
+
+
+def server_of(request: AnyRequest, settings: Settings) -> str:
+    """Where nodes reach us: as set, else as whoever asks does."""
+    return settings.public_url or str(request.base_url).rstrip("/")
