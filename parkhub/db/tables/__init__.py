@@ -9,6 +9,7 @@ from parkhub.db.tables.accounts import (
     AccountLink,
     AccountLot,
     ApiKey,
+    FactorRole,
     RecoveryCode,
     SecondFactor,
     SignIn,
@@ -35,7 +36,7 @@ from parkhub.db.tables.nodes import (
     NodeReport,
 )
 from parkhub.db.tables.passages import Passage, PlateRead
-from parkhub.db.tables.payments import Payment, PaymentRefund, Quote, Receipt, StripeEvent
+from parkhub.db.tables.payments import CreditNote, Payment, PaymentRefund, Quote, Receipt, StripeEvent
 from parkhub.db.tables.permits import ListedPlate, Permit, PermitLot, PermitPlate
 from parkhub.db.tables.picture_uploads import PictureUpload, UploadedPicture
 from parkhub.db.tables.recordings import Recording
@@ -66,6 +67,7 @@ TABLES = (
     SignIn,
     AccountLink,
     SecondFactor,
+    FactorRole,
     RecoveryCode,
     ApiKey,
     Lot,
@@ -118,6 +120,7 @@ TABLES = (
     Quote,
     Payment,
     Receipt,
+    CreditNote,
     PaymentRefund,
     StripeEvent,
     Barrier,
@@ -172,6 +175,7 @@ __all__ = [
     "CardCharge",
     "CardFarewell",
     "ChargeLine",
+    "CreditNote",
     "DayClose",
     "DeletionLog",
     "DiscountCode",
@@ -182,6 +186,7 @@ __all__ = [
     "DriverSignIn",
     "DriverStay",
     "DriverVehicle",
+    "FactorRole",
     "Frame",
     "FrameCount",
     "KeyChange",

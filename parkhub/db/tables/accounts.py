@@ -54,6 +54,14 @@ class SecondFactor(Table, tablename="second_factor"):
     last_step = BigInt(default=0)
 
 
+class FactorRole(Table, tablename="factor_role"):
+    """A role that nobody has without a second factor. ``role`` once."""
+
+    id = Serial(primary_key=True)
+    role = Text(unique=True)
+    since = Timestamptz(default=None, null=False)
+
+
 class RecoveryCode(Table, tablename="recovery_code"):
     """A way in without the authenticator; its row goes when it is used."""
 

@@ -7,7 +7,11 @@ from parkhub.db.tables.lots import Lot
 
 
 class Camera(Table, tablename="camera"):
-    """One camera of one lot. ``excluded``: JSON, areas as left, top, width, height in shares of the picture."""
+    """One camera of one lot. ``excluded``: JSON, areas as left, top, width, height in shares of the picture.
+
+    ``sure_min`` and ``read_sure_min``: how sure an engine must be of a place, a reader of a plate, 0 to 1.
+    ``keep_h``: hours its pictures are kept, null: as long as all others.
+    """
 
     id = Serial(primary_key=True)
     public_id = Text(unique=True)
@@ -28,3 +32,6 @@ class Camera(Table, tablename="camera"):
     inward = Text(default="down")
     excluded = Text(default="[]")
     reads_min = Integer(default=2)
+    sure_min = DoublePrecision(default=0.0)
+    read_sure_min = DoublePrecision(default=0.0)
+    keep_h = Integer(default=None, null=True)

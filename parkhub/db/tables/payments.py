@@ -75,6 +75,25 @@ class Receipt(Table, tablename="receipt"):
     issued_at = Timestamptz(default=None, null=False)
 
 
+class CreditNote(Table, tablename="credit_note"):
+    """What corrects a receipt, all or a part of it; never changed.
+
+    ``number`` is 1, 2, 3, … in a lot, a series of its own; ``uid``: what it was issued for, once. ``why``: "refund" or
+    "dispute".
+    """
+
+    id = BigSerial(primary_key=True)
+    public_id = Text(unique=True)
+    uid = Text(unique=True)
+    receipt = ForeignKey(Receipt, on_delete=OnDelete.restrict, null=False)
+    lot = ForeignKey(Lot, on_delete=OnDelete.restrict, null=False)
+    number = BigInt()
+    amount_cents = BigInt()
+    tax_cents = BigInt()
+    why = Text()
+    issued_at = Timestamptz(default=None, null=False)
+
+
 class PaymentRefund(Table, tablename="payment_refund"):
     """A refund that a person asked for; its public id is what the provider knows it by."""
 
