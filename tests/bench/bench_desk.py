@@ -9,6 +9,7 @@ CPU and wall. The lists are asked for over the application's own ASGI interface,
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -49,7 +50,19 @@ ADDRESSES = (
     "/console/sessions?lot={lot}&when=week",
     "/console/sessions?before={id}",
     "/console/sessions?lot={lot}&state=closed&before={id}",
+    "/console",
+    "/console/review",
+    "/console/lots/{lot}",
+    "/console/lots/{lot}/permits",
+    "/console/lots/{lot}/bookings",
+    "/console/lots/{lot}/codes",
+    "/console/system/audit",
+    "/console/system/jobs",
+    "/console/cameras",
+    "/console/people",
 )
+SEARCHES = ("AB", "7K", "ABC123")
+"""Parts of plates, as typed into the list of sessions."""
 
 
 def spread(times: Sequence[float]) -> dict[str, float]:
@@ -58,7 +71,13 @@ def spread(times: Sequence[float]) -> dict[str, float]:
     return {"p50": round(cut[49], 1), "p99": round(cut[98], 1)}
 
 
-async def live(settings: Settings, updates: int) -> dict[str, object]:
+def as_started() -> None:
+    """Leave to itself what is there already, as a web process does after its start."""
+    gc.collect()
+    gc.freeze()
+
+
+async def live(settings: Settings, updates: int) -> list[dict[str, object]]:
     """The live view of all lots."""
     await migrate(settings)
     await open_database(settings)
@@ -72,6 +91,7 @@ async def live(settings: Settings, updates: int) -> dict[str, object]:
             marked = [replace(each, name=f"{side}-{each.name}") for each in new_spots(SPOTS // CAMERAS)]
             cameras.append((await save_camera(lot, marked, stale_after_s=86_400), [each.name for each in marked]))
     await _stays(ids, now)
+    as_started()
     source = OverviewSource(frozenset(ids), frozenset(ids))
     view = await source.read()
     whole = len(source.tell(view, None) or b"")
@@ -92,7 +112,7 @@ async def live(settings: Settings, updates: int) -> dict[str, object]:
         view = after
     await close_database()
     told = {"whole_bytes": whole, "update_bytes_max": max(sizes), "update_bytes_p50": statistics.median(sizes)}
-    return {"live_view": told, "server_ms": spread(wall), "cpu_ms": spread(cpu)}
+    return [{"live_view": told, "server_ms": spread(wall), "cpu_ms": spread(cpu)}]
 
 
 async def _stays(ids: list[int], now: datetime) -> None:
@@ -145,6 +165,7 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
     await close_database()
     dice, found = random.Random(1), []
     async with running(settings) as app, visit(app) as visitor:
+        as_started()
         assert (await visitor.send_form("/sign-in", email=EMAIL, password=PASSWORD)).status_code == 303
         for address in ADDRESSES:
             times = []
@@ -154,6 +175,13 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
                 assert (await visitor.get(asked)).status_code == 200
                 times.append((time.perf_counter() - began) * 1000)
             found.append({"list": address, "ms": spread(times)})
+        for text in SEARCHES:
+            times = []
+            for _ in range(bench_sessions.LOOKS):
+                began = time.perf_counter()
+                assert (await visitor.send_form("/console/sessions", text=text)).status_code == 200
+                times.append((time.perf_counter() - began) * 1000)
+            found.append({"search": text, "ms": spread(times)})
     return found
 
 
@@ -165,15 +193,17 @@ def main() -> None:
     os.environ.setdefault("PARKHUB_LOG_LEVEL", "warning")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server, redis = stack.enter_context(servers.postgresql()), stack.enter_context(servers.redis())
+        redis = stack.enter_context(servers.redis())
         for name in ("sqlite", "postgresql"):
-            url = f"postgresql://parkhub@/postgres?host={server}" if name == "postgresql" else ""
-            one = load_settings(data_dir=folder / name, database_url=url, redis_url=f"unix://{redis}")
-            print(json.dumps({"database": name, **asyncio.run(live(one, given.updates))}), flush=True)
-            if name == "sqlite":  # the look-ups themselves are measured on both by bench_sessions.py
-                big = one.model_copy(update={"data_dir": folder / "big"})
-                for line in asyncio.run(lists(big, given.sessions)):
-                    print(json.dumps({"database": name, **line}), flush=True)
+            for measure in (live, lists):
+                with servers.postgresql() as server:
+                    url = f"postgresql://parkhub@/postgres?host={server}" if name == "postgresql" else ""
+                    one = load_settings(
+                        data_dir=folder / name / measure.__name__, database_url=url, redis_url=f"unix://{redis}"
+                    )
+                    how_many = given.updates if measure is live else given.sessions
+                    for line in asyncio.run(measure(one, how_many)):
+                        print(json.dumps({"database": name, **line}), flush=True)
 
 
 if __name__ == "__main__":
