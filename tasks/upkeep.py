@@ -17,6 +17,7 @@ from parkhub.services import (
     passages,
     pay_ahead,
     permits,
+    picture_uploads,
     recordings,
     retention,
     session_overlong,
@@ -44,6 +45,7 @@ async def requeue_lost(ctx: dict[str, Any]) -> None:
     await upkeep.requeue_stuck_imports(ctx["clients"], now)
     await labels.requeue_uncut(ctx["clients"], now)
     await recordings.requeue_stalled(ctx["clients"], now)
+    await picture_uploads.requeue_stalled(ctx["clients"], now)
 
 
 async def delete_old(ctx: dict[str, Any]) -> None:
@@ -59,6 +61,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await barrier_calls.delete_old(now)
     await spot_asks.forget_old(now)
     await stands.forget_old(now)
+    await picture_uploads.delete_old(ctx["clients"], now)
 
 
 async def release_no_shows(ctx: dict[str, Any]) -> None:
@@ -103,3 +106,4 @@ async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     await labels.delete_orphans(ctx["clients"])
     await passages.delete_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"], datetime.now(UTC))
+    await picture_uploads.delete_abandoned(ctx["clients"])

@@ -110,7 +110,7 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
 
 def vision_jobs() -> dict[QueueName, list[Job]]:
     """What vision processes do. Imported here, so that `work` never loads a vision library."""
-    from tasks import adaptation, frames, labels, recordings, spot_asks, spots
+    from tasks import adaptation, frames, labels, picture_uploads, recordings, spot_asks, spots
 
     return {
         QueueName.FRAMES: [
@@ -120,16 +120,18 @@ def vision_jobs() -> dict[QueueName, list[Job]]:
             Job(spot_asks.answer_ask, 14, spot_asks.give_up),
         ],
         QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
+        QueueName.PICTURES: [Job(picture_uploads.look_at_pictures, 58)],
         QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up)],
     }
 
 
 def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a vision process: neither a long recording nor a fit ever holds up a frame."""
+    """Makers of the workers of a vision process: no recording, fit, or heap of pictures by hand ever holds up a frame."""
     jobs = vision_jobs()
     return [
         lambda: make_worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
         lambda: make_worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
+        lambda: make_worker(ctx, QueueName.PICTURES, jobs[QueueName.PICTURES], max_jobs=1, poll_delay=0.2),
         lambda: make_worker(ctx, QueueName.ADAPTATION, jobs[QueueName.ADAPTATION], max_jobs=1, poll_delay=1),
     ]
 

@@ -23,6 +23,7 @@ class QueueName(StrEnum):
     WORK = "work"
     FRAMES = "frames"
     RECORDINGS = "recordings"
+    PICTURES = "pictures"
     ADAPTATION = "adaptation"
     BARRIERS = "barriers"
     MAIL = "mail"

@@ -54,8 +54,8 @@ class Part:
         return total
 
 
-async def read_parts(request: Request[Any, Any, Any]) -> AsyncIterator[Part]:
-    """The form's parts as they arrive; what a caller leaves of a part is skipped.
+async def read_parts(request: Request[Any, Any, Any], parts_max: int = PARTS_MAX) -> AsyncIterator[Part]:
+    """The form's parts as they arrive, at most ``parts_max``; what a caller leaves of a part is skipped.
 
     Raises InvalidInputError for a body that is no whole multipart form. The handler needs ``request_max_body_size``
     None and a limit of its own.
@@ -63,7 +63,7 @@ async def read_parts(request: Request[Any, Any, Any]) -> AsyncIterator[Part]:
     boundary = request.content_type[1].get("boundary", "")
     if not boundary:
         raise InvalidInputError(BROKEN)
-    async with aclosing(_events(request, boundary)) as events:
+    async with aclosing(_events(request, boundary, parts_max)) as events:
         async for event in events:
             if not isinstance(event, MultipartSegment):
                 raise InvalidInputError(BROKEN)
@@ -72,10 +72,10 @@ async def read_parts(request: Request[Any, Any, Any]) -> AsyncIterator[Part]:
             await part.skip()
 
 
-async def _events(request: Request[Any, Any, Any], boundary: str) -> Any:
+async def _events(request: Request[Any, Any, Any], boundary: str, parts_max: int) -> Any:
     """What the parser says, in order: a segment (a part begins), bytes, None (it ends)."""
     try:
-        parser = PushMultipartParser(boundary, max_segment_count=PARTS_MAX)
+        parser = PushMultipartParser(boundary, max_segment_count=parts_max)
         async for chunk in request.stream():
             for event in parser.parse(chunk):
                 yield event
