@@ -1,13 +1,16 @@
-"""The command `parkhub-node`: `upload` sends pictures, `simulate` is a camera over a car park that does not exist,
-`relay` opens a barrier.
+"""The command `parkhub-node`: `enrol` makes this machine a camera's node, `run` is that node, `doctor` says what is
+wrong with it; `upload` sends pictures, `simulate` is a camera over a car park that does not exist, `relay` opens a
+barrier.
 
-Each picture is one JSON object on standard output; progress and errors go to standard error. Exit status 0: good,
-1: some inputs failed (each named), 2: wrong usage. Anything heavy is imported when it is needed.
+`upload` and `simulate` print each picture as one JSON object on standard output; progress and errors go to standard
+error. Exit status 0: good, 1: some inputs failed (each named), 2: wrong usage. Anything heavy is imported when it is
+needed.
 """
 
 import argparse
 import signal
 import sys
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from pathlib import Path
 from types import FrameType
@@ -22,7 +25,7 @@ def main(arguments: Many[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
-        status = {"upload": _upload, "simulate": _simulate, "relay": _relay}[options.command](parser, options)
+        status = _COMMANDS[options.command](parser, options)
     except KeyboardInterrupt:
         status = 1
     except BrokenPipeError:
@@ -40,6 +43,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="parkhub-node", description="The camera side of ParkHub.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_node(commands)
     upload = commands.add_parser("upload", help="send pictures, folders or videos", description=_UPLOAD)
     upload.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="picture, folder or video")
     _add_server(upload, required=True)
@@ -80,6 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_node(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    enrol = commands.add_parser("enrol", help="make this machine a camera's node", description=_ENROL)
+    enrol.add_argument("code", metavar="CODE", help="the one-time code that the console shows")
+    enrol.add_argument("url", type=_server, metavar="URL", help="the server, such as https://parkhub.example")
+    enrol.add_argument("--ca-file", type=Path, metavar="FILE", help="trust certificates signed by this one, too")
+    enrol.add_argument("--state", type=Path, metavar="FOLDER", help="where key and pictures are kept")
+    run = commands.add_parser("run", help="be the node: take pictures, send them, do as told", description=_RUN)
+    doctor = commands.add_parser("doctor", help="say in plain words what is wrong", description=_DOCTOR)
+    doctor.add_argument("--no-picture", action="store_true", help="leave the camera alone")
+    for each in (enrol, run, doctor):
+        each.add_argument(
+            "--settings", type=Path, metavar="FILE", help="node.toml (/etc/parkhub-node/node.toml or the user's own)"
+        )
+
+
+_ENROL = "Asks the server for this camera's key by a one-time code of the console, and writes key file and node.toml."
+_RUN = "Takes pictures, keeps them on disk until the server has them, tells how it is and carries out what it is told."
+_DOCTOR = "Looks at settings, key, server, source, disk and service; each line is good or says what to do."
 _RELAY = "Waits for the server to say that a barrier may open, closes the relay for a moment, and says that it has."
 _UPLOAD = "Sends pictures to a ParkHub server, signed with the camera's key, and tries again while it is away."
 _SIMULATE = "A simulated camera: cars arrive, park and leave by day and night; pictures are sent like any camera's."
@@ -104,7 +126,25 @@ def _server(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise argparse.ArgumentTypeError(f"{text!r} must be an address such as http://127.0.0.1:8000")
-    return text
+    return text.rstrip("/")
+
+
+def _enrol(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from camera_node.enrol import run_enrol
+
+    return run_enrol(options)
+
+
+def _run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from camera_node.run_node import run_node
+
+    return run_node(options)
+
+
+def _doctor(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from camera_node.doctor import run_doctor
+
+    return run_doctor(options)
 
 
 def _upload(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -141,3 +181,13 @@ def _simulate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
     from camera_node.run_simulate import run_simulate
 
     return run_simulate(options)
+
+
+_COMMANDS: dict[str, Callable[[argparse.ArgumentParser, argparse.Namespace], int]] = {
+    "enrol": _enrol,
+    "run": _run,
+    "doctor": _doctor,
+    "upload": _upload,
+    "simulate": _simulate,
+    "relay": _relay,
+}

@@ -18,6 +18,7 @@ PAUSE_REFUSED_S = 60.0
 WELL_S = 30.0
 """A connection that held for so long ends a row of failures."""
 
+TELL_AGAIN_S = 600.0
 ANSWER_TRIES = 5
 REFUSED = (401, 403, 404)
 
@@ -107,7 +108,7 @@ class Orders:
 
 def keep_listening(orders: Orders, stopping: threading.Event, say: Callable[[str], None], *, give_up: bool) -> bool:
     """Listen, and again after each end, until ``stopping``; False when ``give_up`` and the server refuses the node."""
-    pause_s = PAUSE_FIRST_S
+    pause_s, said, said_s = PAUSE_FIRST_S, "", float("-inf")
     while not stopping.is_set():
         begun_s = time.monotonic()
         try:
@@ -126,7 +127,9 @@ def keep_listening(orders: Orders, stopping: threading.Event, say: Callable[[str
             why = f"{type(error).__name__}: {error}"
         held = time.monotonic() - begun_s > WELL_S
         pause_s = PAUSE_FIRST_S if held else max(pause_s, min(PAUSE_MAX_S, pause_s * 2))
-        if not stopping.is_set():
+        now_s = time.monotonic()
+        if not stopping.is_set() and (why != said or now_s - said_s > TELL_AGAIN_S):
             say(f"Commands: {why}; trying again in {pause_s:.1f} s at most")
+            said, said_s = why, now_s
         stopping.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
     return True
