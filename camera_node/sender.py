@@ -85,6 +85,7 @@ class Sender:
         self._time_asked = False
         self._odd: dict[int, int] = {}
         self._accepted: deque[float] = deque()
+        self._mean_bytes: float | None = None
         self._state = SenderState()
 
     def start(self) -> None:
@@ -198,12 +199,11 @@ class Sender:
 
     def _count(self, byte_count: int, answer: Answer, now: float) -> None:
         was = self._state
-        before, throughput = was.throughput, was.throughput
+        throughput = was.throughput
         if byte_count >= MEASURED_BYTES_MIN:
-            throughput = Throughput(
-                _average(before.bytes_per_s, byte_count / max(answer.took_s, 1e-3)),
-                _average(before.latency_s, answer.took_s),
-            )
+            self._mean_bytes = _average(self._mean_bytes, byte_count)
+            latency_s = _average(throughput.latency_s, max(answer.took_s, 1e-3))
+            throughput = Throughput(self._mean_bytes / latency_s, latency_s)
         with self._lock:
             self._accepted.append(now)
             self._state = SenderState(

@@ -11,11 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Receiver:
-    """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word."""
+    """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word.
+
+    Answers say what time it is, unless ``dated`` is False: for tests that let time pass by themselves.
+    """
 
     url: str = ""
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    dated: bool = True
 
     def sequences(self) -> list[str]:
         """The sequence of each request, in the order they came."""
@@ -29,6 +33,7 @@ def receiving() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -47,7 +52,15 @@ def receiving() -> Iterator[Receiver]:
             }
             detail = stored if known else {"detail": f"No, {status}."}
             data = json.dumps(detail).encode()
-            self.send_response(status)
+            self.answer(status, extra, data)
+
+        def do_GET(self) -> None:
+            self.answer(200, {}, b'{"status":"live"}')
+
+        def answer(self, status: int, extra: dict[str, str], data: bytes) -> None:
+            self.send_response_only(status)
+            if receiver.dated:
+                self.send_header("Date", self.date_time_string())
             for name, value in (extra | {"Content-Length": str(len(data))}).items():
                 self.send_header(name, value)
             self.end_headers()
