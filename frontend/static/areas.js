@@ -1,4 +1,4 @@
-// Areas that are never looked at, drawn on a camera's picture; the text field beside it holds them and is what is sent.
+// Areas drawn on a camera's picture, or with data-one a single one; the text field beside it holds them and is what is sent.
 "use strict";
 
 (() => {
@@ -7,6 +7,7 @@
   const svg = figure.querySelector("svg");
   const text = document.querySelector(figure.dataset.areas);
   const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const look = figure.dataset.look || "left-out";
   const LEAST = 0.01;   // shares of the picture; less was no drag
   let begun = null;
 
@@ -21,7 +22,7 @@
     svg.querySelectorAll("rect").forEach((rect) => rect.remove());
     for (const [index, [left, top, width, height]] of [...areas(), ...(more ? [more] : [])].entries()) {
       const rect = document.createElementNS(svg.namespaceURI, "rect");
-      const attributes = { class: "left-out", x: left * wide, y: top * high, width: width * wide, height: height * high, "data-at": index };
+      const attributes = { class: look, x: left * wide, y: top * high, width: width * wide, height: height * high, "data-at": index };
       for (const [name, value] of Object.entries(attributes)) rect.setAttribute(name, value);
       svg.append(rect);
     }
@@ -42,7 +43,7 @@
     const area = box(begun, at(event));
     const [x, y] = begun;
     begun = null;
-    if (area[2] >= LEAST && area[3] >= LEAST) { keep([...areas(), area]); return; }
+    if (area[2] >= LEAST && area[3] >= LEAST) { keep("one" in figure.dataset ? [area] : [...areas(), area]); return; }
     const kept = areas();
     const hit = kept.findLastIndex(([left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height);
     if (hit >= 0) keep(kept.filter((_, index) => index !== hit));
@@ -50,4 +51,5 @@
   });
   svg.addEventListener("pointercancel", () => { begun = null; draw(); });
   text.addEventListener("input", () => draw());
+  draw();
 })();

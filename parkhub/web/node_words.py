@@ -1,0 +1,45 @@
+"""Parts of how a node is, in plain words and as a line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from parkhub.web.templating import span
+
+SPARK_HOURS: Final = 48
+SPARK_HEIGHT: Final = 24
+SIGNS: Final = {
+    "under-voltage": "too little power",
+    "frequency-capped": "slowed down",
+    "throttled": "slowed down by heat",
+    "hot": "hot",
+}
+
+
+def points(known: Sequence[tuple[datetime, float]], now: datetime) -> str:
+    """Values as an SVG's points, an hour a unit wide, the newest at the right."""
+    most, least = max(value for _, value in known), min(value for _, value in known)
+    high = (most - least) or 1.0
+    drawn = []
+    for hour, value in known:
+        x = SPARK_HOURS - (now - hour).total_seconds() / 3600
+        drawn.append(f"{max(0.0, x):.1f},{SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * (value - least) / high:.1f}")
+    return " ".join(drawn)
+
+
+def signs(said: Sequence[str] | None) -> str:
+    """What a machine says of its power and heat; "" when it does not know."""
+    if said is None:
+        return ""
+    now = [SIGNS[sign] for sign in said if sign in SIGNS]
+    before = [f"{SIGNS[sign[4:]]} before" for sign in said if sign.startswith("was-") and sign[4:] in SIGNS]
+    return ", ".join(dict.fromkeys(now + before)) or "all well"
+
+
+def clock(offset_s: float | None) -> str:
+    """How far a clock is off."""
+    if offset_s is None:
+        return "not compared yet"
+    if abs(offset_s) < 1:
+        return "right"
+    return f"{span(abs(offset_s))} {'behind' if offset_s > 0 else 'ahead'}"
