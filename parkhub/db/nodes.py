@@ -84,6 +84,11 @@ async def set_offline(camera_id: int, since: datetime) -> bool:
     return bool(rows)
 
 
+async def clear_offline(camera_id: int) -> None:
+    """Note that something comes again."""
+    await fetch("UPDATE node SET offline_since = NULL WHERE camera = {}", camera_id)
+
+
 async def delete_hours_before(before: datetime) -> None:
     """Forget hours."""
     await fetch("DELETE FROM node_hour WHERE hour < {}", before)

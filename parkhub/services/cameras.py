@@ -8,6 +8,7 @@ import structlog
 
 from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import node_keys as key_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, Inward, parse_area
 from parkhub.domain.plate_layouts import REGIONS
@@ -164,6 +165,7 @@ async def rotate_key(camera: Camera) -> str:
     """Give a camera a new key; the old one is refused from now on. The key is not kept."""
     key, key_hash = _new_key()
     async with transaction():
+        await key_rows.forget_change(camera.id)
         await camera_rows.set_key_hash(camera.id, key_hash)
     log.info("camera key rotated", camera=camera.public_id)
     return key

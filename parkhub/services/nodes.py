@@ -44,6 +44,7 @@ async def tell_silent(clients: Clients, now: datetime) -> int:
     Each is told of once, until it is heard again.
     """
     told, nodes = 0, await rows.list_nodes()
+    await _tell_back(clients, [each for each in nodes.values() if each.offline_since is not None])
     cameras = [each for each in await camera_rows.list_cameras() if each.enabled and each.id in nodes]
     quiet = [each for each in cameras if await _is_quiet(each, nodes[each.id], nodes[each.id].heard_at, now)]
     pictures = await rows.newest_pictures([each.id for each in quiet])
@@ -60,6 +61,17 @@ async def tell_silent(clients: Clients, now: datetime) -> int:
             await clients.live.announce(f"alerts:{camera.lot_id}")
             await clients.live.announce(f"node:{camera.id}")
     return told
+
+
+async def _tell_back(clients: Clients, offline: list[Node]) -> None:
+    """Nodes that say nothing of themselves, but whose pictures come again."""
+    pictures = await rows.newest_pictures([each.camera_id for each in offline])
+    for node in offline:
+        since, newest = node.offline_since, pictures.get(node.camera_id)
+        if since is not None and newest is not None and newest > since:
+            async with transaction():
+                await rows.clear_offline(node.camera_id)
+            await clients.live.announce(f"node:{node.camera_id}")
 
 
 async def _is_quiet(camera: Camera, node: Node, heard_at: datetime, now: datetime) -> bool:

@@ -31,6 +31,8 @@ from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.engine_choices import engine_choices
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import NO_RIGHT, needs
+from parkhub.web.node_requests import server_of
+from parkhub.web.node_view import load_node
 from parkhub.web.plates import sees_plates
 from parkhub.web.templating import AnyRequest, page
 
@@ -91,15 +93,11 @@ async def add(request: AnyRequest, settings: GivenSettings) -> Template:
 
 
 def _show_key(request: AnyRequest, settings: Settings, camera: Camera, key: str, status_code: int = 200) -> Template:
-    context = {"camera": camera, "key": key, "server": _server(request, settings), "fresh": status_code == 201}
+    context = {"camera": camera, "key": key, "server": server_of(request, settings), "fresh": status_code == 201}
     shown = page(request, "cameras/key.html", status_code=status_code, **context)
     # Reloading must not make another camera or key.
     shown.headers["hx-push-url"] = f"/console/cameras/{camera.public_id}"
     return shown
-
-
-def _server(request: AnyRequest, settings: Settings) -> str:
-    return settings.public_url or str(request.base_url).rstrip("/")
 
 
 @post("/console/cameras/{public_id:str}/key", status_code=200, guards=[needs(Right.SET_UP)])
@@ -180,7 +178,8 @@ async def show_camera(
         **await seen(clients, camera, request.user),
         "given": {**kept, **(given or {})},
         "errors": defaultdict(str, errors or {}),
-        "server": _server(request, settings),
+        "server": server_of(request, settings),
+        "node": await load_node(camera, await lot_rows.get_lot(camera.lot_id), datetime.now(UTC), slim=True),
         "engines": engine_choices(),
         "roles": ROLES,
         "regions": REGION_CHOICES,

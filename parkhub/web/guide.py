@@ -15,7 +15,8 @@ from parkhub.domain.rights import Right
 from parkhub.domain.spots_file import kind_of
 from parkhub.errors import ConflictError, FieldsError, InvalidInputError, ParkHubError, TariffError
 from parkhub.languages import ENGLISH
-from parkhub.services import cameras, frames, spots, tariffs, trial_stays
+from parkhub.secret_key import secret_key
+from parkhub.services import cameras, frames, node_keys, spots, tariffs, trial_stays
 from parkhub.web.api_answers import find_lot
 from parkhub.web.camera_files import FORM_BYTES_MAX, Refused
 from parkhub.web.dependencies import GivenClients, GivenSettings
@@ -65,9 +66,13 @@ async def show(request: AnyRequest, clients: GivenClients, settings: GivenSettin
 async def add_camera(
     request: AnyRequest, clients: GivenClients, settings: GivenSettings, slug: FromPath[str]
 ) -> Template:
-    """Add the first camera, or give it a new key; the key is shown this once."""
+    """Add the first camera, or give it a new key or a code for its node; both are shown this once."""
     lot, form = await find_lot(slug), await request.form()
     progress = await load_progress(clients, settings, lot)
+    if form.get("do") == "code" and progress.camera is not None:
+        now = datetime.now(UTC)
+        code = await node_keys.make_code(progress.camera, secret_key(settings), request.user.id, now)
+        return await show_guide(request, clients, settings, lot, step="camera", code=code)
     if form.get("do") == "key" and progress.camera is not None:
         key = await cameras.rotate_key(progress.camera)
     else:

@@ -19,6 +19,7 @@ from parkhub.services.tariff_examples import example_names, example_text
 from parkhub.settings import Settings
 from parkhub.web.guide_view import load_arrival, load_progress
 from parkhub.web.lot_forms import country_of
+from parkhub.web.node_requests import server_of
 from parkhub.web.tariff_words import prices
 from parkhub.web.templating import AnyRequest, page
 from parkhub.web.webhooks import PATH
@@ -47,10 +48,11 @@ async def show_guide(
         "progress": progress,
         "shown": shown if shown in keys else progress.current,
         "following": dict(pairwise(keys)),
-        "server": settings.public_url or str(request.base_url).rstrip("/"),
+        "server": server_of(request, settings),
         "webhook_path": PATH,
         "errors": defaultdict(str, errors or {}),
         "key": "",
+        "code": "",
         "trial": None,
         "checked": "",
         "check_error": "",
