@@ -14,6 +14,7 @@ from parkhub.services import (
     labels,
     looks,
     mail,
+    nodes,
     passages,
     pay_ahead,
     permits,
@@ -31,6 +32,11 @@ from parkhub.services import (
 async def expire_spots(ctx: dict[str, Any]) -> None:
     """Turn spots unknown that nobody has seen for too long."""
     await looks.expire_stale(ctx["clients"], datetime.now(UTC))
+
+
+async def tell_silent_nodes(ctx: dict[str, Any]) -> None:
+    """Tell of nodes of which nothing comes any more."""
+    await nodes.tell_silent(ctx["clients"], datetime.now(UTC))
 
 
 async def take_samples(ctx: dict[str, Any]) -> None:  # noqa: ARG001  what arq gives every job
@@ -61,6 +67,7 @@ async def delete_old(ctx: dict[str, Any]) -> None:
     await barrier_calls.delete_old(now)
     await spot_asks.forget_old(now)
     await stands.forget_old(now)
+    await nodes.forget_old(now)
     await picture_uploads.delete_old(ctx["clients"], now)
 
 
