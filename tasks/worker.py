@@ -157,6 +157,7 @@ def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
         cron(
             _clocked(payments.keep_payments), name="keep_payments", second={13, 33, 53}, timeout=50, run_at_startup=True
         ),
+        cron(_clocked(upkeep.tell_silent_nodes), name="tell_silent_nodes", second={6, 26, 46}, timeout=30),
         cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
         cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
         cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
