@@ -19,6 +19,7 @@ _SENTENCES = {
     errno.ENOENT: "it is not there.",
     errno.ENODEV: "it is no camera, or was unplugged.",
     errno.ENXIO: "it is no camera, or was unplugged.",
+    errno.ENOTTY: "it is no camera.",
     errno.EIO: "it stopped answering.",
     errno.EBUSY: "another program uses it.",
     errno.EACCES: "this user may not read it; on a Pi, the user must be in the group video.",

@@ -26,13 +26,13 @@ Options = dict[str, str]
 
 def rtsp_source(address: str, *, transport: str = "tcp", patience_s: float = 10.0) -> "StreamSource":
     """Return the source for an RTSP camera; without a packet for ``patience_s`` it has failed."""
-    options = {"rtsp_transport": transport, "fflags": "+discardcorrupt", "analyzeduration": "3000000"}
+    options = {"rtsp_transport": transport, "fflags": "+discardcorrupt", "analyzeduration": "500000"}
     return StreamSource(address, [options], patience_s=patience_s)
 
 
 def http_source(address: str, *, patience_s: float = 10.0) -> "StreamSource":
     """Return the source for a camera that sends MJPEG or another stream over HTTP."""
-    return StreamSource(address, [{"analyzeduration": "1000000"}], patience_s=patience_s)
+    return StreamSource(address, [{"analyzeduration": "500000"}], patience_s=patience_s)
 
 
 class StreamSource:

@@ -1,0 +1,113 @@
+"""Streams: RTSP by GStreamer's server, MJPEG over HTTP by FFmpeg's, and devices that are not there."""
+
+import cv2
+import numpy as np
+import pytest
+from cameras import mjpeg_camera, next_frame, opened, read_to_the_end, rtsp_camera
+from processes import free_port
+
+from camera_node.sources.source import Source, SourceError, Wanted
+from camera_node.sources.stream import http_source, rtsp_source
+from camera_node.sources.v4l2 import v4l2_source
+
+LOGIN = ("kai", "open-sesame")
+
+
+def _read_to_failure(source: Source) -> str:
+    _, error = read_to_the_end(source)
+    return str(error)
+
+
+def test_an_rtsp_camera_gives_its_frames_at_the_gap_asked_for() -> None:
+    with rtsp_camera() as camera:
+        source = opened(rtsp_source(camera.address, patience_s=5), Wanted(gap_s=0.2))
+        frames = [next_frame(source) for _ in range(4)]
+        source.close()
+    assert [frame.size for frame in frames] == [(320, 240)] * 4
+    assert all(frame.planes is not None and frame.planes.limited for frame in frames)
+    gaps = np.diff([frame.monotonic_s for frame in frames])
+    assert gaps.min() > 0.1
+    assert frames[-1].grey(160).max() > 150 > 60 > frames[-1].grey(160).min()  # a white ball on black
+
+
+def test_of_a_stream_with_key_frames_often_enough_only_those_are_decoded() -> None:
+    with rtsp_camera(gop=2) as camera:
+        source = opened(rtsp_source(camera.address, patience_s=5), Wanted(gap_s=0.4))
+        first, *_, last, later = (next_frame(source) for _ in range(4))
+        source.hurry()
+        hurried = next_frame(source)
+        source.close()
+    assert later.size == first.size
+    assert np.abs(later.grey(160).astype(int) - last.grey(160)).max() > 100  # the ball has moved
+    assert hurried.monotonic_s - later.monotonic_s < 0.5
+
+
+def test_a_camera_that_is_silent_is_noticed_and_one_that_was_away_is_read_again() -> None:
+    with rtsp_camera() as camera:
+        source = opened(rtsp_source(camera.address, patience_s=1))
+        next_frame(source)
+        camera.freeze()
+        assert _read_to_failure(source) == f"{camera.address} stopped sending: it does not answer."
+        source.close()
+        camera.unplug()
+        with pytest.raises(SourceError, match="nothing answers"):
+            source.open()
+        camera.plug()
+        opened(source)
+        assert next_frame(source).size == (320, 240)
+        source.close()
+
+
+@pytest.mark.parametrize(
+    ("login", "path", "why"),
+    [
+        pytest.param("", "/lot", "it wants another user name and password", id="without a login"),
+        pytest.param("kai:wrong-word@", "/lot", "it wants another user name and password", id="a wrong one"),
+        pytest.param("kai:open-sesame@", "/attic", "it has no such stream", id="a wrong path"),
+    ],
+)
+def test_why_a_camera_does_not_open_is_said_without_the_password(login: str, path: str, why: str) -> None:
+    with rtsp_camera(*LOGIN) as camera:
+        source = rtsp_source(camera.address.replace("://", f"://{login}").replace("/lot", path), patience_s=5)
+        with pytest.raises(SourceError, match=why) as caught:
+            source.open()
+    assert "word" not in str(caught.value).replace("password", "")
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_login_in_the_address_opens_and_is_shown_nowhere() -> None:
+    with rtsp_camera(*LOGIN) as camera:
+        source = opened(rtsp_source(camera.address.replace("://", "://kai:open-sesame@"), patience_s=5))
+        frame = next_frame(source)
+        source.close()
+    assert "sesame" not in source.name + frame.name + repr(frame)
+
+
+def test_an_mjpeg_camera_gives_its_own_files_undecoded() -> None:
+    with mjpeg_camera() as camera:
+        source = opened(http_source(camera.address, patience_s=1))
+        frame = next_frame(source)
+        assert frame.file is not None
+        assert frame.size == (320, 240)
+        assert cv2.imdecode(np.frombuffer(frame.file, np.uint8), cv2.IMREAD_COLOR).shape == (240, 320, 3)
+        camera.unplug()
+        assert camera.address in _read_to_failure(source)
+        source.close()
+        camera.plug()
+        assert next_frame(opened(source)).file
+        source.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        pytest.param(rtsp_source(f"rtsp://kai:secret@127.0.0.1:{free_port()}/a"), "nothing answers", id="rtsp"),
+        pytest.param(http_source(f"http://127.0.0.1:{free_port()}/a?password=secret"), "nothing answers", id="http"),
+        pytest.param(v4l2_source("/dev/video-none"), "it is not there", id="a device that is missing"),
+        pytest.param(v4l2_source("/dev/null", (640, 480)), "it is no camera", id="a device that is no camera"),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(source: Source, why: str) -> None:
+    with pytest.raises(SourceError, match=why) as caught:
+        source.open()
+    assert "secret" not in str(caught.value)
