@@ -14,10 +14,10 @@ from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
 from parkhub.domain.corrections import HOLD_S, Crop, NewLabel, SpotLabel, state_of
 from parkhub.domain.frames import Frame, FrameStatus
-from parkhub.domain.spots import Spot, SpotChange, SpotTrack, changes, expire, hold, release
+from parkhub.domain.spots import Spot, SpotChange, SpotState, SpotTrack, changes, expire, hold, release
 from parkhub.domain.trust import is_believed, realign
 from parkhub.errors import BusyError, NotFoundError
-from parkhub.services import better_views, labels
+from parkhub.services import audit, better_views, labels
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,7 @@ async def correct_spot(
         )
         if not frame_id or _fresh(camera, frame, now):
             found = await _tell(camera, track, await _doubted(marked, before, label), label, now)
+        await _note("spot.corrected", account_id, label, before.state, label.state, now)
     log.info("spot.corrected", camera=camera.public_id, label=label.id, changed=bool(found))
     if found:
         await clients.live.announce(f"lot:{lot_id}")
@@ -71,10 +72,25 @@ async def undo_correction(clients: Clients, account_id: int | None, lot_id: int,
         if label.lot_id != lot_id:
             raise NotFoundError("There is no such label, or it was taken back.")
         found = await _take_back(account_id, label, now)
+        await _note("spot.correction_undone", account_id, label, label.state, label.before, now)
     log.info("spot.correction_undone", label=label_id, changed=bool(found))
     await clients.pictures.delete(labels.crop_key(label))
     if found:
         await clients.live.announce(f"lot:{lot_id}")
+
+
+async def _note(
+    action: str, account_id: int | None, label: SpotLabel, before: SpotState, after: SpotState, now: datetime
+) -> None:
+    await audit.note(
+        action,
+        account_id=account_id,
+        lot_id=label.lot_id,
+        subject=f"spot:{label.name}",
+        before={"state": before.value},
+        after={"state": after.value},
+        at=now,
+    )
 
 
 async def _find(lot_id: int, name: str) -> Spot:

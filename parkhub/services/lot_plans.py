@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from parkhub.clients import Clients
+from parkhub.db import better_views as view_rows
 from parkhub.db import cameras as camera_rows
 from parkhub.db import drives as drive_rows
 from parkhub.db import lots as lot_rows
@@ -25,22 +26,33 @@ AREA_MIN = 4.0
 
 @dataclass(frozen=True, slots=True)
 class LotPlan:
-    """A lot with its spots in map order; ``version`` changes with what is drawn."""
+    """A lot with its spots in map order; ``version`` changes with what is drawn.
+
+    ``hidden``: ids of those that another spot stands for (`parkhub.services.better_views`).
+    """
 
     lot: Lot
     spots: tuple[Spot, ...]
     drives: Drives
+    hidden: frozenset[int] = frozenset()
+
+    @property
+    def shown(self) -> list[Spot]:
+        """Those that are on the map, each place once."""
+        return [spot for spot in self.spots if spot.id not in self.hidden]
 
     @property
     def version(self) -> int:
         """A number that is another one once anybody changes a spot's place, the lanes, or which spots there are."""
-        told = repr((self.lot.drives_version, [(spot.id, spot.name, spot.plan) for spot in self.spots]))
+        told = repr((self.lot.drives_version, [(spot.id, spot.name, spot.plan) for spot in self.shown]))
         return int(hashlib.sha256(told.encode()).hexdigest()[:12], 16)
 
 
 async def load_plan(lot: Lot) -> LotPlan:
     """A lot's plan as it is."""
-    return LotPlan(lot, tuple(await spot_rows.list_spots(lot.id)), await drive_rows.find_drives(lot.id))
+    places = await view_rows.list_places(lot.id)
+    hidden = frozenset(spot_id for place in places for spot_id in place.views if spot_id != place.spot_id)
+    return LotPlan(lot, tuple(await spot_rows.list_spots(lot.id)), await drive_rows.find_drives(lot.id), hidden)
 
 
 async def save_plan(

@@ -54,8 +54,8 @@ async def show_drives(request: AnyRequest, slug: FromPath[str]) -> Template:
     """The editor, which also shows without scripts what is drawn."""
     lot = await find_lot(slug)
     plan = await lot_plans.load_plan(lot)
-    names = [spot.name for spot in plan.spots]
-    unreached = find_unreached(plan.drives, [door(spot.plan) for spot in plan.spots])
+    names = [spot.name for spot in plan.shown]
+    unreached = find_unreached(plan.drives, [door(spot.plan) for spot in plan.shown])
     return page(
         request,
         "drives/drives.html",
@@ -64,7 +64,7 @@ async def show_drives(request: AnyRequest, slug: FromPath[str]) -> Template:
         document=_document(plan),
         unreached=[names[number] for number in unreached],
         names_shown=NAMES_SHOWN,
-        zones=sorted({spot.zone for spot in plan.spots} - {""}),
+        zones=sorted({spot.zone for spot in plan.shown} - {""}),
         facings=FACINGS,
         facing_words=facing_words,
         monitor_path=monitor_path,

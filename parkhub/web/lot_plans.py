@@ -34,7 +34,7 @@ def plan_document(plan: LotPlan) -> dict[str, Any]:
     size = [math.ceil(plan.lot.plan_width), math.ceil(plan.lot.plan_height)]
     rows = [
         {"id": spot.name, "spot": spot.id, "kind": spot.kind.value, "zone": spot.zone, "polygon": corners(spot.plan)}
-        for spot in plan.spots
+        for spot in plan.shown
     ]
     return {"version": plan.version, "size": size, "spots": rows}
 
