@@ -1,6 +1,6 @@
 """What drivers were asked to pay, what became of it at the payment provider, and the provider's events."""
 
-from piccolo.columns import BigInt, BigSerial, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Boolean, ForeignKey, Integer, OnDelete, Text, Timestamptz
 from piccolo.table import Table
 
 from parkhub.db.tables.lots import Lot
@@ -95,7 +95,10 @@ class CreditNote(Table, tablename="credit_note"):
 
 
 class PaymentRefund(Table, tablename="payment_refund"):
-    """A refund that a person asked for; its public id is what the provider knows it by."""
+    """A refund that a person asked for; its public id is what the provider knows it by.
+
+    ``refusal``: why it refused; ``again``: it was refused, and then asked for by another one.
+    """
 
     id = BigSerial(primary_key=True)
     public_id = Text(unique=True)
@@ -105,6 +108,8 @@ class PaymentRefund(Table, tablename="payment_refund"):
     account = Integer(default=None, null=True)
     created_at = Timestamptz(default=None, null=False)
     state = Text()
+    refusal = Text()
+    again = Boolean(default=False)
 
 
 class StripeEvent(Table, tablename="stripe_event"):
