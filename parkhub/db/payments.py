@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from parkhub.db.engine import Row, fetch
 from parkhub.domain.payments import PaymentState
 from parkhub.errors import NotFoundError
+
+AT_DESK: Final = ("cash", "terminal")
+"""What stands for the provider where staff took the money; ``checkout`` is then what they asked for it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class AskedRefund:
     amount_cents: int
     reason: str
     account_id: int | None
+    created_at: datetime
+    refusal: str = ""
 
 
 async def add_payment(quote_id: int, provider: str, expires_at: datetime, customer: str = "") -> Payment:
@@ -119,9 +125,12 @@ async def find_by_intent(intent: str) -> Payment | None:
 
 
 async def list_of_session(session_id: int) -> list[Payment]:
-    """A session's payments in every state, the newest first."""
+    """A session's payments through a provider in every state, the newest first; none of those taken at the desk."""
     rows = await fetch(
-        "SELECT * FROM payment WHERE quote IN (SELECT id FROM quote WHERE session = {}) ORDER BY id DESC", session_id
+        "SELECT * FROM payment WHERE quote IN (SELECT id FROM quote WHERE session = {}) "
+        "AND provider NOT IN ({}, {}) ORDER BY id DESC",
+        session_id,
+        *AT_DESK,
     )
     return [_payment(row) for row in rows]
 
@@ -149,21 +158,46 @@ async def add_refund(
 ) -> AskedRefund:
     """Note that a refund is asked for."""
     rows = await fetch(
-        "INSERT INTO payment_refund (public_id, payment, amount_cents, reason, account, created_at, state) "
-        "VALUES ({}, {}, {}, {}, {}, {}, 'asked') RETURNING *",
+        "INSERT INTO payment_refund (public_id, payment, amount_cents, reason, account, created_at, state, refusal, "
+        "again) VALUES ({}, {}, {}, {}, {}, {}, 'asked', '', {}) RETURNING *",
         public_id,
         payment_id,
         amount_cents,
         reason,
         account_id,
         now,
+        False,
     )
     return _refund(rows[0])
 
 
-async def end_refund(refund_id: int, state: str) -> None:
-    """Note that a refund is "done" or "refused"."""
-    await fetch("UPDATE payment_refund SET state = {} WHERE id = {}", state, refund_id)
+async def end_refund(refund_id: int, state: str, refusal: str = "") -> None:
+    """Note that a refund is "done" or "refused", and why."""
+    await fetch("UPDATE payment_refund SET state = {}, refusal = {} WHERE id = {}", state, refusal, refund_id)
+
+
+async def reopen_refund(refund_id: int) -> bool:
+    """Note that a refund that was refused is asked for by another one; False when it was not refused, or is already."""
+    rows = await fetch(
+        "UPDATE payment_refund SET again = {} WHERE id = {} AND state = 'refused' AND again = {} RETURNING id",
+        True,
+        refund_id,
+        False,
+    )
+    return bool(rows)
+
+
+async def list_refused(session_id: int) -> list[AskedRefund]:
+    """A session's refunds that the provider refused and nobody asked for again, the first first."""
+    rows = await fetch(
+        "SELECT payment_refund.* FROM payment_refund JOIN payment ON payment.id = payment_refund.payment "
+        "JOIN quote ON quote.id = payment.quote "
+        "WHERE quote.session = {} AND payment_refund.state = 'refused' AND payment_refund.again = {} "
+        "ORDER BY payment_refund.id",
+        session_id,
+        False,
+    )
+    return [_refund(row) for row in rows]
 
 
 async def find_refund(public_id: str) -> AskedRefund | None:
@@ -226,4 +260,6 @@ def _refund(row: Row) -> AskedRefund:
         amount_cents=row["amount_cents"],
         reason=row["reason"],
         account_id=row["account"],
+        created_at=row["created_at"],
+        refusal=row["refusal"],
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from parkhub.db.engine import fetch
+from parkhub.db.payments import AT_DESK
 from parkhub.db.quotes import read_lines
 from parkhub.domain.local_time import Span
 from parkhub.domain.quotes import Line
@@ -62,6 +63,27 @@ async def find_of_quote(quote_id: int) -> str | None:
     """The public id of a quote's receipt."""
     rows = await fetch("SELECT public_id FROM receipt WHERE quote = {}", quote_id)
     return rows[0]["public_id"] if rows else None
+
+
+async def list_of_session(session_id: int) -> list[str]:
+    """Public ids of a session's receipts, the last first."""
+    rows = await fetch(
+        "SELECT receipt.public_id FROM receipt JOIN quote ON quote.id = receipt.quote WHERE quote.session = {} "
+        "ORDER BY receipt.number DESC",
+        session_id,
+    )
+    return [row["public_id"] for row in rows]
+
+
+async def add_given_back(public_id: str, cents: int) -> None:
+    """Note what staff gave back of money that they had taken; what a provider gave back it tells itself."""
+    await fetch(
+        "UPDATE payment SET refunded_cents = refunded_cents + {} "
+        "WHERE provider IN ({}, {}) AND quote = (SELECT quote FROM receipt WHERE public_id = {})",
+        cents,
+        *AT_DESK,
+        public_id,
+    )
 
 
 async def get_receipt(public_id: str) -> StoredReceipt:

@@ -30,6 +30,7 @@ class LineKind(StrEnum):
     DISCOUNT = "discount"
     ROUNDING = "rounding"
     NOT_USED = "not_used"
+    PART = "part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Line:
                 return "Rounding"
             case LineKind.NOT_USED:
                 return "Booking not used"
+            case LineKind.PART:
+                return "Paid towards the stay"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,17 @@ from parkhub.domain.saved_cards import CardTold
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import barrier_openings, booking_checkouts, checkouts, mail, payments, payouts, receipts, refunds
+from parkhub.services import (
+    barrier_openings,
+    booking_checkouts,
+    checkouts,
+    credit_notes,
+    mail,
+    payments,
+    payouts,
+    receipts,
+    refunds,
+)
 from parkhub.services.saved_cards import take_told
 from parkhub.services.session_paid_ahead import take
 from parkhub.settings import Settings
@@ -187,6 +197,9 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
             await refunds.book(settings, payment, quote, told.refunded_cents, now)
         else:
             await _book_dispute(payment, quote, told, now)
+            if told.moved and told.won is False:
+                uid = booking_uid(quote.public_id, "dispute", told.dispute, "closed")
+                await credit_notes.issue(quote.id, told.amount_cents, credit_notes.DISPUTE, uid, now)
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
     if quote.email:

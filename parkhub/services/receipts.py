@@ -7,15 +7,17 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
+from parkhub.db import credit_notes as note_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import receipts as receipt_rows
+from parkhub.db.credit_notes import CreditNote
 from parkhub.db.quotes import StoredQuote
 from parkhub.db.receipts import StoredReceipt
 from parkhub.domain.lots import Lot
 from parkhub.domain.mail import read_address
 from parkhub.domain.money import rounded
-from parkhub.domain.receipts import Operator, receipt_number
+from parkhub.domain.receipts import Operator, credit_note_number, receipt_number
 from parkhub.services import mail
 from parkhub.settings import Settings
 
@@ -24,10 +26,11 @@ ID_BYTES: Final = 18
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One payment for a stay or a booking."""
+    """One payment for a stay or a booking, with the credit notes that correct it."""
 
     paid: StoredReceipt
     lot: Lot
+    notes: tuple[CreditNote, ...] = ()
 
     @property
     def number(self) -> str:
@@ -57,7 +60,8 @@ class Receipt:
 async def get_receipt(public_id: str) -> Receipt:
     """The receipt. Raises NotFoundError."""
     paid = await receipt_rows.get_receipt(public_id)
-    return Receipt(paid, await lot_rows.get_lot(paid.lot_id))
+    notes = await note_rows.list_of_receipt(public_id)
+    return Receipt(paid, await lot_rows.get_lot(paid.lot_id), tuple(notes))
 
 
 async def issue(settings: Settings, quote: StoredQuote, now: datetime) -> str:
@@ -74,16 +78,23 @@ async def issue(settings: Settings, quote: StoredQuote, now: datetime) -> str:
     return public_id
 
 
-async def tell_of_refund(settings: Settings, quote: StoredQuote, back_cents: int, now: datetime) -> None:
+async def tell_of_refund(
+    settings: Settings, quote: StoredQuote, back_cents: int, note: str | None, now: datetime
+) -> None:
     """Write to who asked for a receipt that something of it was given back. Inside the transaction that books it.
 
-    ``back_cents`` was given back this time; all of it stands on the receipt.
+    ``back_cents`` was given back this time; all of it stands on the receipt. ``note``: the credit note that says so.
     """
     public_id = await receipt_rows.find_of_quote(quote.id)
     if public_id is not None:
         refunded = (await receipt_rows.get_receipt(public_id)).refunded_cents
         uid = f"refund:{public_id}:{refunded}"
-        await _write(settings, "refund", uid, public_id, {"back_cents": back_cents}, now)
+        more: dict[str, object] = {"back_cents": back_cents}
+        if note is not None:
+            found = await note_rows.get_note(note)
+            more["note_number"] = credit_note_number(found.lot_id, found.number)
+            more["link"] = f"{settings.address}/credit-notes/{note}"
+        await _write(settings, "refund", uid, public_id, more, now)
 
 
 async def _write(

@@ -18,14 +18,15 @@ from parkhub.db.quotes import StoredQuote
 from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState, booking_uid
 from parkhub.domain.reasons import checked_reason
-from parkhub.errors import ConflictError, InvalidInputError, ParkHubError
-from parkhub.services import billing, booking_money, mail, payments, receipts
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, ParkHubError
+from parkhub.services import billing, booking_money, credit_notes, mail, payments, receipts
 from parkhub.settings import Settings
 
 AT_PROVIDER: Final = "Given back at the payment provider"
 STUCK_AFTER: Final = timedelta(minutes=1)
 ASKED_AGAIN_FOR: Final = timedelta(hours=20)
 """The provider knows a refund by its key for a day; after that asking again would give back twice."""
+REFUSAL_LENGTH_MAX: Final = 300
 _BATCH: Final = 50
 
 log = structlog.get_logger(__name__)
@@ -62,6 +63,31 @@ async def refund_payment(
     return await _give_back(clients, settings, refund, now)
 
 
+async def retry(
+    clients: Clients, settings: Settings, session_id: int, public_id: str, account_id: int | None, now: datetime
+) -> Payment:
+    """Ask once more for a refund of a session that the provider refused, for as much and with the same reason.
+
+    It is another one to the provider, which answers a refund of the same key as it did before. Nobody but a person
+    asks, because what it refused it mostly refuses until something was done, such as money put into its account.
+    Raises NotFoundError, ConflictError when it was asked for again already, and what `refund_payment` raises.
+    """
+    refused = next((each for each in await payment_rows.list_refused(session_id) if each.public_id == public_id), None)
+    if refused is None:
+        raise NotFoundError("There is no such refund that was refused.")
+    async with transaction():
+        payment = await payment_rows.get_payment(refused.payment_id)
+        quote = await quote_rows.get_quote(payment.quote_id)
+        await session_rows.lock_lot(quote.lot_id)
+        payment = await payment_rows.get_payment(payment.id)
+        amount = await _checked_amount(clients, payment, quote, refused.amount_cents, now)
+        if not await payment_rows.reopen_refund(refused.id):
+            raise ConflictError("Somebody has asked for this refund again already.")
+        name = secrets.token_urlsafe(12)
+        refund = await payment_rows.add_refund(name, payment.id, amount, refused.reason, account_id, now)
+    return await _give_back(clients, settings, refund, now)
+
+
 async def ask_again(clients: Clients, settings: Settings, now: datetime) -> int:
     """Ask again for refunds of which it is not known whether they were made."""
     stuck = await payment_rows.list_stuck_refunds(now - STUCK_AFTER, now - ASKED_AGAIN_FOR, _BATCH)
@@ -92,7 +118,8 @@ async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunde
     else:
         await payments.refund(quote.session_id, difference, Account.CLEARING, reason, uid, account_id, now, told=True)
     await payment_rows.set_refunded(payment.id, refunded_cents)
-    await receipts.tell_of_refund(settings, quote, difference, now)
+    note = await credit_notes.issue(quote.id, difference, credit_notes.REFUND, uid, now)
+    await receipts.tell_of_refund(settings, quote, difference, note, now)
 
 
 async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, now: datetime) -> Payment:
@@ -108,8 +135,8 @@ async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, 
     )
     try:
         done = await clients.payments.refund(order)
-    except InvalidInputError:
-        await payment_rows.end_refund(refund.id, "refused")
+    except InvalidInputError as error:
+        await payment_rows.end_refund(refund.id, "refused", str(error)[:REFUSAL_LENGTH_MAX])
         raise
     async with transaction():
         await session_rows.lock_lot(quote.lot_id)

@@ -6,9 +6,10 @@ import msgspec
 from litestar import Router, post
 from litestar.params import FromPath, JSONBody
 
-from parkhub.domain.ledger import Account
 from parkhub.domain.rights import Right
-from parkhub.services import discount_codes, payments
+from parkhub.services import desk_payments, discount_codes, payments
+from parkhub.services.desk_payments import Tender
+from parkhub.web.dependencies import GivenSettings
 from parkhub.web.guards import needs
 from parkhub.web.session_forms import BillItem, bill_item, staff_uid
 from parkhub.web.templating import AnyRequest
@@ -40,12 +41,15 @@ class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/sessions/{session_id:int}/payments", tags=["Money"])
-async def take_payment(request: AnyRequest, session_id: FromPath[int], data: JSONBody[PaymentForm]) -> BillItem:
-    """Money taken by staff."""
-    bill = await payments.pay(
+async def take_payment(
+    request: AnyRequest, settings: GivenSettings, session_id: FromPath[int], data: JSONBody[PaymentForm]
+) -> BillItem:
+    """Money taken by staff; its receipt stands on the session's page."""
+    bill, _ = await desk_payments.take(
+        settings,
         session_id,
         data.amount_cents,
-        Account.CASH,
+        Tender.CASH,
         staff_uid(data.uid),
         datetime.now(UTC),
         request.user.id,
@@ -66,7 +70,7 @@ async def waive(request: AnyRequest, session_id: FromPath[int], data: JSONBody[F
 async def refund(request: AnyRequest, session_id: FromPath[int], data: JSONBody[ForgoForm]) -> BillItem:
     """Give back, in cash, what was paid, or a part of it."""
     now, uid = datetime.now(UTC), staff_uid(data.uid)
-    bill = await payments.refund(session_id, data.amount_cents, Account.CASH, data.reason, uid, request.user.id, now)
+    bill = await desk_payments.give_back(session_id, data.amount_cents, data.reason, uid, request.user.id, now)
     return bill_item(bill)
 
 

@@ -80,3 +80,5 @@ def _words(line: Line, language: Language) -> str:
             return gettext("Rounding")
         case LineKind.NOT_USED:
             return gettext("Fee for a booking cancelled late or not used")
+        case LineKind.PART:
+            return gettext("Paid towards the stay")

@@ -28,5 +28,5 @@ def _words(view: ReceiptView) -> dict[str, object]:
         "lines": [(line.words, line.amount) for line in view.lines] + view.sums,
         "total": (gettext("Paid"), view.total),
         "tax": [view.tax] if view.tax else [],
-        "refunded": [(gettext("Given back"), view.refunded)] if view.refunded else [],
+        "refunded": [(words, amount) for words, amount, _ in view.refunded],
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from parkhub.domain.receipts import credit_note_number
 from parkhub.languages import Language
 from parkhub.services.receipts import Receipt
 from parkhub.web.quote_words import LineView, lines_of
@@ -79,10 +80,19 @@ class ReceiptView:
         return words, self.money(self.receipt.tax_cents)
 
     @property
-    def refunded(self) -> str:
-        """What was given back; "" for nothing."""
-        given = self.receipt.paid.refunded_cents
-        return self.money(-given) if given else ""
+    def refunded(self) -> list[tuple[str, str, str]]:
+        """What was given back: in words, how much, and the address of the credit note that says so, if there is one."""
+        gettext, given = self.language.gettext, self.receipt.paid.refunded_cents
+        if not self.receipt.notes:
+            return [(gettext("Given back"), self.money(-given), "")] if given else []
+        return [
+            (
+                gettext("Credit note %(number)s", number=credit_note_number(note.lot_id, note.number)),
+                self.money(-note.amount_cents),
+                f"/credit-notes/{note.public_id}",
+            )
+            for note in self.receipt.notes
+        ]
 
     @property
     def percent(self) -> str:

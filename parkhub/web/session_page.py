@@ -19,16 +19,19 @@ from parkhub.db import ledger as ledger_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import payments as payment_rows
+from parkhub.db import receipts as receipt_rows
 from parkhub.db import reviews as review_rows
 from parkhub.domain.accounts import Account
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.money import format_amount
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.payments import PaymentState
+from parkhub.domain.receipts import credit_note_number
 from parkhub.domain.rights import Right
 from parkhub.domain.sessions import SessionState
 from parkhub.errors import NotFoundError
 from parkhub.services import audit, billing
+from parkhub.services.receipts import get_receipt
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import needs
 from parkhub.web.passages import load_shot
@@ -122,6 +125,9 @@ async def show_session(
         now=now,
         shots=shots,
         payments=[each for each in paid if each.state in (PaymentState.PAID, PaymentState.PROCESSING)],
+        refused=await payment_rows.list_refused(session.id),
+        receipts=[await get_receipt(each) for each in await receipt_rows.list_of_session(session.id)],
+        credit_note_number=credit_note_number,
         barriers=sorted(barriers, key=lambda each: each.side is not Direction.EXIT),
         questions=QUESTIONS,
         given=defaultdict(str, {**usual, **(given or {})}),

@@ -15,13 +15,22 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
 from parkhub.db import sessions as session_rows
-from parkhub.domain.ledger import Account as Books
 from parkhub.domain.money import parse_amount
 from parkhub.domain.payments import is_far_above
 from parkhub.domain.rights import Right
 from parkhub.domain.sessions import read_ticket
 from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import barrier_openings, barriers, billing, discount_codes, payments, refunds, session_changes
+from parkhub.services import (
+    barrier_openings,
+    barriers,
+    billing,
+    desk_payments,
+    discount_codes,
+    payments,
+    refunds,
+    session_changes,
+)
+from parkhub.services.desk_payments import Tender
 from parkhub.settings import Settings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
@@ -40,7 +49,6 @@ from parkhub.web.session_forms import (
     staff_uid,
 )
 from parkhub.web.session_page import sent, show_session
-from parkhub.web.session_view import TERMINAL
 from parkhub.web.templating import AnyRequest
 
 Given = dict[str, str]
@@ -105,23 +113,17 @@ async def undo(request: AnyRequest, clients: GivenClients, session_id: FromPath[
 
 @post("/console/sessions/{session_id:int}/pay", guards=[needs(Right.RUN)])
 async def take_payment(
-    request: AnyRequest, clients: GivenClients, session_id: FromPath[int]
+    request: AnyRequest, clients: GivenClients, settings: GivenSettings, session_id: FromPath[int]
 ) -> Response[Any] | Template:
     """Take cash, or what a card terminal took. Far more than is due is asked about first."""
     given, now, amount = sent(await request.form()), datetime.now(UTC), None
     try:
         amount = await _amount(session_id, given.get("amount", "") or "0")
         confirmed = bool(given.get("confirm_over"))
-        terminal = given.get("tender") == "terminal"
-        await payments.pay(
-            session_id,
-            amount or 0,
-            Books.CASH,
-            staff_uid(given.get("uid", "")),
-            now,
-            request.user.id,
-            {"tender": TERMINAL} if terminal else None,
-            confirmed=confirmed,
+        tender = Tender.TERMINAL if given.get("tender") == Tender.TERMINAL else Tender.CASH
+        uid = staff_uid(given.get("uid", ""))
+        await desk_payments.take(
+            settings, session_id, amount or 0, tender, uid, now, request.user.id, confirmed=confirmed
         )
     except ConflictError as error:
         far = not given.get("confirm_over") and is_far_above(
@@ -158,8 +160,11 @@ async def _forgo(clients: Clients, settings: Settings, session_id: int, do: str,
         await barrier_openings.tell_paid(clients, session_id, now)
         return "waived"
     if do == "refund":
-        await payments.refund(session_id, amount, Books.CASH, reason, staff_uid(uid), account_id, now)
+        await desk_payments.give_back(session_id, amount, reason, staff_uid(uid), account_id, now)
         return "refunded"
+    if do == "retry":
+        await refunds.retry(clients, settings, session_id, given.get("refund", ""), account_id, now)
+        return "asked"
     public_id = given.get("payment", "")
     payment = await payment_rows.find_by_quote(public_id)
     if payment is None or (await quote_rows.get_quote(payment.quote_id)).session_id != session_id:

@@ -20,12 +20,10 @@ from parkhub.domain.reviews import Question, Review
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState
 from parkhub.languages import ENGLISH
 from parkhub.services.billing import Bill
+from parkhub.services.desk_payments import TERMINAL
 from parkhub.services.session_changes import is_correction
 from parkhub.web.plates import sees_plates, shown_plate
 from parkhub.web.quote_words import LineView, lines_of
-
-TERMINAL: Final = "card_terminal"
-"""What a payment's references call a card terminal; without it cash was taken."""
 
 STATES: Final = {
     SessionState.BEGUN: ("being paid ahead", "note", ""),

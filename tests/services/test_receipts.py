@@ -102,9 +102,10 @@ async def test_who_gave_an_address_gets_the_receipt_once_and_a_letter_for_each_r
     await mail.send_due(clients, lambda: later(94))
     found = await receipt_of(checkout)
     assert [(letter.to, letter.language) for letter in mailer.sent] == [("kim@example.org", "de")] * 3
-    for letter in mailer.sent:
-        assert f"/receipts/{found.paid.public_id}\n" in letter.text
-        assert f'/receipts/{found.paid.public_id}"' in letter.html
+    notes = [f"/credit-notes/{note.public_id}" for note in found.notes]
+    for letter, link in zip(mailer.sent, [f"/receipts/{found.paid.public_id}", *notes], strict=True):
+        assert f"{link}\n" in letter.text
+        assert f'{link}"' in letter.html
         assert found.number in letter.text
         assert session.plate not in letter.text + letter.html + letter.subject
         assert checkout.id not in letter.text + letter.html

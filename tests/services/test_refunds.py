@@ -15,7 +15,7 @@ from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.ledger import Account, Kind
-from parkhub.errors import BusyError, ConflictError, InvalidInputError
+from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import audit, checkouts, payment_sandbox, receipts, refunds
 from parkhub.settings import Settings
 
@@ -119,9 +119,13 @@ async def test_a_refund_whose_answer_was_lost_is_asked_for_again_and_made_once(d
 
 
 class Refusing(PaymentSandbox):
-    """A provider that gives nothing back."""
+    """A provider that gives nothing back as long as it ``refuses``."""
+
+    refuses = True
 
     async def refund(self, order: RefundOrder) -> Refunded:
+        if not self.refuses:
+            return await super().refund(order)
         raise InvalidInputError("The payment provider refused this (insufficient_funds).")
 
 
@@ -133,3 +137,25 @@ async def test_a_refused_refund_is_said_and_not_asked_for_again(database: Settin
         with pytest.raises(InvalidInputError, match="insufficient_funds"):
             await refunds.refund_payment(clients, database, checkout.id, None, WHY, None, later(95))
     assert await refunds.ask_again(clients, database, later(95) + timedelta(hours=1)) == 0
+
+
+async def test_a_refused_refund_is_asked_for_once_more_by_a_person(database: Settings):
+    given = stand_ins()
+    refusing = Refusing(MemoryShelf())
+    clients = Clients(given.pictures, given.queue, given.live, given.limiter, refusing)
+    session = await a_stay()
+    checkout = await pay(clients, database, session, later(90))
+    with pytest.raises(InvalidInputError):
+        await refunds.refund_payment(clients, database, checkout.id, 150, WHY, None, later(95))
+    (refused,) = await payment_rows.list_refused(session.id)
+    assert (refused.amount_cents, refused.reason) == (150, WHY)
+    assert "insufficient_funds" in refused.refusal
+    with pytest.raises(InvalidInputError):
+        await refunds.retry(clients, database, session.id, refused.public_id, None, later(96))
+    (again,) = await payment_rows.list_refused(session.id)
+    refusing.refuses = False
+    done = await refunds.retry(clients, database, session.id, again.public_id, None, later(97))
+    assert done.refunded_cents == 150
+    assert await payment_rows.list_refused(session.id) == []
+    with pytest.raises(NotFoundError):
+        await refunds.retry(clients, database, session.id, again.public_id, None, later(98))
