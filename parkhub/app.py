@@ -53,6 +53,7 @@ from parkhub.web import (
     drivers_api,
     drives,
     enforcement,
+    folders,
     guide,
     health,
     jobs,
@@ -200,6 +201,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *system.routes,
     *jobs.routes,
     *picture_uploads.routes,
+    *folders.routes,
     *audit.routes,
 ]
 

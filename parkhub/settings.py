@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         Field(ge=1, description="The same for the pictures of one camera, so that none takes the others' places"),
     ] = 60
     recording_bytes_max: Annotated[int, Field(ge=1024, description="Largest uploaded recording, bytes")] = 1024**3
+    watch_roots: Annotated[
+        str,
+        Field(description="Folders, by comma, below which the console may have folders watched for pictures"),
+    ] = ""
     operator_name: Annotated[
         str,
         Field(max_length=120, description="Who takes the money, as receipts name it; a lot's rules may name another"),
@@ -207,6 +211,18 @@ class Settings(BaseSettings):
             raise ValueError("must be names such as CUDAExecutionProvider,CPUExecutionProvider")
         return ",".join(names)
 
+    @field_validator("watch_roots")
+    @classmethod
+    def _are_folders(cls, value: str, known: ValidationInfo) -> str:
+        for each in filter(None, (part.strip() for part in value.split(","))):
+            root = Path(each)
+            if not root.is_absolute() or ".." in root.parts:
+                raise ValueError(f"{each[:60]!r} is no absolute folder, such as /srv/cameras")
+            ours = known.data.get("data_dir")
+            if ours is not None and (ours.is_relative_to(root) or root.is_relative_to(ours)):
+                raise ValueError(f"{each[:60]!r} holds ParkHub's own data folder, or lies in it")
+        return value
+
     @field_validator("detector_model")
     @classmethod
     def _is_model(cls, value: str, known: ValidationInfo) -> str:
@@ -305,6 +321,11 @@ class Settings(BaseSettings):
         """Where people reach ParkHub, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def watched_roots(self) -> tuple[Path, ...]:
+        """Folders below which folders may be watched. A root that is a link stands for where it leads."""
+        return tuple(Path(part.strip()).resolve() for part in self.watch_roots.split(",") if part.strip())
 
     @property
     def takes_real_money(self) -> bool:

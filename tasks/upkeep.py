@@ -11,6 +11,7 @@ from parkhub.services import (
     booking_stays,
     card_charges,
     drivers,
+    folders,
     labels,
     looks,
     mail,
@@ -103,6 +104,7 @@ async def keep_retention(ctx: dict[str, Any]) -> None:
     """Delete what has passed its time by the rules of its lot."""
     await retention.run_all(ctx["clients"], secret_key(ctx["settings"]), datetime.now(UTC))
     await card_charges.delete_old(datetime.now(UTC))
+    await folders.forget_old(ctx["settings"], datetime.now(UTC))
 
 
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -126,7 +126,7 @@ def vision_jobs() -> dict[QueueName, list[Job]]:
 
 
 def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a vision process: no recording, fit, or heap of pictures by hand ever holds up a frame."""
+    """Makers of the workers of a vision process: no recording, fit or pile of pictures by hand holds up a frame."""
     jobs = vision_jobs()
     return [
         lambda: make_worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
@@ -279,6 +279,7 @@ async def _serve(kind: str, settings: Settings) -> None:
     ctx: Ctx = {"clients": clients, "settings": settings}
     workers = await _prepare_vision(ctx, settings) if kind == "vision" else _prepare_work(ctx, settings)
     running = [asyncio.create_task(keep_working(make)) for make in workers]
+    running += [asyncio.create_task(run(ctx)) for run in _watchers(kind)]
     stopping = asyncio.create_task(stop.wait())
     log.info("worker.started", kind=kind)
     try:
@@ -289,6 +290,15 @@ async def _serve(kind: str, settings: Settings) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
     log.info("worker.stopped", kind=kind)
+
+
+def _watchers(kind: str) -> list[Callable[[Ctx], Coroutine[Any, Any, None]]]:
+    """What a process does all the time beside its jobs."""
+    if kind != "work":
+        return []
+    from tasks.folders import watch_folders
+
+    return [watch_folders]
 
 
 def _prepare_work(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:

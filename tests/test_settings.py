@@ -165,3 +165,16 @@ def test_a_wrong_file_is_named_in_one_sentence(tmp_path: Path, text: str, words:
     with pytest.raises(SettingsError, match=words) as caught:
         load_settings(file)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["cameras", "/srv/../etc", "/srv/a,b", "{data}/pictures", "/"])
+def test_folders_to_watch_are_whole_paths_away_from_our_own(tmp_path: Path, given: str) -> None:
+    with pytest.raises(SettingsError, match="watch_roots|WATCH_ROOTS"):
+        load_settings(data_dir=tmp_path, watch_roots=given.replace("{data}", str(tmp_path)))
+
+
+def test_a_folder_to_watch_that_is_a_link_stands_for_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    found = load_settings(data_dir=tmp_path / "data", watch_roots=f"/srv/a, {tmp_path}/link")
+    assert found.watched_roots == (Path("/srv/a"), tmp_path / "real")
