@@ -1,46 +1,61 @@
-"""A node's machine whose clocks the test sets, and pictures that it takes."""
+"""A camera's node as the server meets it: signs requests as the wire says, written down here once more."""
 
 import hashlib
-from dataclasses import dataclass
+import hmac
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
-from camera_node.node_clock import NodeClock
-from camera_node.picture import Kind, Picture
+import httpx
+from builders import KEY
+from litestar import Litestar
 
-NOON_S = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+from parkhub.domain.cameras import Camera
 
 
-@dataclass
 class Machine:
-    """``up_s`` since its start, by a clock that nobody sets; ``wall_s`` is what its own clock says then."""
+    """A node that has a key and asks the application."""
 
-    up_s: float = 100.0
-    wall_s: float = NOON_S
-    boot: str = "boot-1"
+    def __init__(self, app: Litestar, camera: Camera | str, key: str = KEY) -> None:
+        self.camera = camera if isinstance(camera, str) else camera.public_id
+        self.key = key
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://parkhub.test")
 
-    def clock(self, file: Path | None = None) -> NodeClock:
-        """The node's clock on this machine."""
-        return NodeClock(file, boot=self.boot, monotonic=lambda: self.up_s, wall=lambda: self.wall_s)
+    def headers(self, method: str, path: str, body: bytes, *, now: datetime | None = None) -> dict[str, str]:
+        """What a request is signed with; ``path`` is the whole one."""
+        at = now or datetime.now(UTC)
+        captured = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        digest = hashlib.sha256(body).hexdigest()
+        message = f"v1\n{method}\n{path}\n{int(at.timestamp())}\n0\n{captured}\n{digest}"
+        signature = hmac.new(self.key.encode(), message.encode(), hashlib.sha256).hexdigest()
+        return {
+            "Content-Type": "application/json",
+            "Parkhub-Key": self.key,
+            "Parkhub-Time": str(int(at.timestamp())),
+            "Parkhub-Sequence": "0",
+            "Parkhub-Captured-At": captured,
+            "Parkhub-Signature": f"v1={signature}",
+        }
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.up_s += seconds
-        self.wall_s += seconds
+    async def ask(
+        self, method: str, below: str, said: Mapping[str, Any] | bytes | None = None, *, now: datetime | None = None
+    ) -> httpx.Response:
+        """Ask for a path below the camera's own; ``said`` is JSON unless it is bytes."""
+        body = said if isinstance(said, bytes) else json.dumps(said).encode() if said is not None else b""
+        path = f"/api/v1/cameras/{self.camera}/{below}"
+        return await self._client.request(method, path, content=body, headers=self.headers(method, path, body, now=now))
 
-    def restart(self, boot: str, wall_s: float) -> None:
-        """Start anew, with a clock that may say anything."""
-        self.boot, self.up_s, self.wall_s = boot, 5.0, wall_s
+    async def beat(self, *, now: datetime | None = None, **said: Any) -> dict[str, Any]:
+        """A heartbeat that is taken; what it is answered."""
+        answer = await self.ask("POST", "heartbeat", said, now=now)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
 
-    def take(
-        self, name: str = "a", kind: Kind = Kind.OVERVIEW, size: int = 1000, rank: float = 0.0, *, timed: bool = True
-    ) -> Picture:
-        """A picture taken now, other bytes for each name."""
-        at = datetime.fromtimestamp(self.wall_s, UTC)
-        return Picture(name, noise(name, size), "image/jpeg", at, kind, rank, self.up_s if timed else None)
-
-
-def noise(name: str, size: int) -> bytes:
-    """So many bytes, others for each name, with line feeds among them."""
-    block = b"".join(hashlib.sha256(f"{name}{number}".encode()).digest() for number in range(8))
-    return b"\xff\xd8" + (block * (size // len(block) + 1))[: max(0, size - 4)] + b"\xff\xd9"
+    async def enrol(self, code: Any, address: str = "127.0.0.1") -> httpx.Response:
+        """Ask with a code, from an address."""
+        transport = httpx.ASGITransport(self._client._transport.app, client=(address, 1))  # type: ignore[attr-defined]
+        async with httpx.AsyncClient(transport=transport, base_url="http://parkhub.test") as client:
+            return await client.post("/api/v1/enrol", content=json.dumps({"code": code}).encode())
