@@ -125,6 +125,10 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
         "reports": "/console/reports?lot=harbour&length=week&against=before",
         "reports-day": f"/console/reports?lot=harbour&length=day&at={(now - timedelta(days=1)).date()}",
         "reports-closed": f"/console/reports?lot=harbour&length=day&at={(now - timedelta(days=2)).date()}",
+        "money": "/console/money?lot=harbour",
+        "money-empty": "/console/money?lot=harbour&kind=payout",
+        "money-days": "/console/money/days?lot=harbour",
+        "money-compared": f"/console/money/reconciliation?since={(now - timedelta(days=1)).date()}",
         "reports-empty": "/console/reports?lot=meadow",
     }
     await close_clients(clients)

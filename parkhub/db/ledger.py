@@ -80,13 +80,13 @@ async def post(transaction: Transaction) -> bool:
 
 async def find_transaction(uid: str) -> Posted | None:
     """The transaction with that uid."""
-    found = await _load("ledger_transaction.uid = {}", uid)
+    found = await load("ledger_transaction.uid = {}", uid)
     return found[0] if found else None
 
 
 async def list_chain(lot_id: int, after: int, until: int) -> list[Posted]:
     """A lot's transactions in their order, with sequence numbers beyond ``after`` and up to ``until``."""
-    return await _load(
+    return await load(
         "ledger_transaction.lot = {} AND ledger_transaction.sequence > {} AND ledger_transaction.sequence <= {}",
         lot_id,
         after,
@@ -96,17 +96,17 @@ async def list_chain(lot_id: int, after: int, until: int) -> list[Posted]:
 
 async def list_of_session(session_id: int) -> list[Posted]:
     """What was posted for one session, in its order."""
-    return await _load("ledger_transaction.session = {}", session_id)
+    return await load("ledger_transaction.session = {}", session_id)
 
 
 async def list_of_booking(booking_id: int) -> list[Posted]:
     """What was posted for one booking, in its order; what its stay used of it too."""
-    return await _load("ledger_transaction.booking = {}", booking_id)
+    return await load("ledger_transaction.booking = {}", booking_id)
 
 
 async def list_through(account: Account, since: datetime) -> list[Posted]:
     """What was posted in all lots to an account by transactions of ``since`` <= at, each with all its postings."""
-    return await _load(
+    return await load(
         "ledger_transaction.at >= {} AND ledger_transaction.id IN "
         '(SELECT "transaction" FROM ledger_posting WHERE account = {})',
         since,
@@ -211,7 +211,8 @@ async def _note_owed(transaction: Transaction) -> None:
         )
 
 
-async def _load(condition: str, *args: object) -> list[Posted]:
+async def load(condition: str, *args: object) -> list[Posted]:
+    """Transactions that a condition in SQL holds for, with their postings, in the order they were posted in."""
     rows = await fetch(f"{_SELECT} WHERE {condition} ORDER BY ledger_transaction.id, ledger_posting.id", *args)
     by_id: dict[int, list[Row]] = {}
     for row in rows:
