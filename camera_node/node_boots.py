@@ -13,19 +13,25 @@ BOOTS_KEPT = 64
 class Boot:
     """One start. ``server_s`` and ``wall_s``: the server's and the machine's clock at its zero, in seconds since 1970.
 
-    ``server_s`` is None while never compared, ``error_s`` how far it may be off; ``seen_s`` is how long the boot has
-    lasted at least.
+    ``server_s`` is None while never compared. ``first_s`` is what was believed of it first, at ``first_at`` seconds
+    after the start: it times what was taken before, so that those pictures are all timed alike. ``seen_s`` is how long
+    the boot has lasted at least.
     """
 
     id: str
     server_s: float | None
-    error_s: float
+    first_s: float | None
+    first_at: float
     wall_s: float
     seen_s: float
 
     def seen(self, wall_s: float, seen_s: float) -> "Boot":
         """Return what is known after another look at the machine's clock."""
         return replace(self, wall_s=wall_s, seen_s=max(seen_s, self.seen_s))
+
+    def ahead(self, at_s: float) -> float | None:
+        """Return how far the server's clock was ahead of this boot's at ``at_s`` of it; None where never compared."""
+        return self.first_s if at_s <= self.first_at else self.server_s
 
 
 class Boots:
@@ -73,7 +79,8 @@ def _read(file: Path | None) -> list[Boot]:
             Boot(
                 str(each["id"]),
                 None if each["server_s"] is None else float(each["server_s"]),
-                float(each["error_s"]),
+                None if each["first_s"] is None else float(each["first_s"]),
+                float(each["first_at"]),
                 float(each["wall_s"]),
                 float(each["seen_s"]),
             )

@@ -1,15 +1,19 @@
 """When pictures were taken, by the server's clock, whatever this machine's clock says.
 
 A machine without a battery boots in the past, and its clock is set while it runs. So pictures are timed by a clock
-that nobody sets (`monotonic_s`, seconds since this boot), and what lies between it and the server's is learnt from
-the server's answers: the middle between asking and hearing, wrong by half the way at most (Cristian 1989). Pictures of
-a boot that was never compared get the best guess between the boots before and after it, and are not `sure`.
+that nobody sets (`monotonic_s`, seconds since this boot). Each answer bounds how far the server's clock is ahead of it:
+the time that it tells was read after the asking and before the hearing. The bounds are intersected (Marzullo 1984), and
+the lower one is believed, which is right but for the way back: no picture is ever of the future.
+
+What is believed may jump ahead but goes back slowly, so that pictures keep the order in which they were taken. Those
+of a boot that was never compared get the best guess between the boots before and after it, and are not `sure`.
 """
 
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +24,16 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 DRIFT = 200e-6
 """How far a cheap crystal runs off in a second, at most."""
 
+BACK_SLOWLY = 0.5
+"""Seconds that the time goes back in a second, at most: less than one, or later pictures would get earlier times."""
+
+SET_S = 60.0
+"""Whoever is further off than this was set, and is followed at once."""
+
 STEP_S = 1.0
 """A change of the machine's own clock that is worth a write."""
 
+MOVED_S = 0.2
 KEEP_EVERY_S = 3600.0
 
 
@@ -51,9 +62,11 @@ class NodeClock:
         self._wall = wall
         self._lock = threading.Lock()
         self._boots = Boots(file)
-        known = self._boots.find(self.boot)
-        self._now = known or Boot(self.boot, None, 0.0, wall() - monotonic(), monotonic())
-        self._told_at = self._now.seen_s
+        now = monotonic()
+        self._now = self._boots.find(self.boot) or Boot(self.boot, None, None, now, wall() - now, now)
+        known = self._now.server_s
+        self._low, self._high = float("-inf") if known is None else known, float("inf")
+        self._told_at, self._followed_at = self._now.seen_s, now
         self._keep()
 
     @property
@@ -65,14 +78,14 @@ class NodeClock:
     def offset_s(self) -> float | None:
         """The server's time less this machine's; None until compared."""
         with self._lock:
-            at = self._now.server_s
-            return None if at is None else at + self._monotonic() - self._wall()
+            ahead = self._follow()
+            return None if ahead is None else ahead + self._monotonic() - self._wall()
 
     def now(self) -> float:
         """Seconds since 1970 by the server's clock; by this machine's until compared."""
         with self._lock:
-            at = self._now.server_s
-            return self._wall() if at is None else at + self._monotonic()
+            ahead = self._follow()
+            return self._wall() if ahead is None else ahead + self._monotonic()
 
     def asked(self) -> float:
         """Call it just before asking the server, and give the answer to `told`."""
@@ -81,17 +94,21 @@ class NodeClock:
     def told(self, server_s: float, asked_monotonic_s: float, resolution_s: float = 0.0) -> None:
         """The server said its time, cut off to ``resolution_s``, in an answer that has just come."""
         heard = self._monotonic()
-        error = (heard - asked_monotonic_s + resolution_s) / 2
-        server_at_zero = server_s + resolution_s / 2 - (heard + asked_monotonic_s) / 2
+        low, high = server_s - heard, server_s + resolution_s - asked_monotonic_s
         with self._lock:
-            before = self._now.server_s
-            if before is not None:
-                blurred = self._now.error_s + DRIFT * (heard - self._told_at)
-                if error > blurred and abs(server_at_zero - before) <= error + blurred:
-                    return
-            self._told_at = heard
-            self._now = Boot(self.boot, server_at_zero, error, self._wall() - heard, heard)
-            if before is None or abs(server_at_zero - before) > STEP_S:
+            first = self._now.server_s is None
+            before = self._follow()
+            blur = DRIFT * (heard - self._told_at)
+            self._low, self._high, self._told_at = self._low - blur, self._high + blur, heard
+            if low > self._high or high < self._low:
+                self._low, self._high = low, high
+            else:
+                self._low, self._high = max(low, self._low), min(high, self._high)
+            if first:
+                self._now = replace(self._now, server_s=self._low, first_s=self._low, first_at=heard)
+            ahead = self._follow()
+            self._now = self._now.seen(self._wall() - heard, heard)
+            if before is None or ahead is None or abs(ahead - self._kept_s) > MOVED_S:
                 self._keep()
 
     def note(self) -> None:
@@ -109,9 +126,13 @@ class NodeClock:
         ``wall`` is what its machine's clock said then, the guess where nothing is known of ``boot``.
         """
         with self._lock:
-            found = self._now if boot == self.boot else self._boots.find(boot)
-            if found is not None and found.server_s is not None:
-                return _moment(found.server_s + captured_monotonic_s), True
+            found = self._boots.find(boot)
+            if boot == self.boot:
+                self._follow()
+                found = self._now
+            ahead = None if found is None else found.ahead(captured_monotonic_s)
+            if ahead is not None:
+                return _moment(ahead + captured_monotonic_s), True
             guess = wall.timestamp() if wall is not None else self._wall()
             if found is not None:
                 guess = found.wall_s + captured_monotonic_s
@@ -121,8 +142,19 @@ class NodeClock:
                 latest -= max(0.0, found.seen_s - captured_monotonic_s)
         return _moment(max(earliest, min(guess, latest))), False
 
+    def _follow(self) -> float | None:
+        """How far the server's clock is ahead of the one that nobody sets, as it is believed now."""
+        now, before = self._monotonic(), self._now.server_s
+        if before is None:
+            return None
+        least = before - BACK_SLOWLY * max(0.0, now - self._followed_at)
+        self._followed_at = now
+        ahead = self._low if before - self._low > SET_S else max(self._low, least)
+        self._now = replace(self._now, server_s=ahead)
+        return ahead
+
     def _keep(self) -> None:
-        self._kept_at = self._monotonic()
+        self._kept_at, self._kept_s = self._monotonic(), self._now.server_s or 0.0
         self._boots.keep(self._now)
 
 

@@ -115,8 +115,9 @@ class PictureLine:
 
     def ask_time(self) -> None:
         """Have the clock hear the server's time, without signing anything. Raises UnreachableError."""
-        asked = self._clock.asked()
-        answer, body = self._request("GET", "/health/live", {}, None)
+        for _ in range(2):  # the second time over a line that is open, so that less of the way is in it
+            asked = self._clock.asked()
+            answer, body = self._request("GET", "/health/live", {}, None)
         if answer.status_code == 200 and body:
             self._hear_time(answer, asked)
 

@@ -128,7 +128,7 @@ class ServerLine:
         if answer.status_code == 401 and abs(told - before) > SKEW_MAX_S:
             self.clock.told(told, asked, resolution_s)
             return True
-        if answer.is_success and resolution_s < 1.0:
+        if answer.is_success and resolution_s <= 1.0:
             self.clock.told(told, asked, resolution_s)
         return False
 
@@ -149,11 +149,12 @@ def read_server_time(answer: httpx.Response) -> tuple[float | None, float]:
     """Return the server's time in an answer and how coarse it is, in seconds; None where it does not say."""
     said = answer.headers.get("Parkhub-Time", "")
     try:
-        return float(said), 0.001 if "." in said else 0.5
+        return float(said), 0.001 if "." in said else 1.0
     except ValueError:
         pass
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp(), 1.0
+        # Servers renew it once a second, so that it may be two seconds old.
+        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp(), 2.1
     except (ValueError, TypeError):
         return None, 0.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from machines import NOON_S, Machine
+from node_machines import NOON_S, Machine
 from processes import free_port, wait_for
 from receivers import Receiver
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from machines import NOON_S, Machine
+from node_machines import NOON_S, Machine
 
 from camera_node.picture import Kind
 from camera_node.spool import Spool, SpoolError
@@ -279,7 +279,7 @@ def test_a_folder_that_cannot_be_made_leaves_pictures_in_memory(tmp_path: Path, 
 LIMITED = """
 import os, resource, signal, sys
 from pathlib import Path
-from machines import Machine
+from node_machines import Machine
 from camera_node.picture import Kind
 from camera_node.spool import Spool
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
