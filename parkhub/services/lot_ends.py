@@ -28,8 +28,11 @@ SHUT: Final = "off"
 
 
 def in_words(ties: dict[str, int]) -> str:
-    """What ties something, as a list for a sentence: "12 stays, 3 receipts"."""
-    return ", ".join(f"{number} {words.split('|')[number != 1]}" for words, number in ties.items())
+    """What ties something, as a list for a sentence: "12 stays, 3 receipts", "1,000 stays or more"."""
+    return ", ".join(
+        f"{number:,} {words.split('|')[number != 1]}{' or more' if number == end_rows.COUNTED_MAX else ''}"
+        for words, number in ties.items()
+    )
 
 
 async def close_lot(clients: Clients, lot_id: int, account_id: int | None, now: datetime) -> Lot:
