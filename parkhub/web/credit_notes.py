@@ -5,6 +5,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Template
 
+from parkhub.clients.sheets import make_sheet
 from parkhub.services.credit_notes import get_correction
 from parkhub.web.credit_note_view import CreditNoteView
 from parkhub.web.csrf import NO_CSRF
@@ -13,7 +14,6 @@ from parkhub.web.guards import PRIVATE
 from parkhub.web.pay import driver_page
 from parkhub.web.receipt_pdf import SHEET
 from parkhub.web.receipts import SHEETS, SHEETS_S
-from parkhub.web.sheets import make_sheet
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest
 

@@ -1,13 +1,13 @@
-"""Receipts as PDF (`parkhub.web.receipt_sheet`)."""
+"""Receipts as PDF (`parkhub.clients.receipt_sheet`)."""
 
 from typing import Final
 
 import msgspec
 
+from parkhub.clients.sheets import make_sheet
 from parkhub.web.receipt_view import ReceiptView
-from parkhub.web.sheets import make_sheet
 
-SHEET: Final = "parkhub.web.receipt_sheet"
+SHEET: Final = "parkhub.clients.receipt_sheet"
 
 
 async def receipt_pdf(view: ReceiptView) -> bytes:

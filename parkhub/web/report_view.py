@@ -6,37 +6,11 @@ from urllib.parse import urlencode
 
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_periods import Against, Length, Period
-from parkhub.domain.report_tables import COUNT, MINUTES, RATE, SHARE, Counts, Figure, Table, Value, figures, tables
-from parkhub.languages import ENGLISH
+from parkhub.domain.report_tables import Counts, Figure, Table, Value, figures, tables
+from parkhub.services.report_words import change, words
 
-NOTHING = "–"
 LEVELS = 10
 """Shades of a heat map."""
-
-
-def words(value: Value, unit: str) -> str:
-    """A value as people read it."""
-    if value is None:
-        return NOTHING
-    if unit == COUNT:
-        return ENGLISH.number(int(value))
-    if unit == SHARE:
-        return f"{100 * value:.1f} %"
-    if unit == MINUTES:
-        return ENGLISH.duration(round(value))
-    if unit == RATE:
-        return f"{value:.2f}"
-    return ENGLISH.money(int(value), unit)
-
-
-def change(figure: Figure) -> str:
-    """How much more or less than before, in words; "" where nothing can be said."""
-    value, before = figure.value, figure.before
-    if value is None or before is None:
-        return ""
-    if figure.unit == SHARE:
-        return f"{100 * (value - before):+.1f} points"
-    return f"{100 * (value - before) / abs(before):+.0f} %" if before else ""
 
 
 def level(value: Value) -> int | None:

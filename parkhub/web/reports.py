@@ -23,11 +23,12 @@ from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import day_closes
 from parkhub.services.forecasts import find_forecast
 from parkhub.services.report_counts import counted_at, load_counts
+from parkhub.services.report_pdf import report_pdf
+from parkhub.services.report_words import words
 from parkhub.web.forecast_view import ForecastView
 from parkhub.web.guards import needs
 from parkhub.web.report_files import as_csv, as_xlsx
-from parkhub.web.report_pdf import report_pdf
-from parkhub.web.report_view import ReportView, level, report_address, words
+from parkhub.web.report_view import ReportView, level, report_address
 from parkhub.web.templating import AnyRequest, page
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -167,7 +168,7 @@ async def show_xlsx(request: AnyRequest) -> Response[bytes]:
 async def show_pdf(request: AnyRequest) -> Response[bytes]:
     """The same as a sheet to print."""
     asked, view = await _file(request)
-    body = await report_pdf(view, asked.now)
+    body = await report_pdf(view.lot, view.counts, view.other, asked.now)
     return Response(body, media_type="application/pdf", headers=_saved_as(asked, "pdf"))
 
 

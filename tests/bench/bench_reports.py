@@ -32,9 +32,10 @@ from parkhub.domain.reports import Part
 from parkhub.services import reports
 from parkhub.services.forecasts import make_forecast
 from parkhub.services.report_counts import load_counts
+from parkhub.services.report_words import words
 from parkhub.settings import Settings, load_settings
 from parkhub.web.report_files import as_xlsx
-from parkhub.web.report_view import ReportView, level, words
+from parkhub.web.report_view import ReportView, level
 from parkhub.web.templating import ENVIRONMENT
 
 DAYS = 730

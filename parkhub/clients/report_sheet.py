@@ -8,7 +8,7 @@ import msgspec
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from parkhub.web.receipt_sheet import INK, MARGIN_MM, Sheet
+from parkhub.clients.receipt_sheet import INK, MARGIN_MM, Sheet
 
 POINTS: Final = 9.0
 SMALL_POINTS: Final = 7.5
