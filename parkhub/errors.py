@@ -5,6 +5,7 @@ ParkHubError
 ├── NotFoundError            404
 ├── ForbiddenError           403
 ├── SignInRequiredError      401
+├── FactorRequiredError      403  the role has a second factor, and this person none yet
 ├── SignatureError           401  an upload's key or signature is wrong
 ├── ConflictError            409
 ├── InvalidInputError        422  the value was understood and is wrong
@@ -61,6 +62,13 @@ class SignInRequiredError(ParkHubError):
 
     status = 401
     title = "Sign in first"
+
+
+class FactorRequiredError(ParkHubError):
+    """The person's role demands a second factor, and they have none yet."""
+
+    status = 403
+    title = "Set up your second factor first"
 
 
 class SignatureError(ParkHubError):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from parkhub.db.engine import fetch
+from parkhub.domain.rights import Role
 
 
 async def find_factor(account_id: int) -> tuple[str, bool] | None:
@@ -78,3 +79,30 @@ async def list_accounts_with() -> frozenset[int]:
     """Whose second factor is on."""
     rows = await fetch("SELECT account FROM second_factor WHERE confirmed_at IS NOT NULL")
     return frozenset(row["account"] for row in rows)
+
+
+async def list_roles() -> frozenset[Role]:
+    """The roles that nobody has without a second factor."""
+    return frozenset(Role(row["role"]) for row in await fetch("SELECT role FROM factor_role"))
+
+
+async def set_roles(roles: Iterable[Role], now: datetime) -> None:
+    """Demand it of these roles and of no others; of whom it was demanded before it has been since then."""
+    wanted, there = frozenset(roles), await list_roles()
+    for role in there - wanted:
+        await fetch("DELETE FROM factor_role WHERE role = {}", role.value)
+    for role in wanted - there:
+        await fetch(
+            "INSERT INTO factor_role (role, since) VALUES ({}, {}) ON CONFLICT (role) DO NOTHING", role.value, now
+        )
+
+
+async def lacks_demanded(account_id: int, role: Role) -> bool:
+    """Whether the role demands one and this person has none."""
+    rows = await fetch(
+        "SELECT 1 AS one FROM factor_role WHERE role = {} AND NOT EXISTS "
+        "(SELECT 1 FROM second_factor WHERE account = {} AND confirmed_at IS NOT NULL)",
+        role.value,
+        account_id,
+    )
+    return bool(rows)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,7 @@ from parkhub.clients import Clients
 from parkhub.db import second_factors as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account
+from parkhub.domain.rights import PEOPLES, Role
 from parkhub.errors import ConflictError, FieldsError
 from parkhub.services import audit
 
@@ -104,6 +106,49 @@ async def check(clients: Clients, key: str, account_id: int, code: str, now: dat
                 raise FieldsError({"code": WRONG})
             await _note("account.recovery_code_used", account_id, account_id, now)
     await _forget_tries(clients, account_id)
+
+
+async def is_missing(account: Account) -> bool:
+    """Whether a person's role demands a second factor and they have none; a program with a key has no role to."""
+    return account.role is not Role.KEY and await rows.lacks_demanded(account.id, account.role)
+
+
+async def demand(by: Account, roles: Iterable[Role], now: datetime) -> None:
+    """Demand a second factor of whoever has one of these roles, and of nobody else.
+
+    Who has none sets it up before anything else, so nobody is locked out; still an owner who demands it of owners has
+    one first and so knows that it works. Raises ConflictError.
+    """
+    wanted = frozenset(roles) & frozenset(PEOPLES)
+    async with transaction():
+        before = await rows.list_roles()
+        if by.role in wanted and not await is_on(by.id):
+            raise ConflictError("Set up your own second factor first; then demand it of your role.")
+        if wanted == before:
+            return
+        await rows.set_roles(wanted, now)
+        told = [{"roles": sorted(role.value for role in each)} for each in (before, wanted)]
+        await audit.note(
+            "account.second_factor_demanded",
+            account_id=by.id,
+            lot_id=None,
+            subject="roles",
+            before=told[0],
+            after=told[1],
+            at=now,
+        )
+
+
+async def is_demanded_of(role: Role) -> bool:
+    """Whether nobody has this role without a second factor."""
+    return role in await rows.list_roles()
+
+
+async def do_without(account: Account, now: datetime) -> bool:
+    """A person switches their own off. Raises ConflictError where their role demands one."""
+    if await is_demanded_of(account.role):
+        raise ConflictError("Your role demands a second factor. An owner can set you up anew if your app is lost.")
+    return await switch_off(account.id, account.id, now)
 
 
 async def switch_off(account_id: int, by: int | None, now: datetime) -> bool:

@@ -10,11 +10,11 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 
-from parkhub.errors import ParkHubError, SignInRequiredError
+from parkhub.errors import FactorRequiredError, ParkHubError, SignInRequiredError
 from parkhub.languages import ENGLISH, marked
 from parkhub.web.csrf import REFUSED, REFUSED_PROGRAM
 from parkhub.web.drivers import ACCOUNT, sign_in_first
-from parkhub.web.guards import sign_in_address
+from parkhub.web.guards import FACTOR, sign_in_address
 from parkhub.web.speech import spoken
 from parkhub.web.templating import AnyRequest, page
 
@@ -99,6 +99,8 @@ def on_parkhub_error(request: AnyRequest, error: ParkHubError) -> Response[Any] 
     """Say what the error says; whoever is not signed in is shown the way."""
     if isinstance(error, SignInRequiredError) and wants_page(request):
         return to_sign_in(request)
+    if isinstance(error, FactorRequiredError) and wants_page(request):
+        return to_second_factor(request)
     if error.status >= SERVER_ERROR and not error.retryable:
         return on_unknown_error(request, error)
     wait_s = error.retry_after_s or (RETRY_AFTER_S if error.retryable else None)
@@ -114,6 +116,13 @@ def to_sign_in(request: AnyRequest) -> Response[Any]:
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=204, headers={"hx-redirect": sign_in_address("/console")})
     return Redirect(sign_in_address(here if request.method == "GET" else "/console"), status_code=303)
+
+
+def to_second_factor(request: AnyRequest) -> Response[Any]:
+    """Send the browser to where a second factor is set up."""
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=204, headers={"hx-redirect": f"{FACTOR}/needed"})
+    return Redirect(f"{FACTOR}/needed", status_code=303)
 
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any] | Template:

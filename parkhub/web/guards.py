@@ -14,11 +14,13 @@ from parkhub.db.whose_lot import NOUNS, list_lots_of
 from parkhub.domain.accounts import Account
 from parkhub.domain.rights import Right
 from parkhub.domain.text import one_line
-from parkhub.errors import ForbiddenError, NotFoundError, SignInRequiredError
-from parkhub.services import accounts, api_keys
+from parkhub.errors import FactorRequiredError, ForbiddenError, NotFoundError, SignInRequiredError
+from parkhub.services import accounts, api_keys, second_factors
 from parkhub.settings import Settings
 from parkhub.web.csrf import BEARER, has_key
 
+FACTOR: Final = "/console/account/second-factor"
+"""Where a second factor is set up, which whoever must have one may do before anything else."""
 PRIVATE: Final = "parkhub_private"
 NO_RIGHT: Final = "Your account may not do this. An owner can change that."
 ID_MAX: Final = 2**31 - 1
@@ -49,7 +51,10 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     connection.scope["state"][PRIVATE] = True
     if isinstance(connection.scope.get("user"), Account):
         return
-    connection.scope["user"] = await _who(connection)
+    account = await _who(connection)
+    if not connection.scope["path"].startswith(FACTOR) and await second_factors.is_missing(account):
+        raise FactorRequiredError("Your role demands a second factor. Set it up in the console, on your own page.")
+    connection.scope["user"] = account
 
 
 async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> Account:

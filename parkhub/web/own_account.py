@@ -61,14 +61,34 @@ async def sign_out_elsewhere(request: AnyRequest, clients: GivenClients, setting
 @post("/second-factor")
 async def begin(request: AnyRequest, clients: GivenClients, settings: GivenSettings) -> Response[Any] | Template:
     """Begin with an authenticator; the password is asked for once more."""
-    _, refused = await _tried(request, _confirm(request, clients), "begin")
-    if refused:
-        return refused
+    try:
+        await _confirm(request, clients)
+    except FieldsError as error:
+        if await second_factors.is_missing(request.user):
+            return _needed_page(request, error.fields["current"], 422)
+        return await _page(request, error.fields, 422, "begin")
+    except TooOftenError as error:
+        if await second_factors.is_missing(request.user):
+            return after_wait(_needed_page(request, str(error), 429), error)
+        return after_wait(await _page(request, {"current": str(error)}, 429, "begin"), error)
     try:
         await second_factors.begin(secret_key(settings), request.user, datetime.now(UTC))
     except ConflictError:
         return Redirect(OWN, status_code=303)
     return Redirect(f"{OWN}/second-factor", status_code=303)
+
+
+@get("/second-factor/needed")
+async def show_needed(request: AnyRequest) -> Response[Any] | Template:
+    """Where people are led whose role demands one, before anything else."""
+    if not await second_factors.is_missing(request.user):
+        return Redirect("/console", status_code=303)
+    return _needed_page(request)
+
+
+def _needed_page(request: AnyRequest, error: str = "", status_code: int = 200) -> Template:
+    words = ROLES[request.user.role][0]
+    return page(request, "own_account/needed.html", status_code=status_code, role=words, error=error)
 
 
 @get("/second-factor")
@@ -114,7 +134,10 @@ async def switch_off(request: AnyRequest, clients: GivenClients) -> Response[Any
     _, refused = await _tried(request, _confirm(request, clients), "off")
     if refused:
         return refused
-    await second_factors.switch_off(request.user.id, request.user.id, datetime.now(UTC))
+    try:
+        await second_factors.do_without(request.user, datetime.now(UTC))
+    except ConflictError as error:
+        return await _page(request, {"current": str(error)}, error.status, "off")
     return Redirect(f"{OWN}?done=off", status_code=303)
 
 
@@ -148,6 +171,7 @@ async def _page(request: AnyRequest, errors: dict[str, str], status_code: int = 
         browsers=await account_rows.list_sign_ins(account.id, now),
         here=accounts.digest(token),
         code_on=await second_factors.is_on(account.id),
+        demanded=await second_factors.is_demanded_of(account.role),
         codes_left=await factor_rows.count_recovery_codes(account.id),
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
@@ -172,6 +196,7 @@ routes = [
             change_password,
             sign_out_elsewhere,
             begin,
+            show_needed,
             show_setup,
             confirm,
             renew_codes,
