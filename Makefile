@@ -3,7 +3,7 @@
 #   make test           everything that must hold
 #   make test-training  train every model a little, export it, compare both (installs torch into .venv-training)
 #   make bench          the measurements of speed in tests/bench
-#   make lighthouse     Lighthouse's marks for drivers' pages on a phone (needs node 18 or later and npm); PAGES=all for every page
+#   make lighthouse     Lighthouse's marks for drivers' pages on a phone (needs node 18 or later and npm); PAGES=all for every page, DESK=1 for the console's on a desk
 #   make accuracy       the measurements of accuracy, on the labelled pictures in DATA; SECTIONS=plates,clips for some
 #   make lint           the checks of make test that read code only
 #   make format         bring the code into its form
@@ -46,7 +46,7 @@ bench: $(VENV)/.installed-bench
 # Its programs come from npm into a folder that git ignores, all of their versions from the lock file beside it.
 LIGHTHOUSE := tests/bench/lighthouse
 lighthouse: $(VENV)/.installed-test packages $(LIGHTHOUSE)/node_modules/.package-lock.json
-	@$(BIN)/python tests/bench/lighthouse.py $(if $(PAGES),--pages $(PAGES))
+	@$(BIN)/python tests/bench/lighthouse.py $(if $(PAGES),--pages $(PAGES)) $(if $(DESK),--desk)
 
 $(LIGHTHOUSE)/node_modules/.package-lock.json: $(LIGHTHOUSE)/package-lock.json
 	@command -v npm >/dev/null || { echo "Lighthouse needs node and npm (Debian: apt install nodejs npm)."; exit 1; }
