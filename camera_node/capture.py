@@ -29,6 +29,8 @@ WELL_S = 60.0
 FOCUS_S = 60.0
 ACTIONS = ("snapshot", "focus")
 TICK_S = 0.25
+END_S = 1.5
+"""How long a child has to put its things in order when it is to end."""
 
 
 class CaptureProcess:
@@ -85,15 +87,15 @@ class CaptureProcess:
         self._backlog_s = seconds
         self._say(("backlog", seconds))
 
-    def order(self, action: str) -> Order:
-        """Ask for a "snapshot" (it also comes as a picture, in every mode) or for a minute's help with the "focus"."""
+    def order(self, action: str, seconds: float = FOCUS_S) -> Order:
+        """Ask for a "snapshot" (it also comes as a picture, in every mode) or for ``seconds`` of help with "focus"."""
         if action not in ACTIONS:
             raise ValueError(f"{action!r} must be one of {', '.join(ACTIONS)}")
         with self._lock:
             self._number += 1
             order = Order(action, self._number)
             self._orders[order.number] = order
-        if not self._say(("order", order.number, action, FOCUS_S)):
+        if not self._say(("order", order.number, action, seconds)):
             self._finish(order.number, "The camera is not running now.")
         return order
 
@@ -162,6 +164,9 @@ class CaptureProcess:
         try:
             why = self._listen(child, ours, pictures)
         finally:
+            if self._stopping.is_set() and self._say(("end",)):
+                # What it has noted as given must not be left in the pipe.
+                self._take_last(child, pictures)
             with self._lock:
                 self._talk = None
             child.kill()
@@ -176,7 +181,7 @@ class CaptureProcess:
         heard_s = time.monotonic()
         while not self._stopping.is_set():
             alive = child.is_alive()
-            room = self._queue.room or not self._queue.each
+            room = self._queue.room or not self._queue.patient
             heard_from: list[Any] = [talk, child.sentinel] if alive else []
             for ready in wait([*heard_from, *([pictures] if room else [])], TICK_S):
                 try:
@@ -193,6 +198,17 @@ class CaptureProcess:
             if alive and silent_s > self._setup.silence_s:
                 return f"The camera's process hung for {silent_s:.0f} s and was killed."
         return "Stopped."
+
+    def _take_last(self, child: Any, pictures: Connection) -> None:
+        until_s = time.monotonic() + END_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            ready = wait([pictures, child.sentinel], left_s)
+            try:
+                if pictures not in ready or not pictures.poll():
+                    return
+                self._take(pictures.recv())
+            except (EOFError, OSError):
+                return
 
     def _left(self, talk: Connection, pictures: Connection) -> bool:
         """Hear the last words of a child that has ended; say whether pictures of it are still to be taken."""
@@ -212,13 +228,12 @@ class CaptureProcess:
             case ("beat", still_s, news):
                 before = self._state.trouble
                 self._note(**news)
-                self._queue.each = self._queue.each or news.get("ended", False)
                 if news["trouble"] and news["trouble"] != before:
                     self._note(last_error=news["trouble"])
                     self._tell(news["trouble"])
                 return float(still_s)
-            case ("each", each):
-                self._queue.each = each
+            case ("patient", patient):
+                self._queue.patient = patient
             case ("sharpness", number, t_s, value):
                 order = self._orders.get(number)
                 if order is not None:

@@ -97,7 +97,7 @@ class Capturing:
 
     def run(self) -> None:
         """Work until the source has ended; raises EOFError or OSError when the parent is gone."""
-        self._say(("each", self._source.each))
+        self._say(("patient", self._source.patient))
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         try:
             while not self._ended:
@@ -219,6 +219,8 @@ class Capturing:
                     self._encoder.configure(configuration.picture)
                 case ("backlog", seconds):
                     self._encoder.backlog(seconds, time.monotonic())
+                case ("end",):
+                    raise EOFError("The node ends.")
                 case ("order", number, "snapshot", _):
                     self._snapshots.append(number)
                     self._source.hurry()
@@ -251,7 +253,7 @@ class Capturing:
             "mode": self._plan.mode if self._configuration.running else "",
             "trouble": self._trouble,
             "connections": self._connections,
-            "late": getattr(self._source, "late", 0),
+            "late": self._source.late,
             "ended": self._ended,
             "quality": quality,
             "width": width,

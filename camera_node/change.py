@@ -1,7 +1,7 @@
 """Whether something has changed between two small grey pictures, other than the light.
 
 Lamps that flicker, a camera that turns up its gain and passing clouds change brightness smoothly over large parts, or
-all of it by a factor. So each picture is taken relative to its surroundings' mean, the best factor between both is
+all of it by a factor. So each point is taken relative to its surroundings' mean, the best factor between both is
 taken out, and only what then still differs by more than the picture's own noise is counted.
 """
 
@@ -13,6 +13,10 @@ from camera_node.configuration import Area
 WIDTH = 160
 SURROUND = 0.2
 """Side of the surroundings as a share of the picture's width."""
+
+MIDDLE, FLOOR = 100.0, 40.0
+"""In a cloud's shadow contrast is less, too: it is taken as it were at the mean brightness ``MIDDLE``. ``FLOOR`` keeps
+the noise of dark places from growing with it."""
 
 STEP_MIN = 10.0
 """Grey levels that a point must differ by at least."""
@@ -30,7 +34,8 @@ def prepare(grey: NDArray[np.uint8], area: Area | None) -> Small:
     high, wide = grey.shape
     side = max(3, round(wide * SURROUND)) | 1
     light = grey.astype(np.float32)
-    relative = light - cv2.blur(light, (side, side), borderType=cv2.BORDER_REPLICATE)
+    mean = cv2.blur(light, (side, side), borderType=cv2.BORDER_REPLICATE)
+    relative = (light - mean) * (MIDDLE + FLOOR) / (mean + FLOOR)
     if area is None:
         return np.asarray(relative, np.float32)
     left, top, width, height = area

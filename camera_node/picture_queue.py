@@ -20,7 +20,7 @@ class PictureQueue:
         self._closed = False
         self._change = threading.Condition()
         self.dropped = 0
-        self.each = False
+        self.patient = False
         """Whether the source can wait, so that nothing needs to be dropped: then ask `room` before `put`."""
 
     @property

@@ -20,11 +20,12 @@ BEHIND_S = 0.25
 class FilmSource:
     """Frames of a video. In real time those that come late are skipped; else every due one is given."""
 
+    each = False
+
     def __init__(self, file: Path, *, real_time: bool = True, loop: bool = False) -> None:
         self.name = str(file)
-        self.each = False
         self.late = 0
-        self.waits = not real_time
+        self.patient = not real_time
         self._file = file
         self._real_time = real_time
         self._loop = loop

@@ -28,6 +28,7 @@ class FolderSource:
     """Pictures of a folder, each exactly one frame, in the order of their names as they are finished."""
 
     each = True
+    patient = True
 
     def __init__(self, folder: Path, state_folder: Path | None, *, existing: bool = False) -> None:
         self.name = str(folder)

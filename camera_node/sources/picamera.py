@@ -36,6 +36,7 @@ class PicameraSource:
     """A camera at the Pi's ribbon cable; ``size`` in pixels, zeros for 1920 x 1080; ``camera`` is its number, or ""."""
 
     each = False
+    patient = False
 
     def __init__(self, size: tuple[int, int] = (0, 0), *, camera: str = "") -> None:
         self.name = f"picamera2 {camera}".strip()

@@ -13,6 +13,7 @@ class SimulatedSource:
     """Draws a picture whenever one is due; traffic moves on by the time that has passed."""
 
     each = False
+    patient = False
 
     def __init__(self, seed: int = 1) -> None:
         self.name = "simulator"

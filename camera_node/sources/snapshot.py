@@ -21,6 +21,7 @@ class SnapshotSource:
     """Asks whenever a frame is due. The address may hold a log-in; the camera says whether it wants basic or digest."""
 
     each = False
+    patient = False
 
     def __init__(self, address: str, *, timeout_s: float = 10.0) -> None:
         self.name = masked(address)

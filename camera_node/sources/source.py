@@ -35,6 +35,14 @@ class Source(Protocol):
     def each(self) -> bool:
         """Whether every frame is one that somebody wants (a file in a folder), not one of many of a stream."""
 
+    @property
+    def patient(self) -> bool:
+        """Whether it can wait while nobody takes its frames, so that none needs to be lost."""
+
+    @property
+    def late(self) -> int:
+        """How many frames were skipped because newer ones were there."""
+
     def open(self) -> None:
         """Begin. Raises SourceError."""
 

@@ -26,7 +26,7 @@ Options = dict[str, str]
 
 def rtsp_source(address: str, *, transport: str = "tcp", patience_s: float = 10.0) -> "StreamSource":
     """Return the source for an RTSP camera; without a packet for ``patience_s`` it has failed."""
-    options = {"rtsp_transport": transport, "fflags": "+discardcorrupt", "analyzeduration": "500000"}
+    options = {"rtsp_transport": str(transport), "fflags": "+discardcorrupt", "analyzeduration": "500000"}
     return StreamSource(address, [options], patience_s=patience_s)
 
 
@@ -39,6 +39,7 @@ class StreamSource:
     """A stream that PyAV opens. The first of ``attempts`` (FFmpeg's options) that works is taken."""
 
     each = False
+    patient = False
 
     def __init__(
         self, address: str, attempts: list[Options], *, container: str | None = None, patience_s: float = 10.0
