@@ -1,0 +1,136 @@
+"""The tests' own instrument: a server that checks uploads as WIRE.md says and keeps their hashes, not the pictures."""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+KEY = "a-key-of-a-camera"
+MARK = b"\xff\xd8picture"
+
+
+class Stored(NamedTuple):
+    """One accepted picture. ``number`` is the one it was made with, ``at_s`` when it came."""
+
+    number: int
+    sha256: str
+    captured_at: str
+    unsure: bool
+    at_s: float
+
+
+@dataclass
+class WireServer:
+    """What came. ``damaged``: bytes that nobody made; ``conflicts``: another picture under a used sequence."""
+
+    url: str = ""
+    stored: dict[int, Stored] = field(default_factory=dict)
+    repeats: int = 0
+    conflicts: int = 0
+    damaged: int = 0
+    badly_signed: int = 0
+    clock: float | None = None
+    """The server's time where the test lets time pass by itself."""
+
+    def numbers(self) -> list[int]:
+        """Of every picture, in the order in which they came."""
+        return [each.number for each in self.stored.values()]
+
+
+def numbered_picture(number: int, size: int = 1000) -> bytes:
+    """Bytes of which each can be checked, others for each number."""
+    block = hashlib.sha512(str(number).encode()).digest()
+    return (MARK + b"%012d" % number + block * (size // len(block) + 1))[: max(size, 64)]
+
+
+def read_number(data: bytes) -> int | None:
+    """The number that a picture was made with; None when a single byte is wrong."""
+    try:
+        number = int(data[len(MARK) : len(MARK) + 12])
+    except ValueError:
+        return None
+    return number if numbered_picture(number, len(data)) == data else None
+
+
+@contextmanager
+def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireServer]:
+    """A server on a port of this machine, gone afterwards; what it knows can be given to the next one."""
+    found = server or WireServer()
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self.answer(200, {"status": "live"})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) != int(self.headers["Content-Length"]):
+                self.close_connection = True
+                return
+            with lock:
+                status = self.take(body)
+            sha256 = hashlib.sha256(body).hexdigest()
+            sequence = int(self.headers["Parkhub-Sequence"])
+            self.answer(status, {"id": 1, "sequence": sequence, "sha256": sha256, "status": "stored"})
+
+        def take(self, body: bytes) -> int:
+            get = self.headers.get
+            digest = hashlib.sha256(body).hexdigest()
+            signed = [get("Parkhub-Time", ""), get("Parkhub-Sequence", ""), get("Parkhub-Captured-At", "")]
+            text = "\n".join(["v1", "POST", self.path, *signed, digest])
+            wanted = "v1=" + hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+            now = time.time() if found.clock is None else found.clock
+            if get("Parkhub-Signature") != wanted or abs(now - int(signed[0])) > 300:
+                found.badly_signed += 1
+                return 401
+            sequence, number = int(signed[1]), read_number(body)
+            if number is None:
+                found.damaged += 1
+                return 422
+            before = found.stored.get(sequence)
+            if before is not None:
+                same = before.sha256 == digest
+                found.repeats += same
+                found.conflicts += not same
+                return 200 if same else 409
+            unsure = get("Parkhub-Clock") == "unsure"
+            found.stored[sequence] = Stored(number, digest, signed[2], unsure, time.monotonic())
+            return 201
+
+        def answer(self, status: int, body: dict[str, object]) -> None:
+            data = json.dumps(body).encode()
+            now = time.time() if found.clock is None else found.clock
+            self.send_response_only(status)
+            self.send_header("Date", self.date_time_string(now))
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Nodes are killed in the middle here."""
+
+    with Server(("127.0.0.1", port), Handler) as listening:
+        found.url = f"http://127.0.0.1:{listening.server_address[1]}"
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield found
+        finally:
+            listening.shutdown()
+            thread.join()
