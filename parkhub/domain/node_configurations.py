@@ -155,6 +155,10 @@ class Bound:
     most: float
     whole: bool = False
 
+    def takes(self, value: float) -> bool:
+        """Whether a number is one of them; a NaN never is."""
+        return self.least <= value <= self.most and (not self.whole or value == int(value))
+
     @property
     def words(self) -> str:
         """What to do, for people."""
@@ -206,8 +210,7 @@ def check(document: Document) -> None:
         value = value_at(document, path)
         if value is None and path in MAY_LACK:
             continue
-        # Not the other way round: a NaN is neither less nor more.
-        if value is None or not bound.least <= value <= bound.most or (bound.whole and value != int(value)):
+        if value is None or not bound.takes(value):
             wrong[path] = bound.words
     for less, more, words in _ORDERED:
         if not {less, more} & wrong.keys() and value_at(document, less) > value_at(document, more):
@@ -239,7 +242,7 @@ def _fault(span: Span) -> str:
     if not _is_time(span.begin) or not _is_time(span.end):
         return "Say from when to when, as 22:00."
     bound = BOUNDS["interval_s"]
-    return "" if bound.least <= span.interval_s <= bound.most else f"Pause: {bound.words}"
+    return "" if bound.takes(span.interval_s) else f"Pause: {bound.words}"
 
 
 def _is_time(text: str) -> bool:

@@ -91,7 +91,7 @@ def read_document(given: Mapping[str, Any]) -> Document:
             value: float | None = None
         else:
             value = _number(text, whole=bound.whole)
-            if value is None:
+            if value is None or not bound.takes(value):
                 wrong[name_of(path)] = bound.words
         _put(parts, path, value)
     for path in ("change.area", "gate.area"):

@@ -147,7 +147,7 @@ async def show_log(public_id: FromPath[str], uid: FromPath[str]) -> Response[byt
         raise NotFoundError("No log has come for this.")
     name = f"{camera.public_id}-{command.asked_at:%Y%m%d-%H%M%S}.log"
     headers = {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
-    return Response(report.encode(), media_type="text/plain; charset=utf-8", headers=headers)
+    return Response(report.encode(), media_type="text/plain", headers=headers)
 
 
 @post("/console/cameras/{public_id:str}/node/key", guards=[needs(Right.SET_UP)])

@@ -55,8 +55,7 @@ class NodeView:
         found = list(find_ails(self.node, self.now, enabled=self.camera.enabled))
         newest = self.versions[0] if self.versions else None
         if newest is not None and newest.outcome is Taken.REFUSED:
-            words = f"It refuses version {newest.number} of its settings: {newest.why or 'it does not say why'}"
-            found.append(Ail(False, words, "Change the settings."))
+            found.append(Ail(False, self.refused, "Change its settings."))
         elif newest is not None and self._lags(newest):
             found.append(Ail(False, f"It has not taken version {newest.number} of its settings yet.", ""))
         return sorted(found, key=lambda ail: not ail.bad)
@@ -144,7 +143,9 @@ class NodeView:
         newest = self.versions[0] if self.versions else None
         if newest is None or newest.outcome is not Taken.REFUSED:
             return ""
-        return f"It refused version {newest.number}: {newest.why or 'it does not say why.'}"
+        return (
+            f"It refuses version {newest.number} of its settings: {(newest.why or 'it does not say why').rstrip('.')}."
+        )
 
     def told(self, action: Action) -> str:
         """What became of the last command of a kind; "" when there was none."""
@@ -155,7 +156,7 @@ class NodeView:
         if command.outcome is Outcome.ACKNOWLEDGED:
             return f"{DONE[action]} Asked {when}."
         if command.outcome is Outcome.REFUSED:
-            return f"It refused: {command.told or 'it does not say why'}. Asked {when}."
+            return f"It refused: {(command.told or 'it does not say why').rstrip('.')}. Asked {when}."
         if command.waits(self.now):
             return f"Asked {when}, no answer yet."
         return f"No answer. Asked {when}."
