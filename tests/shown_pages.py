@@ -21,6 +21,7 @@ import booked
 import desked
 import gated
 import kept_cards
+import noded
 import priced
 import servers
 import staffed
@@ -115,6 +116,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     staff |= await priced.shown(clients, lot, now)
     public |= await _ahead(settings, clients, now)
     staff |= await desked.shown(clients, now)
+    staff |= await noded.shown(clients, settings, lot, now)
     for pages, more in zip((public, staff), await gated.shown(clients, now), strict=True):
         pages |= more
     owner = await account_rows.find_account(EMAIL)
