@@ -26,6 +26,9 @@ PAUSE_MAX_S = 60.0
 WELL_S = 60.0
 """A child that lived for so long ends a row of crashes."""
 
+START_S = 30.0
+"""Loading its libraries takes a slow machine so long that it may say nothing until then."""
+
 FOCUS_S = 60.0
 ACTIONS = ("snapshot", "focus")
 TICK_S = 0.25
@@ -179,6 +182,7 @@ class CaptureProcess:
 
     def _listen(self, child: Any, talk: Connection, pictures: Connection) -> str:
         heard_s = time.monotonic()
+        allowed_s = max(self._setup.silence_s, START_S)
         while not self._stopping.is_set():
             alive = child.is_alive()
             room = self._queue.room or not self._queue.patient
@@ -187,7 +191,7 @@ class CaptureProcess:
                 try:
                     if ready is talk:
                         still_s = self._hear(talk.recv())
-                        heard_s = time.monotonic() - still_s
+                        heard_s, allowed_s = time.monotonic() - still_s, self._setup.silence_s
                     elif ready is pictures:
                         self._take(pictures.recv())
                 except (EOFError, OSError):
@@ -195,7 +199,7 @@ class CaptureProcess:
             if not alive and not self._left(talk, pictures):
                 return ""
             silent_s = time.monotonic() - heard_s
-            if alive and silent_s > self._setup.silence_s:
+            if alive and silent_s > allowed_s:
                 return f"The camera's process hung for {silent_s:.0f} s and was killed."
         return "Stopped."
 

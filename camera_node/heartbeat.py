@@ -53,7 +53,6 @@ class Heartbeat:
         """Beat until ``stopping``."""
         failures = 0
         while not stopping.is_set():
-            pause_s = self.configuration.heartbeat_s
             try:
                 self.beat()
             except httpx.HTTPStatusError as error:
@@ -66,6 +65,7 @@ class Heartbeat:
                 if self.trouble:
                     self._say("The server answers again.")
                 failures, self.trouble, self._said_s = 0, "", float("-inf")
+            pause_s = self.configuration.heartbeat_s
             if failures:
                 pause_s = min(pause_s, PAUSE_FIRST_S * 2.0 ** min(failures - 1, 10))
             stopping.wait(pause_s * random.uniform(0.9, 1.1))  # noqa: S311

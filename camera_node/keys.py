@@ -24,7 +24,8 @@ class Keys:
         self._file = file
         self._beside = beside(file)
         self._tell = tell
-        self._lock = threading.Lock()
+        # Who hears a sentence asks for all keys, to leave them out of it.
+        self._lock = threading.RLock()
         self._old = read_key(file, tell)
         self._id, self._new, self._refused = self._read_new()
         self._doubted = False

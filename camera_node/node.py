@@ -30,7 +30,8 @@ STUCK_S = 25.0
 """A part that has not come round for so long does not work any more."""
 
 PAUSE_S = 5.0
-CAPTURE_STOP_S = 1.5
+CAPTURE_STOP_S = 2.5
+SENDER_STOP_S = 1.5
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
@@ -88,12 +89,14 @@ class Node:
     def stop(self) -> None:
         """End every part, within five seconds; what was taken is on disk then."""
         self._stopping.set()
-        self._sender.stop()
+        sender = threading.Thread(target=self._sender.stop, name="sender's end", daemon=True)
+        sender.start()
         self._capture.stop(CAPTURE_STOP_S)
         taking = self._threads.get("taking")
         if taking is not None:
-            taking.join(CAPTURE_STOP_S)
+            taking.join(1.0)
         self._take_rest()
+        sender.join(SENDER_STOP_S)
         self._spool.close()
         if not isinstance(self._relay, str):
             self._relay.close()
@@ -114,11 +117,12 @@ class Node:
             if thread is None or (not thread.is_alive() and not self._stopping.is_set()):
                 self._threads[name] = threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
                 self._threads[name].start()
-        if not self._sender.alive() and not self._stopping.is_set():
+        sends = self._sender.alive()
+        if not sends and not self._sender.runs():
             self._log.problem("The sender had ended; it is started again.")
             self._sender.start()
         self._tell_backlog()
-        return time.monotonic() - self._came_round < STUCK_S and self._sender.alive()
+        return time.monotonic() - self._came_round < STUCK_S and sends
 
     def describe(self) -> dict[str, Any]:
         """Return how the node is, as a heartbeat says it."""

@@ -10,6 +10,7 @@
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from camera_node.spool import Spool, Spooled
 
 IDLE_S = 30.0
 STOP_S = 4.5
+STUCK_S = 600.0
 AGE_MAX_S = 7 * 86_400 - 60
 PERSON = (401, 403, 404, 407)
 NEVER = (409, 413, 415, 422)
@@ -82,6 +84,7 @@ class Sender:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._turned_s = time.monotonic()
         self._time_asked = False
         self._odd: dict[int, int] = {}
         self._accepted: deque[float] = deque()
@@ -89,7 +92,8 @@ class Sender:
         self._state = SenderState()
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send, anew if the thread has ended."""
+        self._turned_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self._thread.start()
 
@@ -102,9 +106,13 @@ class Sender:
             # One that the system holds (a name that is looked up) is left behind: it has nothing to put in order.
             self._thread.join(STOP_S)
 
-    def alive(self) -> bool:
-        """Say whether the thread runs."""
+    def runs(self) -> bool:
+        """Say whether the thread is there."""
         return self._thread is not None and self._thread.is_alive()
+
+    def alive(self) -> bool:
+        """Say whether it is there and does not stand still for longer than any request may last."""
+        return self.runs() and time.monotonic() - self._turned_s < STUCK_S
 
     def retry_now(self) -> None:
         """Do not wait any longer: somebody has put right what was wrong."""
@@ -152,9 +160,10 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._turned_s = time.monotonic()
             left_s = self.step()
             if left_s > 0:
-                self._spool.arrived.wait(left_s)
+                self._spool.arrived.wait(min(left_s, IDLE_S))
                 self._spool.arrived.clear()
 
     def _send(self, spooled: Spooled) -> Answer:
