@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
+from camera_node.vitals import node_version
+
 MINUTES = "minutes"
 
 
@@ -42,6 +44,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="parkhub-node", description="The camera side of ParkHub.")
+    parser.add_argument("--version", action="version", version=f"parkhub-node {node_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_node(commands)
     upload = commands.add_parser("upload", help="send pictures, folders or videos", description=_UPLOAD)
