@@ -38,12 +38,21 @@ def _camera(row: Row) -> Camera:
         shift=tuple(json.loads(row["shift"])) if row["shift"] else None,
         head_id=row["head_id"],
         gate=_gate(row),
+        sure_min=row["sure_min"],
+        keep_h=row["keep_h"],
     )
 
 
 def _gate(row: Row) -> Gate:
     excluded = tuple(tuple(area) for area in json.loads(row["excluded"]))
-    return Gate(CameraRole(row["role"]), row["region"], Inward(row["inward"]), excluded, row["reads_min"])
+    return Gate(
+        CameraRole(row["role"]),
+        row["region"],
+        Inward(row["inward"]),
+        excluded,
+        row["reads_min"],
+        row["read_sure_min"],
+    )
 
 
 def _trust(row: Row) -> TrustTrack:
@@ -140,6 +149,20 @@ async def save_camera_settings(
 async def set_enabled(camera_id: int, *, enabled: bool) -> None:
     """Start or stop taking a camera's pictures."""
     await tables.Camera.update({tables.Camera.enabled: enabled}).where(tables.Camera.id == camera_id)
+
+
+async def set_limits(camera_id: int, sure_min: float, read_sure_min: float, keep_h: int | None) -> None:
+    """Say how sure a camera's engine and reader must be, 0 to 1, and how many hours its pictures are kept."""
+    table = tables.Camera
+    await table.update(
+        {table.sure_min: float(sure_min), table.read_sure_min: float(read_sure_min), table.keep_h: keep_h}
+    ).where(table.id == camera_id)
+
+
+async def list_keeping() -> dict[int, int]:
+    """Hours that pictures are kept, by camera, of those that watch no gate and have a time of their own."""
+    rows = await fetch("SELECT id, keep_h FROM camera WHERE keep_h IS NOT NULL AND role = 'overview'")
+    return {row["id"]: row["keep_h"] for row in rows}
 
 
 async def set_gate(camera_id: int, gate: Gate) -> None:

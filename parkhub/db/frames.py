@@ -191,12 +191,17 @@ async def count_since(camera_id: int, since: datetime) -> int:
     return number
 
 
-async def list_expired(before: datetime, limit: int, *, of_gates: bool = True) -> list[Frame]:
-    """Frames that were received before, oldest first, whatever became of them.
+async def list_expired(
+    before: datetime, limit: int, *, of_gates: bool = True, camera_id: int | None = None
+) -> list[Frame]:
+    """Frames that were received before, oldest first, whatever became of them; of one camera if it is named.
 
-    Without ``of_gates`` none of cameras that watch a gate: how long these are kept is their lot's rule.
+    Without ``of_gates`` none of cameras that watch a gate, which are kept by their lot's rule, or that have a time of
+    their own.
     """
-    kept = "" if of_gates else "AND camera IN (SELECT id FROM camera WHERE role = 'overview') "
+    kept = "" if of_gates else "AND camera IN (SELECT id FROM camera WHERE role = 'overview' AND keep_h IS NULL) "
+    if camera_id is not None:
+        kept = f"AND camera = {int(camera_id)} "
     rows = await fetch(SELECT + f"WHERE received_at < {{}} {kept}ORDER BY received_at, id LIMIT {{}}", before, limit)
     return [read_frame(row) for row in rows]
 

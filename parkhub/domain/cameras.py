@@ -46,7 +46,8 @@ class Gate:
     """How a camera watches a gate; an overview camera watches none.
 
     ``region``: whose plates to expect (`plate_layouts.REGIONS`). ``inward`` tells directions where cars go both ways.
-    ``excluded``: areas never looked at, such as a burnt-in clock. ``reads_min``: pictures that must agree on a plate.
+    ``excluded``: areas never looked at, such as a burnt-in clock. ``reads_min``: pictures that must agree on a plate,
+    each of which must be at least ``sure_min`` sure of it, 0 to 1.
     """
 
     role: CameraRole = CameraRole.OVERVIEW
@@ -54,6 +55,7 @@ class Gate:
     inward: Inward = Inward.DOWN
     excluded: tuple[Area, ...] = ()
     reads_min: int = 2
+    sure_min: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Camera:
     the picture its spots were marked on, None when that is not known. ``counts_vehicles``: also with an engine that
     does not find them by itself. ``reference`` counts the views that its pictures are compared with, ``trust`` is how
     far they are believed, ``shift`` how the last one lay beside the reference. ``head_id``: the head fitted to its lot
-    that judges there, None: the shipped one does. ``gate``: which gate it watches, if any.
+    that judges there, None: the shipped one does. ``gate``: which gate it watches, if any. ``sure_min``: how sure, 0 to
+    1, its engine must be of a place; what it is less sure of it has not seen. ``keep_h``: hours its pictures are kept
+    while it watches no gate; None: as long as those of all others.
     """
 
     id: int
@@ -87,6 +91,8 @@ class Camera:
     shift: Shift | None = None
     head_id: int | None = None
     gate: Gate = field(default_factory=Gate)
+    sure_min: float = 0.0
+    keep_h: int | None = None
 
     @property
     def watches_gate(self) -> bool:

@@ -143,33 +143,40 @@ def is_over(passage: GatePassage, at: datetime, now: datetime) -> bool:
 def is_sure(track: Track, gate: Gate) -> bool:
     """Whether a passage needs no more pictures."""
     passage = track.passage
-    agreeing, pictures = agreement(track)
+    agreeing, pictures = agreement(track, gate.sure_min)
     if agreeing < max(SURE_READS, gate.reads_min) or agreeing < SURE_SHARE * pictures:
         return False
     clear = [
         read
         for read in track.reads
-        if _agrees(read, passage.plate) and read.read.confidence >= CLEAR and not is_cut(read.read.box)
+        if _agrees(read, passage.plate)
+        and read.read.confidence >= max(CLEAR, gate.sure_min)
+        and not is_cut(read.read.box)
     ]
     return passage.confidence >= SURE and len(clear) >= SURE_READS and passage.direction is not None
 
 
-def agreement(track: Track) -> tuple[int, int]:
-    """How many pictures read the passage's plate, look-alikes folded, and how many read any."""
+def agreement(track: Track, sure_min: float = 0.0) -> tuple[int, int]:
+    """How many pictures read the passage's plate, look-alikes folded and so sure at least, and how many read any."""
     texts = [read for read in track.reads if read.read.text]
-    agreeing = {read.frame_id for read in texts if _agrees(read, track.passage.plate)}
+    agreeing = {
+        read.frame_id for read in texts if read.read.confidence >= sure_min and _agrees(read, track.passage.plate)
+    }
     return len(agreeing), len({read.frame_id for read in texts})
 
 
 def settle(track: Track, gate: Gate, now: datetime) -> GatePassage:
     """The passage with the decision whether it is believed, and why."""
     passage = track.passage
-    agreeing, pictures = agreement(track)
+    agreeing, pictures = agreement(track, gate.sure_min)
     if passage.plate:
         accepted = agreeing >= gate.reads_min
         why = f"{agreeing} of {pictures} pictures read this plate"
         if not accepted:
+            unsure = agreement(track)[0] - agreeing
             why = "read once only" if pictures == 1 else f"only {agreeing} of {pictures} pictures agree"
+            if unsure:
+                why += f", {unsure} more less than {gate.sure_min:.0%} sure"
     else:
         accepted = passage.frames >= PLATELESS_FRAMES_MIN
         why = (

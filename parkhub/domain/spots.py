@@ -158,6 +158,14 @@ class SpotChange:
     camera_id: int | None = None
 
 
+def sure_enough(seen: Sequence[SpotObservation], sure_min: float) -> list[SpotObservation]:
+    """The opinions of which an engine is at least so sure; the others say that it could not look."""
+    return [
+        each if each.confidence >= sure_min else SpotObservation(each.spot, SpotState.UNKNOWN, each.confidence)
+        for each in seen
+    ]
+
+
 _LETTERS = {SpotState.FREE: "f", SpotState.OCCUPIED: "o"}
 
 

@@ -14,7 +14,7 @@ from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, Inward, par
 from parkhub.domain.plate_layouts import REGIONS
 from parkhub.domain.signatures import hash_key
 from parkhub.domain.spots import Debounce
-from parkhub.domain.text import one_line
+from parkhub.domain.text import one_line, whole_number
 from parkhub.errors import FieldsError, InvalidInputError, NotFoundError
 from parkhub.services.lots import suggest_slug
 
@@ -27,6 +27,8 @@ STALE_AFTER_MAX_S: Final = 86400.0
 WINDOW_MAX: Final = 20
 READS_MIN_MAX: Final = 20
 AREAS_MAX: Final = 20
+SURE_PERCENT_MAX: Final = 99
+KEEP_H_MAX: Final = 8760
 _KEY_BYTES: Final = 32
 
 
@@ -95,6 +97,35 @@ def _check_gate(form: GateForm) -> Gate:
     if wrong:
         raise FieldsError(wrong)
     return Gate(CameraRole(form.role), form.region, Inward(form.inward), tuple(excluded), form.reads_min)
+
+
+def _check_limits(sure: str, read_sure: str, keep_h: str) -> tuple[float, float, int | None]:
+    wrong: dict[str, str] = {}
+    shares = []
+    for name, text in (("sure", sure), ("read_sure", read_sure)):
+        percent = whole_number(text or "0")
+        if percent is None or percent > SURE_PERCENT_MAX:
+            wrong[name] = f"Use 0 to {SURE_PERCENT_MAX} percent."
+        shares.append((percent or 0) / 100)
+    hours = whole_number(keep_h) if keep_h.strip() else None
+    if keep_h.strip() and (hours is None or not 1 <= hours <= KEEP_H_MAX):
+        wrong["keep_h"] = f"Use 1 to {KEEP_H_MAX} hours, or leave it empty."
+    if wrong:
+        raise FieldsError(wrong)
+    return shares[0], shares[1], hours
+
+
+async def save_limits(public_id: str, sure: str, read_sure: str, keep_h: str) -> Camera:
+    """Say how sure its engine must be of a place and each read of a plate, in percent as typed, and how many hours its
+    pictures are kept, "" for as long as all others. Raises FieldsError, NotFoundError.
+    """
+    limits = _check_limits(sure, read_sure, keep_h)
+    async with transaction():
+        camera = await find_camera(public_id)
+        await camera_rows.set_limits(camera.id, *limits)
+        camera = await find_camera(public_id)
+    log.info("camera limits saved", camera=public_id, sure=limits[0], read_sure=limits[1], keep_h=limits[2])
+    return camera
 
 
 async def create_camera(

@@ -1,7 +1,7 @@
 """What one look at a frame changes: states and history, in one transaction, then the announcement."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +16,17 @@ from parkhub.domain.cameras import Camera
 from parkhub.domain.counts import FrameCount, count_kinds, count_states
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.gates import SeenCar
-from parkhub.domain.spots import SpotChange, SpotObservation, SpotState, SpotTrack, changes, debounce, expire, hide
+from parkhub.domain.spots import (
+    SpotChange,
+    SpotObservation,
+    SpotState,
+    SpotTrack,
+    changes,
+    debounce,
+    expire,
+    hide,
+    sure_enough,
+)
 from parkhub.domain.trust import TrustTrack, is_believed
 from parkhub.domain.vehicles import Vehicle
 from parkhub.services import better_views, passages, stands, troubles
@@ -66,6 +76,7 @@ async def save_look(clients: Clients, frame_id: int, seen: Seen) -> Saved:
         status = FrameStatus.LATE if late else FrameStatus.READ
         if not await frame_rows.finish_frame(frame_id, status, seen.ms, seen.observations, ""):
             return Saved(None)
+        seen = replace(seen, observations=sure_enough(seen.observations, camera.sure_min))
         trust = camera.trust if late else await troubles.judge(camera, seen.sight, frame.captured_at)
         if not frame.clock_unsure:
             await _count(camera, frame, seen, late=late, believed=late or is_believed(trust))

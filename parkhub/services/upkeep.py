@@ -78,7 +78,7 @@ async def is_no_poison(clients: Clients, job_id: str) -> None:
 
 
 async def delete_old_pictures(clients: Clients, settings: Settings, now: datetime) -> int:
-    """Delete frames past `frame_keep_h`, then the oldest while they take more than `frame_keep_bytes`.
+    """Delete frames past `frame_keep_h` or their camera's own time, then the oldest beyond `frame_keep_bytes`.
 
     Pictures of gates are kept by their lot's rule (`parkhub.services.retention`) as long as there is room. What was
     seen in pictures stays, of their numbers the last of every five minutes. The row goes first: a crash in between
@@ -88,6 +88,11 @@ async def delete_old_pictures(clients: Clients, settings: Settings, now: datetim
     while old := await frame_rows.list_expired(now - timedelta(hours=settings.frame_keep_h), BATCH, of_gates=False):
         await _delete(clients, old)
         deleted += len(old)
+    for camera_id, hours in (await camera_rows.list_keeping()).items():
+        before = now - timedelta(hours=hours)
+        while old := await frame_rows.list_expired(before, BATCH, camera_id=camera_id):
+            await _delete(clients, old)
+            deleted += len(old)
     too_many_bytes = await clients.pictures.used_bytes(PICTURES) - settings.frame_keep_bytes
     while too_many_bytes > 0 and (oldest := await frame_rows.list_expired(now, BATCH)):
         going: list[Frame] = []

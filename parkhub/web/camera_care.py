@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 
 from parkhub.db import frames as frame_rows
 from parkhub.db import lot_ends as end_rows
+from parkhub.db import lot_rules as rule_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import spots as spot_rows
@@ -49,7 +50,9 @@ async def _show(
         lot=await lot_rows.get_lot(camera.lot_id),
         frame=frame if not camera.watches_gate or sees_plates(request.user, camera.lot_id) else None,
         areas=camera.gate.excluded,
-        given={"excluded": in_form(camera.gate)["excluded"], "lot": "", **(given or {})},
+        given={**_usual(camera), **(given or {})},
+        usual_keep_h=request.app.state.settings.frame_keep_h,
+        picture_keep_days=(await rule_rows.get_rules(camera.lot_id)).picture_keep_days,
         errors=defaultdict(str, errors or {}),
         refused=refused,
         spots=await spot_rows.list_camera_spots(camera.id),
@@ -59,6 +62,16 @@ async def _show(
         rate=await frame_rows.count_since(camera.id, now - RATE_OVER) / (RATE_OVER.total_seconds() / 60),
         saved=request.query_params.get("saved", ""),
     )
+
+
+def _usual(camera: Camera) -> dict[str, str]:
+    return {
+        "excluded": in_form(camera.gate)["excluded"],
+        "lot": "",
+        "sure": str(round(100 * camera.sure_min)),
+        "read_sure": str(round(100 * camera.gate.sure_min)),
+        "keep_h": "" if camera.keep_h is None else str(camera.keep_h),
+    }
 
 
 @get("/console/cameras/{public_id:str}/care", guards=[needs(Right.SET_UP)])
@@ -89,6 +102,18 @@ async def save_areas(request: AnyRequest, public_id: FromPath[str]) -> Response[
     except FieldsError as error:
         return await _show(request, camera, given, error.fields, status_code=422)
     return Redirect(f"/console/cameras/{public_id}/care?saved=areas", status_code=303)
+
+
+@post("/console/cameras/{public_id:str}/limits", guards=[needs(Right.SET_UP)])
+async def save_limits(request: AnyRequest, public_id: FromPath[str]) -> Response[Any] | Template:
+    """Say how sure it must be, and how long its pictures are kept."""
+    camera, form = await cameras.find_camera(public_id), await request.form()
+    given = {name: str(form.get(name, _usual(camera)[name])) for name in ("sure", "read_sure", "keep_h")}
+    try:
+        await cameras.save_limits(public_id, **given)
+    except FieldsError as error:
+        return await _show(request, camera, given, error.fields, status_code=422)
+    return Redirect(f"/console/cameras/{public_id}/care?saved=limits", status_code=303)
 
 
 @post("/console/cameras/{public_id:str}/lot", guards=[needs(Right.SET_UP)])
@@ -135,7 +160,7 @@ async def show_reads(request: AnyRequest, public_id: FromPath[str]) -> Template:
 routes = [
     Router(
         "/",
-        route_handlers=[show_care, save_areas, move, remove, show_reads],
+        route_handlers=[show_care, save_areas, save_limits, move, remove, show_reads],
         guards=[needs(Right.READ)],
         include_in_schema=False,
     )

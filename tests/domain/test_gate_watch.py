@@ -174,3 +174,25 @@ def test_every_sighting_belongs_to_one_passage_and_all_are_decided_in_the_end(mo
     for track in tracks:
         assert track.passage.first_at <= track.passage.last_at
         assert all(track.passage.first_at <= place.at <= track.passage.last_at for place in track.passage.path)
+
+
+@pytest.mark.parametrize(
+    ("sure_min", "state", "why"),
+    [
+        (0.0, "accepted", "4 of 4 pictures read this plate"),
+        (0.7, "accepted", "2 of 4 pictures read this plate"),
+        (0.85, "rejected", "only 0 of 4 pictures agree, 4 more less than 85% sure"),
+    ],
+)
+def test_reads_that_are_not_sure_enough_agree_with_none(sure_min: float, state: str, why: str) -> None:
+    camera = a_camera(gate=Gate(CameraRole.ENTRANCE, sure_min=sure_min))
+    sightings = [
+        sighting(n / 5, "KA417XM", (0.4, 0.3 + n / 20, 0.12, 0.05), sure) for n, sure in enumerate((0.6, 0.8, 0.6, 0.8))
+    ]
+    watch_ = GateWatch(camera, [], after(0))
+    for seen in sightings:
+        watch_.see(seen)
+    ended = GateWatch(camera, watch_.tracks, after(1000))
+    ended.decide(after(1000))
+    (track,) = ended.tracks
+    assert (track.passage.state.value, track.passage.why, len(track.reads)) == (state, why, 4)

@@ -205,3 +205,17 @@ class TestTrouble:
         await watch(clients, camera, begins(Trouble.FROZEN))
         (last, *_) = await frames.list_frames(camera.id, 1)
         assert await frames.load_observations(last.id) == seen(FREE, "A1", "A2")
+
+
+async def test_what_an_engine_is_not_sure_enough_of_it_has_not_seen(
+    database: Settings, clients: Clients, camera: Camera
+):
+    await cameras.set_limits(camera.id, 0.8, 0.0, None)
+    for at_s, sure in ((0.0, 0.9), (10.0, 0.79)):
+        frame = await save_frame(camera, captured_at=after(at_s), received_at=after(at_s))
+        state = OCCUPIED if at_s else FREE
+        opinions = [SpotObservation("A1", state, sure), SpotObservation("A2", state, 0.95)]
+        await save_look(clients, frame.id, Seen(opinions, 5.0))
+    tracks = await spots.load_tracks(camera.id)
+    assert [tracks[name].state for name in ("A1", "A2")] == [FREE, OCCUPIED]
+    assert [(count.occupied, count.unknown) for count in await kept(camera)][-1] == (1, 1)

@@ -118,6 +118,17 @@ class TestOldPictures:
         small = database.model_copy(update={"frame_keep_bytes": frame.byte_count - 1})
         assert await delete_old_pictures(clients, small, NOW) == 1
 
+    async def test_a_camera_may_keep_its_pictures_for_a_time_of_its_own(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        short, long, usual = [await save_camera() for _ in range(3)]
+        await cameras.set_limits(short.id, 0, 0, 2)
+        await cameras.set_limits(long.id, 0, 0, 100)
+        kept = [await keep(clients, database, camera, n, 3 * n) for n, camera in ((1, short), (30, long), (20, usual))]
+        young = await keep(clients, database, short, 2, 1)
+        assert await delete_old_pictures(clients, database, NOW) == 2
+        assert sorted(clients.pictures.files) == sorted([kept[1].picture_key, young.picture_key])
+
     async def test_of_their_numbers_the_last_of_every_five_minutes_stays_for_its_own_time(
         self, database: Settings, clients: Clients
     ) -> None:

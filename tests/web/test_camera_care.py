@@ -103,3 +103,40 @@ async def _passage(camera_id: int, lot_id: int) -> None:
     now = datetime.now(UTC)
     seen = GatePassage(0, lot_id, camera_id, Direction.ENTRY, "PKH4827", 0.9, (), None, now, now, 3, heard_at=now)
     await passages.save_passage(seen)
+
+
+async def test_how_sure_a_camera_must_be_and_how_long_its_pictures_are_kept_is_said(staff: Visitor) -> None:
+    camera = await save_camera()
+    page = f"/console/cameras/{camera.public_id}/care"
+    assert "Empty: as all others, 24 hours." in (await staff.get(page)).text
+    saved = await staff.send_form(page, page.replace("care", "limits"), sure="80", keep_h="48")
+    assert "holds from the next picture on" in (await staff.get(saved.headers["location"])).text
+    after = await cameras.get_camera(camera.id)
+    assert (after.sure_min, after.gate.sure_min, after.keep_h) == (0.8, 0.0, 48)
+    assert 'value="48"' in (await staff.get(page)).text
+    await staff.send_form(page, page.replace("care", "areas"), excluded="0.7,0,0.3,0.1")
+    assert (await cameras.get_camera(camera.id)).sure_min == 0.8
+
+
+async def test_at_a_gate_plates_have_a_limit_and_pictures_the_lot_s_time(staff: Visitor) -> None:
+    camera = await save_camera()
+    await cameras.set_gate(camera.id, Gate(CameraRole.EXIT))
+    page = f"/console/cameras/{camera.public_id}/care"
+    text = (await staff.get(page)).text
+    assert "kept by the car park’s rule, 7 days" in text
+    await staff.send_form(page, page.replace("care", "limits"), sure="0", read_sure="70")
+    assert (await cameras.get_camera(camera.id)).gate.sure_min == 0.7
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"sure": "100"}, {"sure": "-1"}, {"read_sure": "x"}, {"keep_h": "0"}, {"keep_h": "9000"}, {"keep_h": "a day"}],
+)
+async def test_a_limit_that_is_none_is_refused(staff: Visitor, wrong: dict[str, str]) -> None:
+    camera = await save_camera()
+    await cameras.set_gate(camera.id, Gate(CameraRole.EXIT if "read_sure" in wrong else CameraRole.OVERVIEW))
+    page = f"/console/cameras/{camera.public_id}/care"
+    answer = await staff.send_form(page, page.replace("care", "limits"), **wrong)
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert (await cameras.get_camera(camera.id)).keep_h is None
