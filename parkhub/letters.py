@@ -21,6 +21,15 @@ TEMPLATES: Final = Path(__file__).resolve().parents[1] / "frontend" / "templates
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as it is sent. ``key`` stays the same however often it is; ``html`` "" where there is only text."""
 
@@ -30,6 +39,7 @@ class Letter:
     subject: str
     text: str = field(repr=False)
     html: str = field(repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
 
 def put_in_words(key: str, to: str, code: str, name: str, values: Mapping[str, object]) -> Letter:

@@ -116,3 +116,4 @@ async def delete_unclaimed(ctx: dict[str, Any]) -> None:
     await passages.delete_orphans(ctx["clients"])
     await recordings.delete_abandoned(ctx["clients"], datetime.now(UTC))
     await picture_uploads.delete_abandoned(ctx["clients"])
+    await mail.delete_unattached(ctx["clients"])

@@ -146,6 +146,9 @@ def message_of(letter: Letter, sender: str) -> EmailMessage:
     message.set_content(letter.text)
     if letter.html:
         message.add_alternative(letter.html, subtype="html")
+    for each in letter.attachments:
+        main, _, sub = each.media_type.partition("/")
+        message.add_attachment(each.data, maintype=main, subtype=sub, filename=each.name)
     message["Content-Language"] = letter.language  # last: content takes headers of its own kind along
     return message
 

@@ -57,6 +57,11 @@ async def is_kept(uid: str) -> bool:
     return bool(await fetch("SELECT 1 AS one FROM letter WHERE uid = {}", uid))
 
 
+async def list_waiting() -> set[str]:
+    """The uids of letters that still wait."""
+    return {row["uid"] for row in await fetch("SELECT uid FROM letter WHERE state = 'waiting'")}
+
+
 async def list_due(now: datetime, limit: int) -> list[int]:
     """Ids of letters that are to be sent, the longest due first."""
     rows = await fetch(

@@ -1,8 +1,11 @@
-"""On the first of a month, the last one's figures to those who want them, once."""
+"""On the first of a month, the last one's figures with the report as PDF to those who want them, once."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from parkhub.clients import Clients
 from parkhub.db import accounts as account_rows
@@ -10,20 +13,25 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import mail as letter_rows
 from parkhub.db import report_readers as reader_rows
 from parkhub.db.engine import transaction
+from parkhub.domain.accounts import Account
 from parkhub.domain.local_time import local_day
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_periods import Length, Period, around
 from parkhub.domain.report_tables import figures
 from parkhub.domain.rights import Right
-from parkhub.errors import NotFoundError
+from parkhub.errors import BusyError, NotFoundError
 from parkhub.services import mail
 from parkhub.services.report_counts import load_counts
+from parkhub.services.report_pdf import report_pdf
 from parkhub.settings import Settings
 
+PDF: Final = "application/pdf"
 DAYS: Final = 5
 """So many days of a month its letters may still be written, if nobody could before."""
 FROM_HOUR: Final = 4
 """By the lot's clock: the last day has been counted to its end."""
+
+log = structlog.get_logger(__name__)
 
 
 async def write_letters(clients: Clients, settings: Settings, now: datetime) -> int:
@@ -34,13 +42,19 @@ async def write_letters(clients: Clients, settings: Settings, now: datetime) -> 
         if local.day > DAYS or (local.day == 1 and local.hour < FROM_HOUR):
             continue
         last = around(Length.MONTH, local_day(now, ZoneInfo(lot.time_zone)) - timedelta(days=local.day))
-        written += await _write(settings, lot, last, now)
+        try:
+            written += await _write(clients, settings, lot, last, now, without_sheet=local.day == DAYS)
+        except BusyError as error:  # the next hour may do better, and other lots have their letters anyway
+            log.warning("report.put_off", lot=lot.id, reason=str(error))
     if written:
         await mail.ask(clients)
     return written
 
 
-async def _write(settings: Settings, lot: Lot, month: Period, now: datetime) -> int:
+async def _write(
+    clients: Clients, settings: Settings, lot: Lot, month: Period, now: datetime, *, without_sheet: bool
+) -> int:
+    """Write a lot's. ``without_sheet``: rather than none, when the sheet cannot be made. Raises BusyError."""
     wanted = [
         (account_id, uid)
         for account_id in await reader_rows.list_readers(lot.id)
@@ -57,13 +71,38 @@ async def _write(settings: Settings, lot: Lot, month: Period, now: datetime) -> 
         "link": f"{settings.address}/console/reports?{address}",
         "pdf": f"{settings.address}/console/reports/pdf?{address}",
     }
-    written = 0
+    written, sheet = 0, b""
     for account_id, uid in wanted:
         try:
             account = await account_rows.get_account(account_id)
         except NotFoundError:
             continue
-        if account.may(Right.MONEY, lot.id):
-            async with transaction():
-                written += await mail.write(uid, account.email, "en", "report", values, now)
+        if not account.may(Right.MONEY, lot.id):
+            continue
+        attachment = None
+        try:
+            sheet = sheet or await report_pdf(lot, counts, before, now)
+            attachment = await mail.attach(clients, uid, f"{lot.slug}-{month.since:%Y-%m}.pdf", PDF, sheet)
+        except BusyError:
+            if not without_sheet:
+                raise
+        async with transaction():
+            written += await mail.write(uid, account.email, "en", "report", values | {"attachment": attachment}, now)
     return written
+
+
+async def list_candidates(lot: Lot) -> list[tuple[Account, bool]]:
+    """Who may get a lot's letters, each with whether they do."""
+    readers = set(await reader_rows.list_readers(lot.id))
+    people = [each for each in await account_rows.list_people() if each.may(Right.MONEY, lot.id)]
+    return [(each, each.id in readers) for each in people]
+
+
+async def choose_readers(lot: Lot, account_ids: Collection[int]) -> None:
+    """Have a lot's letters go to these, of those who may get them, and to nobody else."""
+    async with transaction():
+        for account, reads in await list_candidates(lot):
+            if account.id in account_ids and not reads:
+                await reader_rows.add_reader(lot.id, account.id)
+            elif account.id not in account_ids and reads:
+                await reader_rows.remove_reader(lot.id, account.id)

@@ -19,14 +19,15 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.report_periods import Against, Length, Period, around, read_period
 from parkhub.domain.report_tables import figures, tables
 from parkhub.domain.rights import Right
+from parkhub.domain.text import whole_number
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import day_closes
+from parkhub.services import day_closes, report_letters
 from parkhub.services.forecasts import find_forecast
 from parkhub.services.report_counts import counted_at, load_counts
 from parkhub.services.report_pdf import report_pdf
 from parkhub.services.report_words import words
 from parkhub.web.forecast_view import ForecastView
-from parkhub.web.guards import needs
+from parkhub.web.guards import must, needs
 from parkhub.web.report_files import as_csv, as_xlsx
 from parkhub.web.report_view import ReportView, level, report_address
 from parkhub.web.templating import AnyRequest, page
@@ -129,6 +130,7 @@ async def _show(request: AnyRequest, asked: Asked, failed: str = "", status_code
         closed=closed,
         closable=asked.period.days == 1 and not closed and asked.period.last < asked.today,
         reads=await reader_rows.is_reader(asked.lot.id, request.user.id),
+        readers=await report_letters.list_candidates(asked.lot) if request.user.may(Right.PEOPLE, asked.lot.id) else [],
         forecast=ForecastView(forecast, asked.lot.time_zone) if forecast else None,
         day_address=lambda day: report_address("/console/reports", asked.lot, around(Length.DAY, day)),
         done=_DONE.get(request.query_params.get("done", ""), ""),
@@ -142,6 +144,7 @@ async def _show(request: AnyRequest, asked: Asked, failed: str = "", status_code
 _DONE: Final = {
     "closed": "The day is closed.",
     "letters": "You get this car park's report by e-mail on the 1st of every month.",
+    "readers": "The letters go to whom you chose.",
     "no-letters": "You no longer get this car park's report by e-mail.",
 }
 
@@ -213,6 +216,17 @@ async def choose_letters(request: AnyRequest) -> Response[Any]:
     return Redirect(report_address("/console/reports", lot, period) + f"&done={done}", status_code=303)
 
 
+@post("/readers")
+async def choose_readers(request: AnyRequest) -> Response[Any]:
+    """Say who gets a car park's monthly report, for those who say who may do what."""
+    lot, form = await _of_form(request)
+    must(request.user, Right.PEOPLE, lot.id)
+    chosen = {whole_number(str(each)) for each in form.getall("reader", [])}
+    await report_letters.choose_readers(lot, {each for each in chosen if each is not None})
+    period = around(Length.MONTH, local_day(datetime.now(UTC), ZoneInfo(lot.time_zone)))
+    return Redirect(report_address("/console/reports", lot, period) + "&done=readers", status_code=303)
+
+
 async def _of_form(request: AnyRequest) -> tuple[Lot, Any]:
     form, lots = await request.form(), await _lots(request.user)
     if not lots:
@@ -223,7 +237,7 @@ async def _of_form(request: AnyRequest) -> tuple[Lot, Any]:
 routes = [
     Router(
         "/console/reports",
-        route_handlers=[show_report, show_csv, show_xlsx, show_pdf, close_day, choose_letters],
+        route_handlers=[show_report, show_csv, show_xlsx, show_pdf, close_day, choose_letters, choose_readers],
         guards=[needs(Right.MONEY)],
         include_in_schema=False,
     )

@@ -7,14 +7,16 @@ from typing import Any
 
 import openpyxl
 import pytest
-from builders import save_camera, save_lot
+from builders import save_account, save_camera, save_lot
 from reported import give_past
-from visitors import EMAIL, Visitor
+from visitors import EMAIL, PASSWORD, Visitor, visit
 
 from parkhub.db import day_closes, report_readers
 from parkhub.db.engine import fetch
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_tables import COUNT, Column, Figure, Table
+from parkhub.domain.rights import Role
+from parkhub.services import accounts
 from parkhub.web.report_files import as_csv, as_xlsx, safe
 
 DAYS = 9
@@ -111,6 +113,25 @@ async def test_letters_are_asked_for_and_stopped(staff: Visitor, account: Any) -
     assert "You get a letter" in (await staff.get("/console/reports")).text
     await staff.send_form("/console/reports", "/console/reports/letters", lot="harbour", wanted="0")
     assert await report_readers.list_readers(lot.id) == []
+
+
+async def test_an_owner_chooses_who_gets_the_letters_and_nobody_else_does(
+    staff: Visitor, app: Any, account: Any
+) -> None:
+    lot = await save_lot(slug="harbour")
+    hashed = await accounts.hash_password(PASSWORD)
+    ann = await save_account("ann@example.org", Role.ACCOUNTANT, hashed)
+    assert "Who gets it (0 of 2)" in (await staff.get("/console/reports")).text
+    chosen = {"lot": "harbour", "reader": [str(ann.id), "x"]}
+    answer = await staff.send_form("/console/reports", "/console/reports/readers", **chosen)
+    assert "The letters go to whom you chose." in (await staff.get(answer.headers["location"])).text
+    assert await report_readers.list_readers(lot.id) == [ann.id]
+    async with visit(app) as other:
+        await other.send_form("/sign-in", email="ann@example.org", password=PASSWORD)
+        assert "Who gets it" not in (await other.get("/console/reports")).text
+        refused = await other.send_form("/console/reports", "/console/reports/readers", lot="harbour")
+        assert refused.status_code == 403
+    assert await report_readers.list_readers(lot.id) == [ann.id]
 
 
 async def test_who_may_not_see_money_sees_no_report(attendant: Visitor, visitor: Visitor) -> None:
