@@ -13,12 +13,13 @@ from parkhub.db import passages as passage_rows
 from parkhub.db import reviews as review_rows
 from parkhub.domain.cameras import Camera, CameraRole, Gate
 from parkhub.domain.frames import FrameStatus
-from parkhub.domain.ledger import Account
 from parkhub.domain.lots import Lot
 from parkhub.domain.passages import Direction, GatePassage, PassageState, Place
 from parkhub.domain.plates import Candidate
 from parkhub.domain.reviews import Question
-from parkhub.services import payments, session_corrections, sessions
+from parkhub.services import desk_payments, session_corrections, sessions
+from parkhub.services.desk_payments import Tender
+from parkhub.settings import load_settings
 
 
 async def a_gate(lot: Lot, role: CameraRole) -> Camera:
@@ -68,7 +69,9 @@ async def shown(clients: Clients, now: datetime) -> dict[str, str]:
     session = await save_stay(lot, "TST77", 200)
     why = "the camera read a letter wrong"
     await session_corrections.edit_plate(clients, session.id, "TST778", why, None, now - timedelta(minutes=20))
-    await payments.pay(session.id, 300, Account.CASH, "shown-desk", now - timedelta(minutes=5))
+    at = now - timedelta(minutes=5)
+    await desk_payments.take(load_settings(), session.id, 300, Tender.CASH, "shown-desk", at, None)
+    await desk_payments.give_back(session.id, 100, "paid too much by mistake", "shown-back", None, now)
     return {
         "sessions": "/console/sessions",
         "sessions-filtered": "/console/sessions?lot=desk&state=open",

@@ -57,7 +57,7 @@ from parkhub.domain.stay_tokens import make_token
 from parkhub.domain.trust import Trouble
 from parkhub.logs import set_up_logs
 from parkhub.secret_key import secret_key
-from parkhub.services import accounts, billing, checkouts, pay_ahead, payments
+from parkhub.services import accounts, billing, checkouts, pay_ahead, payments, receipts, refunds
 from parkhub.services.day_closes import close_day
 from parkhub.services.drivers import digest
 from parkhub.settings import Settings, load_settings
@@ -179,6 +179,9 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
         "guide-begin": "/console/guide?new=1",
         **{f"guide-{step}": f"/console/lots/{slug}/guide?step={step}" for step, slug in GUIDE.items()},
         "displays": "/console/lots/harbour/displays?x=200&y=100&facing=0",
+        "receipts-book": "/console/lots/harbour/receipts",
+        "receipts-book-empty": "/console/lots/meadow/receipts",
+        "people-second-factor": "/console/people/second-factor",
         "drives": "/console/lots/harbour/drives",
         "drives-empty": "/console/lots/meadow/drives",
         "cameras": "/console/cameras",
@@ -256,7 +259,10 @@ async def _checkouts(settings: Settings, clients: Clients, lot: Lot, now: dateti
         if state is PaymentState.PAID:
             checkout = await pay(clients, settings, session, now)
             told = await checkouts.find_checkout(checkout.id)
+            await refunds.refund_payment(clients, settings, checkout.id, 150, "The lift stood still", None, now)
             pages["receipt"] = f"/receipts/{told.receipt_id}"
+            (note,) = (await receipts.get_receipt(str(told.receipt_id))).notes
+            pages["credit-note"] = f"/credit-notes/{note.public_id}"
         else:
             checkout = await checkouts.start_checkout(clients, settings, session.id, "kim@example.org", now)
             await fetch(
