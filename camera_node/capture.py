@@ -165,7 +165,7 @@ class CaptureProcess:
         self._say(("backlog", self._backlog_s))
         self._note(pid=child.pid, running=True)
         try:
-            why = self._listen(child, ours, pictures)
+            why = self._listen(ours, pictures)
         finally:
             if self._stopping.is_set() and self._say(("end",)):
                 # What it has noted as given must not be left in the pipe.
@@ -180,28 +180,28 @@ class CaptureProcess:
             pictures.close()
         return why or f"The camera's process ended ({_ending(status)})."
 
-    def _listen(self, child: Any, talk: Connection, pictures: Connection) -> str:
+    def _listen(self, talk: Connection, pictures: Connection) -> str:
         heard_s = time.monotonic()
         allowed_s = max(self._setup.silence_s, START_S)
-        while not self._stopping.is_set():
-            alive = child.is_alive()
+        ends: set[Any] = {talk, pictures}
+        while not self._stopping.is_set() and ends:
             room = self._queue.room or not self._queue.patient
-            heard_from: list[Any] = [talk, child.sentinel] if alive else []
-            for ready in wait([*heard_from, *([pictures] if room else [])], TICK_S):
+            listened = [end for end in ends if end is talk or room]
+            if not listened:
+                self._stopping.wait(TICK_S)
+            for ready in wait(listened, TICK_S):
                 try:
                     if ready is talk:
-                        still_s = self._hear(talk.recv())
-                        heard_s, allowed_s = time.monotonic() - still_s, self._setup.silence_s
-                    elif ready is pictures:
+                        heard_s = time.monotonic() - self._hear(talk.recv())
+                        allowed_s = self._setup.silence_s
+                    else:
                         self._take(pictures.recv())
                 except (EOFError, OSError):
-                    alive = False
-            if not alive and not self._left(talk, pictures):
-                return ""
+                    ends.discard(ready)  # what it still held has been read
             silent_s = time.monotonic() - heard_s
-            if alive and silent_s > allowed_s:
+            if talk in ends and silent_s > allowed_s:
                 return f"The camera's process hung for {silent_s:.0f} s and was killed."
-        return "Stopped."
+        return ""
 
     def _take_last(self, child: Any, pictures: Connection) -> None:
         until_s = time.monotonic() + END_S
@@ -213,18 +213,6 @@ class CaptureProcess:
                 self._take(pictures.recv())
             except (EOFError, OSError):
                 return
-
-    def _left(self, talk: Connection, pictures: Connection) -> bool:
-        """Hear the last words of a child that has ended; say whether pictures of it are still to be taken."""
-        try:
-            while talk.poll():
-                self._hear(talk.recv())
-        except (EOFError, OSError):
-            pass
-        try:
-            return pictures.poll()
-        except OSError:
-            return False
 
     def _hear(self, message: tuple[Any, ...]) -> float:
         """Take what the child says; return for how many seconds its work has stood still."""

@@ -66,15 +66,15 @@ class FilmSource:
             if decoded is None:
                 continue
             at_s = self._at(decoded)
-            if not self._pace.due(at_s):
-                continue
             ahead_s = at_s - monotonic_s()
             if self._real_time and ahead_s > 0:
                 time.sleep(min(ahead_s, READ_S))
                 if ahead_s > READ_S:
                     self._held = decoded
                     return None
-            elif self._real_time and -ahead_s > BEHIND_S and -ahead_s > self._pace.gap_s:
+            if not self._pace.due(at_s):
+                continue
+            if self._real_time and -ahead_s > max(BEHIND_S, self._pace.gap_s):
                 self.late += 1
                 continue
             return self._give(decoded, at_s)
