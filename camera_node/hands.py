@@ -18,6 +18,9 @@ from camera_node.settings import RelaySettings
 
 SNAPSHOT_S = 30.0
 FOCUS_EVERY_S = 0.5
+BEGIN_S = 10.0
+"""A camera that has just been started is waited for."""
+
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -76,8 +79,11 @@ class Hands:
             raise OrderError(refusal(error.response)) from None
 
     def _can_focus(self, _: Command) -> None:
-        if not self._camera.alive():
-            raise OrderError("The camera gives no pictures now.")
+        until_s = time.monotonic() + BEGIN_S
+        while not self._camera.alive():
+            if time.monotonic() > until_s:
+                raise OrderError("The camera gives no pictures now.")
+            time.sleep(FOCUS_EVERY_S)
 
     def _focus(self, command: Command) -> None:
         """Report twice a second how sharp the last picture was, until the command's end."""
