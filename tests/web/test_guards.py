@@ -31,8 +31,13 @@ OPEN = {
     "POST /api/v1/cameras/{camera_id}/frames",
     "GET /api/v1/cameras/{camera_id}/commands",
     "POST /api/v1/cameras/{camera_id}/commands/{uid}",
+    "POST /api/v1/cameras/{camera_id}/heartbeat",
+    "GET /api/v1/cameras/{camera_id}/configuration",
+    "POST /api/v1/cameras/{camera_id}/configuration/{version}",
+    "POST /api/v1/cameras/{camera_id}/reports/{uid}",
+    "POST /api/v1/enrol",
 }
-"""Public, or signed by a camera's node."""
+"""Public, or signed by a camera's node, or asked with a one-time code."""
 
 OWN = "/console/account"
 """What is a person's own, whatever their rights."""
@@ -70,6 +75,9 @@ RIGHTS = {
         "GET /console/cameras",
         "GET /console/cameras/{public_id}",
         "GET /console/cameras/{public_id}/latest.jpg",
+        "GET /console/cameras/{public_id}/node",
+        "GET /console/cameras/{public_id}/node/events",
+        "GET /console/cameras/{public_id}/node/now",
         "GET /console/cameras/{public_id}/seen",
         "GET /console/events",
         "GET /console/lots",
@@ -79,6 +87,7 @@ RIGHTS = {
         "GET /console/lots/{slug}/permits.csv",
         "GET /console/lots/{slug}/plates",
         "GET /console/lots/{slug}/tariff",
+        "GET /console/nodes",
         "GET /console/now",
         "GET /console/permits/{permit_id}",
         "GET /console/prices",
@@ -159,6 +168,8 @@ RIGHTS = {
         "GET /console/cameras/new",
         "GET /console/cameras/{public_id}/arrival",
         "GET /console/cameras/{public_id}/care",
+        "GET /console/cameras/{public_id}/node/log/{uid}",
+        "GET /console/cameras/{public_id}/node/settings",
         "GET /console/cameras/{public_id}/spots",
         "GET /console/cameras/{public_id}/spots.json",
         "GET /console/cameras/{public_id}/spots/asks/{uid}",
@@ -200,6 +211,11 @@ RIGHTS = {
         "POST /console/cameras/{public_id}/areas",
         "POST /console/cameras/{public_id}/key",
         "POST /console/cameras/{public_id}/lot",
+        "POST /console/cameras/{public_id}/node/code",
+        "POST /console/cameras/{public_id}/node/commands",
+        "POST /console/cameras/{public_id}/node/key",
+        "POST /console/cameras/{public_id}/node/settings",
+        "POST /console/cameras/{public_id}/node/settings/{version}",
         "POST /console/cameras/{public_id}/picture",
         "POST /console/cameras/{public_id}/remove",
         "POST /console/cameras/{public_id}/settings",
