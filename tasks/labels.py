@@ -1,4 +1,4 @@
-"""The job that cuts a labelled spot out of its picture, before the picture goes."""
+"""The jobs that cut labelled spots out of their picture, before the picture goes."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,10 +6,11 @@ from typing import Any
 
 from parkhub.clients import Clients
 from parkhub.db import frames as frame_rows
+from parkhub.db import labelled_sets as set_rows
 from parkhub.db import spot_labels as label_rows
 from parkhub.domain.corrections import Crop, SpotLabel
 from parkhub.domain.spots import Polygon
-from parkhub.errors import NotFoundError, ParkHubError
+from parkhub.errors import InvalidInputError, NotFoundError, ParkHubError
 from parkhub.services import labels, upkeep
 from tasks.vision.labels import cut_out
 from tasks.vision.picture import decode
@@ -28,6 +29,29 @@ async def cut_label(ctx: dict[str, Any], label_id: int) -> None:
         await labels.give_crop_up(label_id, "cutting it out broke off again and again")
         return
     await cut_now(clients, label)
+
+
+async def cut_picture(ctx: dict[str, Any], frame_id: int) -> None:
+    """Keep the crops of all labels of one picture, which is decoded once; what cannot be cut is left without."""
+    clients: Clients = ctx["clients"]
+    waiting = await set_rows.list_waiting(frame_id)
+    if not waiting:
+        return
+    try:
+        picture = await asyncio.to_thread(decode, await _picture(clients, waiting[0]))
+    except ParkHubError as error:
+        if error.retryable:
+            raise
+        for label in waiting:
+            await labels.give_crop_up(label.id, str(error))
+        return
+    for label in waiting:
+        try:
+            crop, polygon = await asyncio.to_thread(cut_out, picture, label.polygon)
+        except InvalidInputError as error:
+            await labels.give_crop_up(label.id, str(error))
+        else:
+            await labels.finish_crop(clients, label, crop, polygon)
 
 
 async def cut_now(clients: Clients, label: SpotLabel) -> None:

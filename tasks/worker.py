@@ -121,7 +121,7 @@ def vision_jobs() -> dict[QueueName, list[Job]]:
         ],
         QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
         QueueName.PICTURES: [Job(picture_uploads.look_at_pictures, 58)],
-        QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up)],
+        QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up), Job(labels.cut_picture, 58)],
     }
 
 

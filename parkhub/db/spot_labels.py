@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.corrections import Crop, NewLabel, SpotLabel
+from parkhub.domain.corrections import Crop, NewLabel, SpotLabel, Word
 from parkhub.domain.spots import Polygon, SpotState
 from parkhub.errors import NotFoundError
 
@@ -18,7 +18,8 @@ def _pack(polygon: Polygon) -> str:
     return msgspec.json.encode(polygon).decode()
 
 
-def _label(row: Row) -> SpotLabel:
+def read_label(row: Row) -> SpotLabel:
+    """A label as its row keeps it."""
     return SpotLabel(
         lot_id=row["lot"],
         camera_id=row["camera"],
@@ -37,6 +38,7 @@ def _label(row: Row) -> SpotLabel:
         id=row["id"],
         crop=Crop(row["crop"]),
         crop_polygon=None if row["crop_polygon"] is None else _read_polygon(row["crop_polygon"]),
+        word=Word(row["word"]),
     )
 
 
@@ -44,11 +46,12 @@ async def add_label(new: NewLabel) -> SpotLabel:
     """Keep a label. Of a spot's labels on one picture the last word counts; it takes the place of the earlier one."""
     rows = await fetch(
         "INSERT INTO spot_label (lot, camera, spot, frame, account, name, picture_sha256, occupied, at, created_at, "
-        "polygon, before, said, confidence, crop) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) "
+        "polygon, before, said, confidence, crop, word) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'said') "
         "ON CONFLICT (lot, name, picture_sha256) WHERE picture_sha256 <> '' DO UPDATE "
-        "SET occupied = excluded.occupied, account = excluded.account, created_at = excluded.created_at "
-        "RETURNING id, before, said, confidence, polygon, at, camera, spot, frame, crop, crop_polygon",
+        "SET occupied = excluded.occupied, account = excluded.account, created_at = excluded.created_at, "
+        "word = excluded.word "
+        "RETURNING id, before, said, confidence, polygon, at, camera, spot, frame, crop, crop_polygon, word",
         new.lot_id,
         new.camera_id,
         new.spot_id,
@@ -66,7 +69,7 @@ async def add_label(new: NewLabel) -> SpotLabel:
         (Crop.WAITING if new.picture_sha256 else Crop.NONE).value,
     )
     given = asdict(new) | {"lot": new.lot_id, "account": new.account_id}
-    return _label(given | rows[0])
+    return read_label(given | rows[0])
 
 
 async def get_label(label_id: int) -> SpotLabel:
@@ -74,21 +77,26 @@ async def get_label(label_id: int) -> SpotLabel:
     rows = await fetch("SELECT * FROM spot_label WHERE id = {}", label_id)
     if not rows:
         raise NotFoundError("There is no such label, or it was taken back.")
-    return _label(rows[0])
+    return read_label(rows[0])
 
 
 async def list_labels(lot_id: int, limit: int | None = None) -> list[SpotLabel]:
-    """A lot's labels, the newest picture first."""
+    """What people said in a lot, the newest picture first."""
     rows = await fetch(
-        "SELECT * FROM spot_label WHERE lot = {} ORDER BY at DESC, id DESC LIMIT {}", lot_id, limit or 1_000_000
+        "SELECT * FROM spot_label WHERE lot = {} AND word = 'said' ORDER BY at DESC, id DESC LIMIT {}",
+        lot_id,
+        limit or 1_000_000,
     )
-    return [_label(row) for row in rows]
+    return [read_label(row) for row in rows]
 
 
 async def newest_label_id(lot_id: int, name: str) -> int | None:
     """Which label has the last word on a spot."""
     rows = await fetch(
-        "SELECT id FROM spot_label WHERE lot = {} AND name = {} ORDER BY created_at DESC, id DESC LIMIT 1", lot_id, name
+        "SELECT id FROM spot_label WHERE lot = {} AND name = {} AND word = 'said' "
+        "ORDER BY created_at DESC, id DESC LIMIT 1",
+        lot_id,
+        name,
     )
     return rows[0]["id"] if rows else None
 
@@ -113,7 +121,7 @@ async def list_uncut(before: datetime) -> list[int]:
 async def list_older(before: datetime, limit: int) -> list[SpotLabel]:
     """Labels given before, oldest first."""
     rows = await fetch("SELECT * FROM spot_label WHERE created_at < {} ORDER BY created_at, id LIMIT {}", before, limit)
-    return [_label(row) for row in rows]
+    return [read_label(row) for row in rows]
 
 
 async def known_ids(ids: Sequence[int]) -> set[int]:

@@ -14,6 +14,9 @@ short enough that a car that comes meanwhile is not overlooked for long."""
 
 GROUPS_MIN: Final = 5
 
+TELLING_MIN: Final = 10
+"""Labels of each state there must be before a percentage of them says anything: one more or less is a tenth then."""
+
 
 class Crop(StrEnum):
     """What became of a label's picture: not cut yet, cut and kept, or gone before it could be."""
@@ -21,6 +24,16 @@ class Crop(StrEnum):
     WAITING = "waiting"
     CUT = "cut"
     NONE = "none"
+
+
+class Word(StrEnum):
+    """Whose word a label is: a person's, only the engine's own, which nobody has looked at yet, or a person's that its
+    crop is of no use. Only what is said measures and teaches.
+    """
+
+    SAID = "said"
+    PROPOSED = "proposed"
+    UNUSABLE = "unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ class SpotLabel(NewLabel):
     id: int
     crop: Crop
     crop_polygon: Polygon | None
+    word: Word = Word.SAID
 
     @property
     def state(self) -> SpotState:
@@ -86,6 +100,21 @@ class LotAccuracy:
         if not self.free or not self.occupied:
             return None
         return (self.free_right / self.free + self.occupied_right / self.occupied) / 2
+
+    @property
+    def count(self) -> int:
+        """Labels on which the engine had an opinion."""
+        return self.free + self.occupied
+
+    @property
+    def agreed(self) -> int:
+        """On how many of them it was right."""
+        return self.free_right + self.occupied_right
+
+    @property
+    def too_few(self) -> bool:
+        """Whether a percentage of so few would be chance more than anything else."""
+        return min(self.free, self.occupied) < TELLING_MIN
 
 
 def state_of(*, occupied: bool) -> SpotState:

@@ -17,6 +17,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain.corrections import Crop, SpotLabel
 from parkhub.domain.spot_heads import LABELS_MAX, HeadTrial, HeadVersion, SpotHead, too_few, wins
 from parkhub.errors import BusyError, InvalidInputError
+from parkhub.services import audit
 
 ADAPT: Final = "adapt"
 
@@ -31,15 +32,17 @@ class Adapted:
     known: bool = False
 
 
-async def adapt_lot(clients: Clients, lot_id: int, now: datetime) -> bool:
+async def adapt_lot(clients: Clients, lot_id: int, now: datetime, account_id: int | None = None) -> bool:
     """Ask vision to fit the classifier to a lot's labels; False when that is being done already.
 
     How it ends is kept with the lot (`parkhub.db.spot_heads.find_fit`). Raises InvalidInputError when there are too few
     labels, with what is missing, and BusyError.
     """
     await load_training(lot_id)
-    active = await head_rows.active_version(lot_id)
-    await head_rows.ask_fit(lot_id, now)  # first, or it may have ended before
+    async with transaction():
+        active = await head_rows.active_version(lot_id)
+        await head_rows.ask_fit(lot_id, now)  # first, or it may have ended before
+        await _note("head.asked", lot_id, account_id, active, active, now)
     try:
         return await clients.queue.enqueue(ADAPT, lot_id, active, job_id=job_id(lot_id), queue=QueueName.ADAPTATION)
     except BusyError as error:
@@ -111,15 +114,34 @@ def fingerprint_of(labels: Sequence[SpotLabel]) -> str:
     return hashlib.sha256(" ".join(words).encode()).hexdigest()
 
 
-async def revert_head(lot_id: int, version: int | None = None) -> None:
+async def revert_head(
+    lot_id: int, version: int | None = None, *, account_id: int | None = None, now: datetime | None = None
+) -> None:
     """Let a version judge the lot again, None the shipped head; cameras use it from their next picture on.
 
-    Raises NotFoundError without such a version.
+    ``now``: when a person said so, which is noted; a command is not. Raises NotFoundError without such a version.
     """
     async with transaction():
         await spot_rows.lock_map(lot_id)
+        before = await head_rows.active_version(lot_id)
         await head_rows.set_active(lot_id, version)
+        if now is not None:
+            await _note("head.chosen", lot_id, account_id, before, version, now)
     log.info("head.reverted", lot=lot_id, version=version)
+
+
+async def _note(
+    action: str, lot_id: int, account_id: int | None, before: int | None, after: int | None, now: datetime
+) -> None:
+    await audit.note(
+        action,
+        account_id=account_id,
+        lot_id=lot_id,
+        subject=f"lot:{lot_id}",
+        before={"version": before or "shipped"},
+        after={"version": after or "shipped"},
+        at=now,
+    )
 
 
 def describe(version: HeadVersion, model_sha256: str) -> str:

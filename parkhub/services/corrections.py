@@ -154,6 +154,7 @@ async def _label(
         opinions = await frame_rows.load_observations(frame.id)
         seen = next((each for each in opinions if each.spot == spot.name), None)
     shows = frame is not None and frame.status is not FrameStatus.FAILED and is_believed(camera.trust)
+    shows = shows and not camera.watches_gate  # people and plates are in a gate's pictures: none is kept as a label
     (shape,) = realign([spot.shape], camera.shift)
     return NewLabel(
         lot_id=spot.lot_id,

@@ -1,5 +1,6 @@
 """The labelled pictures a classifier learns from: whole frames with polygons, and loose patches."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ LOTS = ("vsb_ostrava", "pklot_pucpr", "pklot_ufpr05")
 PATCHES = ("umass_townhall", "devora_topview", "dwivedi_aerial", "minipk_mix")
 ROADS = ("atl_traffic", "vehicle_1class_farzad", "openimages_vehicles", "highway_tidar")
 MADE = "simulated_camera"
+LABELLED = "labelled"
 SIDE_MIN_PX = 18
 SIDE_MAX_SHARE = 0.6
 PICTURES_MAX = 700
@@ -81,6 +83,17 @@ class DataSet:
                 if occupied is not None:
                     self.samples.append(Sample(index, np.array(spot["polygon"], np.float32), occupied, MADE))
 
+    def add_labelled(self, folder: Path) -> None:
+        """Add a labelled set as ParkHub's console gives it, unpacked; see its README."""
+        self.digest.update((folder / "labels.csv").read_bytes())
+        with (folder / "labels.csv").open(encoding="utf-8", newline="") as rows:
+            for row in csv.DictReader(rows):
+                index = self.add_picture(folder / row["file"])
+                height, width = self.levels[index][0].shape[:2]
+                polygon = [[float(number) for number in point.split()] for point in row["polygon"].split(";")]
+                corners = np.array(polygon, np.float32) * np.float32([width, height])
+                self.samples.append(Sample(index, corners, row["state"] == "occupied", LABELLED))
+
     def add_patches(self, folder: Path) -> None:
         """Add ``patches/<set>/{empty,occupied}``: the whole patch is the spot."""
         for label in ("empty", "occupied"):
@@ -145,9 +158,10 @@ def load(
     patches: Sequence[str] = PATCHES,
     roads: Sequence[str] = ROADS,
     made: Path | None = None,
+    labelled: Sequence[Path] = (),
     seed: int = 0,
 ) -> DataSet:
-    """Everything under ``data/parking`` that may be trained on, and the simulated camera's pictures."""
+    """Everything under ``data/parking`` that may be trained on, the simulated camera's pictures, and labelled sets."""
     random = np.random.default_rng(seed)
     found = DataSet()
     for lot in lots:
@@ -158,4 +172,6 @@ def load(
         found.add_roads(data / "parking" / "vehicles" / name, random)
     if made is not None:
         found.add_made(made)
+    for folder in labelled:
+        found.add_labelled(folder)
     return found

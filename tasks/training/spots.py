@@ -24,7 +24,7 @@ from torch.nn import functional
 from parkhub.domain.spots import SpotShape, SpotState
 from tasks.training.augment import Weather, jitter
 from tasks.training.card import write_card
-from tasks.training.data import LOTS, MADE, PATCHES, ROADS, DataSet, load
+from tasks.training.data import LABELLED, LOTS, MADE, PATCHES, ROADS, DataSet, load
 from tasks.training.export import export
 from tasks.training.net import SpotNet
 from tasks.vision.classifier import ClassifierEngine
@@ -50,6 +50,8 @@ class Settings:
     roads: float = 0.42
     patches: float = 0.1
     made: float = 0.08
+    labelled: float = 0.1  # where labelled sets are given
+    labelled_sets: tuple[str, ...] = ()
     lean: tuple[tuple[str, float], ...] = (
         ("umass_townhall", 0.2),
         ("highway_tidar", 0.3),
@@ -59,8 +61,9 @@ class Settings:
 
 def shares(data: DataSet, settings: Settings) -> Array:
     """How likely each sample is drawn: sources by their share, both classes of each source equally."""
-    kinds = {name: kind for kind in (LOTS, PATCHES, ROADS, (MADE,)) for name in kind}
+    kinds = {name: kind for kind in (LOTS, PATCHES, ROADS, (MADE,), (LABELLED,)) for name in kind}
     of = {LOTS: settings.lots, PATCHES: settings.patches, ROADS: settings.roads, (MADE,): settings.made}
+    of[(LABELLED,)] = settings.labelled
     lean = dict(settings.lean)
     groups: dict[tuple[str, bool], list[int]] = {}
     for index, sample in enumerate(data.samples):
@@ -190,9 +193,9 @@ def fold(job: tuple[Path, str, Settings, Path]) -> tuple[Array, Array]:
     cv2.setNumThreads(1)
     patches = [name for name in PATCHES if name != "minipk_mix" or not lot.startswith("pklot")]
     lots = [name for name in LOTS if name != lot]
-    net = train(
-        load(data_path, lots, patches, made=work / MADE, seed=settings.seed), Window(), settings, f"without {lot}"
-    )
+    sets = [Path(each) for each in settings.labelled_sets]
+    data = load(data_path, lots, patches, made=work / MADE, labelled=sets, seed=settings.seed)
+    net = train(data, Window(), settings, f"without {lot}")
     torch.save(net.state_dict(), work / f"{lot}.pt")
     return held_out(data_path, lot, work)
 
@@ -207,7 +210,8 @@ def whole(job: tuple[Path, Settings, Path]) -> str:
     data_path, settings, work = job
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    data = load(data_path, made=work / MADE, seed=settings.seed)
+    sets = [Path(each) for each in settings.labelled_sets]
+    data = load(data_path, made=work / MADE, labelled=sets, seed=settings.seed)
     torch.save(train(data, Window(), settings, "on everything").state_dict(), work / "all.pt")
     return json.dumps({"sha256": data.digest.hexdigest(), "samples": data.counts()})
 
@@ -233,17 +237,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parking/")
     parser.add_argument("--out", type=Path, required=True, help="folder for spots.onnx and its card")
     parser.add_argument("--work", type=Path, default=Path("build/spots-training"), help="folder for the folds' nets")
+    parser.add_argument(
+        "--labelled",
+        type=Path,
+        action="append",
+        default=[],
+        help="unpacked labelled set of the console; repeatable",
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=Settings.epochs)
     parser.add_argument("--per-epoch", type=int, default=Settings.per_epoch)
     parser.add_argument("--reuse", action="store_true", help="judge and export the nets in --work, train none")
     args = parser.parse_args()
-    settings = replace(Settings(), epochs=args.epochs, per_epoch=args.per_epoch)
+    sets = tuple(str(folder) for folder in args.labelled)
+    settings = replace(Settings(), epochs=args.epochs, per_epoch=args.per_epoch, labelled_sets=sets)
     args.work.mkdir(parents=True, exist_ok=True)
     make_pictures(args.work / MADE)
     if args.reuse:
         answers = {lot: held_out(args.data, lot, args.work) for lot in LOTS}
-        data = load(args.data, made=args.work / MADE, seed=settings.seed)
+        data = load(args.data, made=args.work / MADE, labelled=args.labelled, seed=settings.seed)
         about = {"sha256": data.digest.hexdigest(), "samples": data.counts()}
     else:
         with ProcessPoolExecutor(args.processes) as pool:

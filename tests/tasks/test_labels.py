@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,16 +8,17 @@ from builders import save_camera, save_frame, save_label, stand_ins
 from workers import a_row, places
 
 from parkhub.clients import Clients
-from parkhub.db import frames, spot_labels, spots
+from parkhub.db import cameras, frames, labelled_sets, spot_labels, spots
 from parkhub.domain.cameras import Camera
-from parkhub.domain.corrections import Crop, SpotLabel
+from parkhub.domain.corrections import Crop, SpotLabel, Word
 from parkhub.errors import BusyError
 from parkhub.services.corrections import correct_spot
+from parkhub.services.labelled_sets import save_picture
 from parkhub.services.labels import crop_key
 from parkhub.services.looks import Seen, save_look
 from parkhub.services.upkeep import LATE_TRIES_MAX, is_poison
 from parkhub.settings import Settings
-from tasks.labels import cut_label, give_up
+from tasks.labels import cut_label, cut_picture, give_up
 from tasks.vision.picture import decode
 
 
@@ -128,3 +130,34 @@ async def test_after_the_last_try_the_label_has_no_crop(sqlite_open: Settings, c
     label = await save_label((await save_camera()).lot_id)
     await give_up(ctx, label.id)
     assert (await spot_labels.get_label(label.id)).crop is Crop.NONE
+
+
+class TestCuttingAWholePicture:
+    async def test_all_its_places_are_cut_out_of_one_decoding(self, database: Settings, ctx: dict[str, Any]) -> None:
+        camera, label = await corrected(ctx["clients"])
+        await save_picture(ctx["clients"], None, await cameras.get_camera(camera.id), datetime.now(UTC))
+        assert label.frame_id is not None
+        await cut_picture(ctx, label.frame_id)
+        found = await labelled_sets.list_set(camera.lot_id, None, None, None, 9)
+        assert [(each.name, each.crop, each.word) for each in found] == [
+            ("A1", Crop.CUT, Word.PROPOSED),
+            ("A2", Crop.CUT, Word.SAID),
+        ]
+        crops = [decode(ctx["clients"].pictures.files[crop_key(each)]) for each in found]
+        assert [crop.shape[0] for crop in crops] == [180, 180]
+        await cut_picture(ctx, label.frame_id)  # a job that comes twice
+
+    async def test_a_picture_that_is_damaged_leaves_its_labels_without_a_crop(
+        self, database: Settings, ctx: dict[str, Any]
+    ) -> None:
+        _, label = await corrected(ctx["clients"], b"no picture")
+        assert label.frame_id is not None
+        await cut_picture(ctx, label.frame_id)
+        assert (await spot_labels.get_label(label.id)).crop is Crop.NONE
+
+    async def test_a_disk_that_is_away_is_tried_again(self, database: Settings, ctx: dict[str, Any]) -> None:
+        _, label = await corrected(ctx["clients"])
+        assert label.frame_id is not None
+        with pytest.raises(BusyError):
+            await cut_picture({"clients": replace(ctx["clients"], pictures=StoreAway())}, label.frame_id)
+        assert (await spot_labels.get_label(label.id)).crop is Crop.WAITING

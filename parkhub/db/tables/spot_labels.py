@@ -23,7 +23,8 @@ class SpotLabel(Table, tablename="spot_label"):
     """One person's word on one spot. Unique by lot, name and picture, where there is a picture.
 
     It outlives its picture, its spot and its camera, so it repeats the name and the polygon. ``said`` null: no engine
-    had looked. ``crop_polygon`` is set once the crop is cut.
+    had looked. ``crop_polygon`` is set once the crop is cut. ``word``: a person said it, the engine proposes it, or a
+    person said that the crop is of no use.
     """
 
     id = BigSerial(primary_key=True)
@@ -43,3 +44,4 @@ class SpotLabel(Table, tablename="spot_label"):
     confidence = DoublePrecision(default=None, null=True)
     crop = Text()
     crop_polygon = JSON(default=None, null=True)
+    word = Text(default="said")
