@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 PAUSE_FIRST_S = 0.5
-PAUSE_MAX_S = 60.0
+PAUSE_MAX_S = 30.0
 ASKED_MAX_S = 3600.0
 PERSON_FIRST_S = 60.0
 PERSON_MAX_S = 900.0

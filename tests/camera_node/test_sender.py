@@ -136,7 +136,7 @@ def test_a_server_that_takes_nothing_is_left_alone_for_growing_pauses(
     receiver.answers = [(status, {})] * 12
     node.put("a")
     node.run_for(600)
-    assert len(receiver.requests) == 13  # 0.5 s doubling to a minute: twelve pauses are 363 s
+    assert len(receiver.requests) == 13  # 0.5 s doubling to half a minute: twelve pauses are 211 s
     assert len(set(names(receiver))) == 1
     assert node.spool.state().pictures == 0
 
