@@ -44,19 +44,6 @@ def test_new_and_changed_pictures_come_once_and_half_written_ones_when_finished(
     source.close()
 
 
-def test_after_a_restart_only_what_came_meanwhile_is_taken(folder: Path, tmp_path: Path) -> None:
-    source = _open(folder, tmp_path / "state", existing=True)
-    (folder / "a.jpg").write_bytes(jpeg(1))
-    assert _names(source, 1) == ["a.jpg"]
-    source.read()
-    source.close()
-    (folder / "b.jpg").write_bytes(jpeg(2))
-    again = _open(folder, tmp_path / "state", existing=True)
-    assert _names(again, 1) == ["b.jpg"]
-    assert again.read() is None
-    again.close()
-
-
 def test_a_picture_that_was_given_but_not_yet_handed_on_comes_again(folder: Path, tmp_path: Path) -> None:
     source = _open(folder, tmp_path / "state", existing=True)
     (folder / "a.jpg").write_bytes(jpeg(1))
