@@ -10,7 +10,7 @@ A disk that takes nothing (full, read-only, broken) stops nobody: the newest pic
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from camera_node.sequence import Sequence
 from camera_node.spool_counts import CountsFile
 from camera_node.spool_files import DamagedError, Entry, Stored, encode
 from camera_node.spool_queue import SpoolQueue
+from camera_node.spool_state import Spooled, SpoolState
 from camera_node.spool_store import SpoolError, SpoolStore
 
 __all__ = ["Spool", "SpoolError", "SpoolState", "Spooled"]
@@ -28,36 +29,6 @@ RESERVE_BYTES = 200_000_000
 """What is left of the disk for everybody else."""
 
 AHEAD_MAX_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Spooled:
-    """A picture to be sent under ``sequence``. ``sure``: its capture time is by the server's clock or a file's own."""
-
-    sequence: int
-    picture: Picture
-    sure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolState:
-    """What waits, and what was counted since the spool was made.
-
-    ``gate_pictures`` are among ``pictures``; ``refused`` will never be taken, by reason in ``refused_why``;
-    ``in_memory`` waits without a disk; ``trouble`` says what is wrong with the disk, "" while nothing is.
-    """
-
-    pictures: int = 0
-    bytes: int = 0
-    gate_pictures: int = 0
-    oldest_at: datetime | None = None
-    dropped_overview: int = 0
-    dropped_gate: int = 0
-    refused: int = 0
-    refused_why: dict[str, int] = field(default_factory=dict)
-    damaged: int = 0
-    in_memory: int = 0
-    trouble: str = ""
 
 
 class Spool:
@@ -166,7 +137,7 @@ class Spool:
                 refused=sum(self._counts.refused.values()),
                 refused_why=dict(self._counts.refused),
                 damaged=self._counts.damaged,
-                in_memory=self._store.in_memory,
+                in_memory=self._store.held,
                 trouble=self._store.trouble,
             )
 
@@ -203,27 +174,40 @@ class Spool:
 
     def _make_room(self, entry: Entry) -> bool:
         """Drop what is worth less than ``entry`` until it fits; False when that does not do."""
-        free = self._store.free_bytes()
         while True:
             with self._lock:
                 short = self._queue.bytes + entry.bytes - self._bytes_max
-            if free is not None and not self._store.in_memory:
-                short = max(short, entry.bytes + self._reserve_bytes - free)
             if short <= 0:
                 return True
-            dropped = self._drop_for(entry)
-            if dropped is None:
+            if self._drop_for(entry) is None:
                 return False
-            free = None if free is None else free + dropped.bytes
 
     def _keep(self, entry: Entry, data: bytes) -> bool:
-        """On disk; where it takes nothing in memory; each time in the place of what is worth less."""
-        if self._store.save(entry, data):
-            return True
+        """On disk; where that takes nothing in memory; each time in the place of what is worth less."""
+        short, freed = self._short_of_disk(entry), 0
+        while True:
+            if short <= freed:
+                if self._store.save(entry, data):
+                    return True
+                # A quota is not seen before. What is freed twice over and does not do will not do at all.
+                short = 2 * entry.bytes if self._store.is_full else 0
+            dropped = self._drop_for(entry, self._store.on_disk) if freed < short else None
+            if dropped is None:
+                break
+            freed += dropped.bytes
         while not self._store.hold(entry, data):
-            if self._drop_for(entry, self._store.holds) is None:
+            if self._drop_for(entry, self._store.in_memory) is None:
                 return False
         return True
+
+    def _short_of_disk(self, entry: Entry) -> int:
+        free = self._store.free_bytes()
+        if free is None:
+            return 0
+        short = entry.bytes + self._reserve_bytes - free
+        if short > 0:
+            self._store.say_full(f"{free:,} bytes are left, and {self._reserve_bytes:,} are for others")
+        return short
 
     def _drop_for(self, entry: Entry, among: Callable[[Entry], bool] = lambda _: True) -> Entry | None:
         with self._lock:

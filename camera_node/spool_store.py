@@ -10,6 +10,7 @@ from camera_node.spool_files import DamagedError, Entry, SpoolFolder, Stored, de
 MEMORY_BYTES = 16_000_000
 DAMAGED_KEPT = 8
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MEANWHILE = "New pictures wait in memory only."
 GONE = (errno.ENOENT, errno.EIO, getattr(errno, "EUCLEAN", errno.EIO), getattr(errno, "EBADMSG", errno.EIO))
 """What a disk says of a file that it will not give back."""
 
@@ -24,6 +25,7 @@ class SpoolStore:
     def __init__(self, folder: Path) -> None:
         """Raises SpoolError when another process has the folder."""
         self.trouble = ""
+        self.is_full = False
         self._folder = SpoolFolder(folder)
         self._memory: dict[int, bytes] = {}
         self._claim: int | None = None
@@ -35,7 +37,7 @@ class SpoolStore:
             self.trouble = self._explain(error)
 
     @property
-    def in_memory(self) -> int:
+    def held(self) -> int:
         """How many pictures would be lost with the power."""
         return len(self._memory)
 
@@ -55,14 +57,18 @@ class SpoolStore:
             return None
 
     def save(self, entry: Entry, data: bytes) -> bool:
-        """Put a picture on the disk; False when there is no room for it, for `trouble` says why."""
+        """Put a picture on the disk; False when it takes none: `trouble` says why, `is_full` if for want of room."""
         try:
             self._folder.write(entry, data)
         except OSError as error:
-            self.trouble = self._explain(error)
+            self.trouble, self.is_full = self._explain(error), error.errno in (errno.ENOSPC, errno.EDQUOT)
             return False
-        self.trouble = ""
+        self.trouble, self.is_full = "", False
         return True
+
+    def say_full(self, how: str) -> None:
+        """Somebody found that the disk has too little room."""
+        self.trouble = f"{_full(self._folder.path, how)} {MEANWHILE}"
 
     def hold(self, entry: Entry, data: bytes) -> bool:
         """Keep a picture in memory; False when there is no room."""
@@ -71,9 +77,13 @@ class SpoolStore:
         self._memory[entry.sequence] = data
         return True
 
-    def holds(self, entry: Entry) -> bool:
+    def in_memory(self, entry: Entry) -> bool:
         """Say whether a picture lies in memory."""
         return entry.sequence in self._memory
+
+    def on_disk(self, entry: Entry) -> bool:
+        """Say whether a picture lies on the disk."""
+        return entry.sequence not in self._memory
 
     def read(self, entry: Entry) -> Stored:
         """Give a picture as it was put. Raises DamagedError when it is not, or is gone, OSError when it may come."""
@@ -113,14 +123,18 @@ class SpoolStore:
     def _explain(self, error: OSError) -> str:
         folder = self._folder.path
         if error.errno in FULL:
-            what = f"The disk of {folder} is full ({error.strerror}). Make room, or set spool.megabytes_max lower."
+            what = _full(folder, error.strerror)
         elif error.errno == errno.EROFS:
             what = f"The disk of {folder} is read-only; worn cards become so. Replace it, or set spool.folder."
         elif error.errno in (errno.EACCES, errno.EPERM):
             what = f"{folder} belongs to somebody else. Give it to the user that runs parkhub-node."
         else:
             what = f"The disk of {folder} fails: {error.strerror or error}."
-        return f"{what} New pictures wait in memory only."
+        return f"{what} {MEANWHILE}"
+
+
+def _full(folder: Path, how: str) -> str:
+    return f"The disk of {folder} is full ({how}). Make room, or set spool.megabytes_max lower."
 
 
 def _claim(folder: Path) -> int:

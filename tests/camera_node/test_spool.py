@@ -113,10 +113,13 @@ def test_a_reserve_of_the_disk_is_left_to_others(tmp_path: Path, machine: Machin
     more_than_free = found.f_bavail * found.f_frsize + 10**12
     with open_spool(tmp_path, machine) as spool:
         spool.put(machine.take("before", Kind.GATE))
+        spool.put(machine.take("old"))
     with open_spool(tmp_path, machine, reserve_bytes=more_than_free) as spool:
-        assert spool.put(machine.take("o")) is None
-        assert spool.state().dropped_overview == 1
-        assert names(spool) == ["before"]
+        assert spool.put(machine.take("o")) is not None
+        assert (spool.state().dropped_overview, spool.state().in_memory) == (1, 1)
+        assert "is full" in spool.state().trouble
+        assert len(files(tmp_path)) == 1
+        assert names(spool) == ["before", "o"]
 
 
 @pytest.mark.parametrize("at", [3, 40, 200, -1], ids=["the mark", "the checksum", "the head", "the last byte"])
@@ -140,7 +143,7 @@ def test_every_cut_off_file_is_found_out(tmp_path: Path, machine: Machine) -> No
         spool.put(machine.take("cut", size=400))
     [file] = files(tmp_path)
     whole = file.read_bytes()
-    for length in range(0, len(whole), 7):
+    for length in range(0, len(whole), 31):
         file.write_bytes(whole[:length])
         with open_spool(tmp_path, machine) as spool:
             assert spool.next() is None
