@@ -65,7 +65,7 @@ if [ -n "$pi" ]; then
   constraints=("numpy<2")
 fi
 if [ "$(dpkg --print-architecture)" = armhf ]; then
-  packages+=(python3-numpy python3-opencv python3-simplejpeg)
+  packages+=(python3-numpy python3-opencv python3-pil python3-simplejpeg)
 fi
 missing=()
 for package in "${packages[@]}"; do
