@@ -102,7 +102,7 @@ async def show(request: AnyRequest, settings: GivenSettings, public_id: FromPath
 @get("/console/cameras/{public_id:str}/node/now")
 async def show_now(request: AnyRequest, public_id: FromPath[str]) -> Template:
     """Only what changes by itself, for an open page."""
-    return page(request, "nodes/_now.html", view=await _view(await cameras.find_camera(public_id)))
+    return page(request, "nodes/_now.html", part=True, view=await _view(await cameras.find_camera(public_id)))
 
 
 @get("/console/cameras/{public_id:str}/node/events", opt=NO_CSRF)
@@ -133,7 +133,7 @@ async def ask(
     except ConflictError as error:
         return await _show(request, settings, camera, refused=str(error), status_code=409)
     if HTMX in request.headers:
-        return page(request, "nodes/_now.html", view=await _view(camera))
+        return page(request, "nodes/_now.html", part=True, view=await _view(camera))
     return Redirect(f"/console/cameras/{public_id}/node#now", status_code=303)
 
 

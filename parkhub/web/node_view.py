@@ -24,6 +24,7 @@ from parkhub.web.templating import ago, span
 
 VERSIONS_READ: Final = 50
 STALE_ANSWER: Final = timedelta(minutes=5)
+ALOUD_FOR: Final = timedelta(seconds=10)
 MODES: Final = {"interval": "by the clock", "change": "when something changes", "gate": "bursts at a gate"}
 DONE: Final = {
     Action.SNAPSHOT: "It has taken a picture.",
@@ -166,6 +167,14 @@ class NodeView:
         """What became of commands, the last one first."""
         last = sorted(self.commands.values(), key=lambda each: each.asked_at, reverse=True)
         return [(each.action, self.told(each.action)) for each in last]
+
+    @property
+    def aloud(self) -> str:
+        """What has just become of a request, to be read out; "" when nothing has."""
+        last = max(self.commands.values(), key=lambda each: each.answered_at or each.asked_at, default=None)
+        if last is None or self.now - (last.answered_at or last.asked_at) > ALOUD_FOR:
+            return ""
+        return self.told(last.action)
 
     @property
     def log(self) -> Command | None:
