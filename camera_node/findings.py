@@ -19,6 +19,10 @@ from camera_node.spool import RESERVE_BYTES
 from camera_node.vitals import read_vitals
 
 PICTURE_S = 40.0
+TROUBLED_S = 3.0
+"""A source that says for so long what is wrong with it is believed."""
+
+TURN_S = 0.5
 HOT_C = 80.0
 DARK, BRIGHT = 25.0, 230.0
 BLURRED = 15.0
@@ -151,12 +155,14 @@ def look_at_source(settings: Settings) -> Iterator[Finding]:
 
     capture = CaptureProcess(source, Configuration(running=True), silence_s=PICTURE_S)
     capture.start()
+    state = capture.state()
     try:
-        until_s = time.monotonic() + PICTURE_S
+        until_s, troubled_s = time.monotonic() + PICTURE_S, 0.0
         picture = None
-        while picture is None and time.monotonic() < until_s:
-            picture = capture.pictures(0.5)
-        state = capture.state()
+        while picture is None and time.monotonic() < until_s and troubled_s < TROUBLED_S:
+            picture = capture.pictures(TURN_S)
+            state = capture.state()
+            troubled_s = troubled_s + TURN_S if state.trouble else 0.0
     finally:
         capture.stop(5.0)
     if picture is None:

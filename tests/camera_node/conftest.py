@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from receivers import Receiver, receiving
+from scripted import Server, serving
 
 
 @pytest.fixture
@@ -21,3 +22,10 @@ def key_file(tmp_path: Path) -> Path:
     file.write_text("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG\n")
     file.chmod(0o600)
     return file
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that answers everything a node asks as the test says."""
+    with serving() as found:
+        yield found

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from camera_node.commands import CommandLine, Done, ServerClock, read_command, read_events
-from camera_node.orders import Orders
+from camera_node.commands import Command, CommandLine, Done, ServerClock, read_command, read_events
+from camera_node.orders import Hand, OrderError, Orders
 from camera_node.relay import GpioRelay, PretendRelay, RelayError
 from camera_node.run_relay import relay_hand
 from camera_node.server_line import MachineClock, OneKey, ServerLine
@@ -95,6 +96,59 @@ def test_a_relay_that_fails_is_told_as_refused_and_not_tried_again(tmp_path: Pat
     assert keeper.hear(told()) == "refused"
     assert line.answers == [("abc-DEF_1", "refused", "the pin is taken")]
     assert keeper.hear(told()) == ""
+
+
+def signed(action: str, command_id: str = "abc-DEF_1") -> dict[str, Any]:
+    """A command to the node itself."""
+    said = told() | {"id": command_id, "barrier": "", "action": action, "pulse_ms": 0}
+    text = "\n".join(str(said[name]) for name in ("id", "barrier", "action", "pulse_ms", "expires_at"))
+    secret = hashlib.sha256(KEY.encode()).hexdigest()
+    return said | {"signature": hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}
+
+
+def test_an_action_that_nobody_knows_is_refused_once(tmp_path: Path) -> None:
+    keeper, line = a_keeper(tmp_path, Pin())
+    assert [keeper.hear(signed("dance")) for _ in range(2)] == ["refused", ""]
+    assert line.answers == [("abc-DEF_1", "refused", "this node does not know 'dance'")]
+
+
+def test_a_restart_is_answered_before_it_happens(tmp_path: Path) -> None:
+    line, seen = Line(), []
+    hands = {"restart": Hand(afterwards=lambda _: seen.append(list(line.answers)))}
+    assert Orders(line, Done(tmp_path / "done"), hands, lambda _: None).hear(signed("restart")) == "acknowledged"
+    assert seen == [[("abc-DEF_1", "acknowledged", "")]]
+
+
+def test_a_barrier_does_not_wait_for_what_takes_long(tmp_path: Path) -> None:
+    line, pin, go_on = Line(), Pin(), threading.Event()
+    hands = {"logs": Hand(act=lambda _: _wait(go_on), aside=True), "open": relay_hand(pin)}
+    orders = Orders(line, Done(tmp_path / "done"), hands, lambda _: None)
+    assert orders.hear(signed("logs", "first")) == "begun"
+    assert orders.hear(told()) == "acknowledged"
+    assert line.answers == [("abc-DEF_1", "acknowledged", "")]
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "logs":
+            thread.join()
+    assert line.answers[1:] == [("first", "acknowledged", "")]
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(60)
+
+
+def test_a_hand_that_fails_is_answered_with_why(tmp_path: Path) -> None:
+    def fail(_: Command) -> None:
+        raise OrderError("The camera is away.")
+
+    def stumble(_: Command) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    line = Line()
+    hands = {"snapshot": Hand(act=fail), "focus": Hand(act=stumble)}
+    orders = Orders(line, Done(tmp_path / "done"), hands, lambda _: None)
+    assert [orders.hear(signed("snapshot", "a")), orders.hear(signed("focus", "b"))] == ["refused", "refused"]
+    assert [why for _, _, why in line.answers] == ["The camera is away.", "ZeroDivisionError: by nothing"]
 
 
 def test_the_servers_clock_is_never_taken_to_be_earlier_than_it_is() -> None:
