@@ -91,7 +91,8 @@ class PictureLine:
     ) -> Answer:
         """Send a picture once. ``give_way`` is asked with the bytes that are left, and ends it by True.
 
-        Raises UnreachableError or GivenWayError. Signed again at once where the key or the clock has been set right.
+        Raises UnreachableError or GivenWayError. Signed again at once where the key or the clock has been set right;
+        but one that was not sure gives way then, because its time may be known now.
         """
         digest = hashlib.sha256(picture.data).hexdigest()
         for again in range(SIGNED_AGAIN_MAX + 1):
@@ -103,6 +104,8 @@ class PictureLine:
                 raise UnreachableError(f"Something at {self._server} answers that is not ParkHub. Is a login needed?")
             set_right = (known or answer.status_code == 401) and self._hear_time(answer, asked)
             other_key = self._keys.answered(key, answer.status_code)
+            if set_right and not known and not sure:
+                raise GivenWayError
             if answer.status_code != 401 or not (set_right or other_key) or again == SIGNED_AGAIN_MAX:
                 break
         return Answer(
@@ -114,12 +117,17 @@ class PictureLine:
         )
 
     def ask_time(self) -> None:
-        """Have the clock hear the server's time, without signing anything. Raises UnreachableError."""
+        """Have the clock hear the server's time, without signing anything.
+
+        Raises UnreachableError, also when the server may say it later.
+        """
         for _ in range(2):  # the second time over a line that is open, so that less of the way is in it
             asked = self._clock.asked()
             answer, body = self._request("GET", "/health/live", {}, None)
         if answer.status_code == 200 and body:
             self._hear_time(answer, asked)
+        elif answer.status_code == 429 or answer.status_code >= 500:
+            raise UnreachableError(f"{_words(answer, body)}.")
 
     def abort(self) -> None:
         """End what is under way, from another thread, and let nothing begin any more."""

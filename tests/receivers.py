@@ -13,13 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receiver:
     """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word.
 
-    Answers say what time it is, unless ``dated`` is False: for tests that let time pass by themselves.
+    ``live`` is the status of every GET. Answers say what time it is, unless ``dated`` is False: for tests that let time
+    pass by themselves.
     """
 
     url: str = ""
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     dated: bool = True
+    live: int = 200
 
     def sequences(self) -> list[str]:
         """The sequence of each request, in the order they came."""
@@ -55,7 +57,7 @@ def receiving() -> Iterator[Receiver]:
             self.answer(status, extra, data)
 
         def do_GET(self) -> None:
-            self.answer(200, {}, b'{"status":"live"}')
+            self.answer(receiver.live, {}, b'{"status":"live"}')
 
         def answer(self, status: int, extra: dict[str, str], data: bytes) -> None:
             self.send_response_only(status)

@@ -1,8 +1,15 @@
-"""The tests' own instrument: a server that checks uploads as WIRE.md says and keeps their hashes, not the pictures."""
+"""The tests' own instrument: a server that checks uploads as WIRE.md says and keeps their hashes, not the pictures.
+
+    python tests/wire_servers.py PORT
+
+serves by itself; `GET /report` says what came, `GET /clock/SECONDS` sets its clock, `GET /rest` and `GET /wake` have it
+answer nothing in between but 503.
+"""
 
 import hashlib
 import hmac
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -35,8 +42,25 @@ class WireServer:
     conflicts: int = 0
     damaged: int = 0
     badly_signed: int = 0
+    resting: bool = False
     clock: float | None = None
     """The server's time where the test lets time pass by itself."""
+
+    def report(self) -> dict[str, object]:
+        """What came, in numbers."""
+        numbers = self.numbers()
+        by_capture = [each.number for each in sorted(self.stored.values(), key=lambda each: each.captured_at)]
+        return {
+            "stored": len(numbers),
+            "stored_twice": len(numbers) - len(set(numbers)),
+            "numbers": f"{min(numbers, default=0)} to {max(numbers, default=0)}",
+            "in_order_of_capture": by_capture == sorted(numbers),
+            "repeats": self.repeats,
+            "conflicts": self.conflicts,
+            "damaged": self.damaged,
+            "badly_signed": self.badly_signed,
+            "unsure": sum(each.unsure for each in self.stored.values()),
+        }
 
     def numbers(self) -> list[int]:
         """Of every picture, in the order in which they came."""
@@ -69,7 +93,15 @@ def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireS
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            self.answer(200, {"status": "live"})
+            _, command, *given = self.path.split("/")
+            if command == "clock":
+                found.clock = float(given[0])
+            elif command in ("rest", "wake"):
+                found.resting = command == "rest"
+            elif found.resting:
+                self.answer(503, {})
+                return
+            self.answer(200, found.report() if command == "report" else {"status": "live"})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -77,7 +109,7 @@ def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireS
                 self.close_connection = True
                 return
             with lock:
-                status = self.take(body)
+                status = 503 if found.resting else self.take(body)
             sha256 = hashlib.sha256(body).hexdigest()
             sequence = int(self.headers["Parkhub-Sequence"])
             self.answer(status, {"id": 1, "sequence": sequence, "sha256": sha256, "status": "stored"})
@@ -134,3 +166,8 @@ def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireS
         finally:
             listening.shutdown()
             thread.join()
+
+
+if __name__ == "__main__":
+    with receiving(int(sys.argv[1])):
+        threading.Event().wait()

@@ -213,6 +213,25 @@ def test_a_machine_whose_clock_is_wrong_asks_for_the_time_and_signs_by_it(tmp_pa
     assert abs(int(headers["parkhub-time"]) - time.time()) < 5
 
 
+def test_a_machine_that_could_not_ask_for_the_time_first_sends_no_picture_as_unsure(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.live = 503
+    machine = Machine(wall_s=0.0)
+    clock = machine.clock()
+    with Spool(tmp_path / "spool", 10**9, clock=clock, reserve_bytes=0) as spool, httpx.Client(verify=False) as client:
+        spool.put(machine.take("a"))
+        sender = Sender(spool, PictureLine(client, receiver.url, "gate", OneKey("secret"), clock), Limits, clock=clock)
+        sender.step()
+        assert receiver.requests == []
+        receiver.live = 404  # a server that says nothing there, and refuses what was signed in 1970
+        receiver.answers = [(401, {})]
+        sender.retry_now()
+        while spool.state().pictures:
+            machine.wait(max(sender.step(), 1e-6))
+    assert ["parkhub-clock" in headers for _, headers, _ in receiver.requests] == [True, False]
+
+
 def test_pictures_of_a_boot_that_never_heard_the_server_are_marked(tmp_path: Path, receiver: Receiver) -> None:
     machine = Machine(wall_s=NOON_S, boot="lonely")
     with Spool(tmp_path / "spool", 10**9, clock=machine.clock(tmp_path / "clock"), reserve_bytes=0) as spool:
