@@ -18,11 +18,12 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
 from parkhub.db import troubles as trouble_rows
 from parkhub.domain.accounts import Account
-from parkhub.domain.cameras import Camera
+from parkhub.domain.cameras import Camera, CameraRole
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
 from parkhub.errors import FieldsError, ForbiddenError, NotFoundError
 from parkhub.services import cameras, lots
+from parkhub.services.cameras import GateForm
 from parkhub.settings import Settings
 from parkhub.web.camera_gate import REGION_CHOICES, ROLES, WAYS, in_form, read_form, whole_number
 from parkhub.web.camera_view import CameraView, load_view, outlines
@@ -66,7 +67,7 @@ async def _new_form(
 ) -> Template:
     choices = [(lot.slug, lot.name) for lot in await _own_lots(request)]
     context = {"given": given, "errors": defaultdict(str, errors), "lots": choices, "engines": engine_choices()}
-    return page(request, "cameras/new.html", status_code=status_code, **context)
+    return page(request, "cameras/new.html", status_code=status_code, roles=ROLES, **context)
 
 
 @get("/console/cameras/new", guards=[needs(Right.SET_UP)])
@@ -74,7 +75,7 @@ async def show_new(request: AnyRequest) -> Response[Any] | Template:
     """The form for a new camera; without any lot, the form for a lot comes first."""
     if not await _own_lots(request):
         return Redirect("/console/lots/new", status_code=303)
-    given = {"lot": request.query_params.get("lot", ""), "name": "", "engine": ""}
+    given = {"lot": request.query_params.get("lot", ""), "name": "", "engine": "", "role": CameraRole.OVERVIEW.value}
     return await _new_form(request, given, {})
 
 
@@ -82,11 +83,12 @@ async def show_new(request: AnyRequest) -> Response[Any] | Template:
 async def add(request: AnyRequest, settings: GivenSettings) -> Template:
     """Add the camera and show its key, this once, with the command that uses it."""
     form = await request.form()
-    given = {name: str(form.get(name, "")) for name in ("lot", "name", "engine")}
+    given = {name: str(form.get(name, "")) for name in ("lot", "name", "engine", "role")}
     if given["lot"] not in [lot.slug for lot in await _own_lots(request)]:
         return await _new_form(request, given, {"lot": "Choose a lot from the list."}, 422)
     try:
-        camera, key = await cameras.create_camera(given["lot"], given["name"], given["engine"])
+        gate = GateForm(role=given["role"] or CameraRole.OVERVIEW.value)
+        camera, key = await cameras.create_camera(given["lot"], given["name"], given["engine"], gate=gate)
     except FieldsError as error:
         return await _new_form(request, given, error.fields, 422)
     return _show_key(request, settings, camera, key, 201)

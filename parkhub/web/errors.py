@@ -88,9 +88,10 @@ def _answer(
 ) -> Response[Any] | Template:
     if not wants_page(request):
         return problem(status, title, detail, headers)
-    words = ENGLISH if request.url.path.startswith("/console") else spoken(request)
+    staff = request.url.path.startswith("/console")
+    words = ENGLISH if staff else spoken(request)
     told = {"title": words.gettext(title), "detail": words.gettext(detail) if detail else "", "code": code}
-    found = page(request, "error.html", status_code=status, language=words, **told)
+    found = page(request, "error.html", status_code=status, language=words, staff=staff, **told)
     found.headers.update(headers or {})
     return found
 

@@ -15,7 +15,7 @@ from visitors import Visitor
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import cameras, frames, lots, spot_imports, spots
-from parkhub.domain.cameras import Camera, Engine, SpotsFileKind
+from parkhub.domain.cameras import Camera, CameraRole, Engine, SpotsFileKind
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import Debounce, SpotState
 
@@ -75,14 +75,29 @@ async def test_a_camera_is_added_and_its_key_is_shown_once(staff: Visitor) -> No
     assert found[1] not in (await staff.get(f"/console/cameras/{camera.public_id}")).text
 
 
+async def test_a_camera_at_a_gate_reads_plates_from_its_first_picture_on(staff: Visitor) -> None:
+    await save_lot(slug="harbour")
+    given = {"lot": "harbour", "name": "Entrance", "engine": "classifier", "role": "entrance"}
+    assert (await staff.send_form("/console/cameras/new", **given)).status_code == 201
+    [camera] = await cameras.list_cameras()
+    assert camera.gate.role is CameraRole.ENTRANCE
+
+
+async def test_what_is_not_found_in_the_console_leads_back_to_it(staff: Visitor) -> None:
+    answer = await staff.get("/console/cameras/none")
+    assert answer.status_code == 404
+    assert 'href="/console"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
         ({"lot": "none"}, "Choose a lot from the list."),
         ({"name": "  "}, "Give the camera a name."),
         ({"engine": "magic"}, "Choose an engine from the list."),
+        ({"role": "porter"}, "Choose "),
     ],
-    ids=["lot", "name", "engine"],
+    ids=["lot", "name", "engine", "role"],
 )
 async def test_a_wrong_camera_is_not_added(staff: Visitor, given: dict[str, str], sentence: str) -> None:
     await save_lot(slug="harbour")
