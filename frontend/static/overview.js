@@ -39,6 +39,40 @@
     return found;
   };
 
+  const recent = (told) => {
+    const list = now.querySelector("[data-recent]");
+    if (!list) return;
+    list.replaceChildren(...told.map(([at, number, what, small, address]) => {
+      const item = document.createElement("li");
+      const words = document.createElement("span");
+      let lead = words;
+      if (address) {
+        lead = document.createElement("a");
+        lead.href = address;
+        words.append(lead);
+      }
+      if (number) {
+        const plate = document.createElement("span");
+        plate.className = "plate";
+        plate.textContent = number;
+        lead.append(plate);
+        words.append(` ${what}`);
+      } else {
+        lead.append(what);
+      }
+      const time = document.createElement("time");
+      time.textContent = at;
+      item.append(words, time);
+      if (small) {
+        const line = document.createElement("small");
+        line.textContent = small;
+        item.append(line);
+      }
+      return item;
+    }));
+    now.querySelector("[data-none]").hidden = told.length > 0;
+  };
+
   const apply = (told) => {
     for (const [id, lot] of Object.entries(told.lots || {})) {
       const card = now.querySelector(`[data-lot="${id}"]`);
@@ -50,7 +84,10 @@
       if (lot.states) [...lot.states].forEach((letter, at) => rects[at]?.setAttribute("class", letter));
       for (const [at, letter] of Object.entries(lot.spots || {})) rects[at]?.setAttribute("class", letter);
     }
-    for (const [id, [words, tone, mark, age]] of Object.entries(told.cameras || {})) {
+    if (told.recent) recent(told.recent);
+    for (const [id, [words, tone, mark, age, rate]] of Object.entries(told.cameras || {})) {
+      const pace = now.querySelector(`[data-camera="${CSS.escape(id)}"] [data-rate]`);
+      if (pace) pace.textContent = rate;
       const place = now.querySelector(`[data-camera="${CSS.escape(id)}"] [data-badge]`);
       if (place && place.textContent !== words) place.replaceChildren(badge([words, tone, mark]));
       if (age !== null) ages.set(id, [age, performance.now()]);

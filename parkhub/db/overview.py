@@ -62,6 +62,18 @@ async def list_newest_frames() -> dict[int, Frame]:
     return {row["camera"]: read_frame(row) for row in rows}
 
 
+async def count_pictures(since: datetime) -> dict[int, int]:
+    """How many pictures came from ``since`` on, by camera."""
+    rows = await fetch("SELECT camera, count(*) AS n FROM frame WHERE received_at >= {} GROUP BY camera", since)
+    return {row["camera"]: int(row["n"]) for row in rows}
+
+
+async def find_oldest_waiting() -> datetime | None:
+    """When the picture came that waits longest to be read; None when none does."""
+    rows = await fetch("SELECT received_at FROM frame WHERE status = 'stored' ORDER BY received_at LIMIT 1")
+    return rows[0]["received_at"] if rows else None
+
+
 async def count_open() -> dict[int, int]:
     """How many are inside, by lot."""
     rows = await fetch("SELECT lot, count(*) AS n FROM parking_session WHERE state = 'open' GROUP BY lot")

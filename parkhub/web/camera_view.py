@@ -26,6 +26,7 @@ class CameraView:
     spot_count: int
     now: datetime
     read_ms: float | None = None  # how long the newest picture that was read took
+    per_minute: int | None = None  # how many pictures came in the last minute, where that was counted
 
     @property
     def badge(self) -> tuple[str, str, str]:

@@ -1,6 +1,5 @@
 """The live view's stream: all lots of whoever asks, told whole once and then what changes."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,110 +16,33 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import overview as rows
 from parkhub.db import review_holds as hold_rows
 from parkhub.db.overview import SpotNow
+from parkhub.db.recent import list_recent
 from parkhub.domain.accounts import Account
 from parkhub.domain.cameras import Camera
 from parkhub.domain.local_time import day_span, local_day
 from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.rights import Right
-from parkhub.languages import ENGLISH
 from parkhub.services.review_holds import TOPIC
 from parkhub.web.camera_view import CameraView
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.guards import needs
 from parkhub.web.lot_view import OLD_AFTER_S, LotView
 from parkhub.web.our_lots import our_lots
+from parkhub.web.overview_view import LotNow, Overview
+from parkhub.web.plates import sees_plates
+from parkhub.web.recent import told
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest
 from parkhub.web.watched import encode
 
 SPACING_S: Final = 1.0
+RATE_OVER: Final = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class LotNow:
-    """A lot in numbers. ``states``: a letter a spot, in map order; ``taken`` None: not for whoever asks.
-
-    ``fresh``: its last look is recent and some place is seen; ``freshness``: when that was, in words.
-    """
-
-    lot: Lot
-    states: str
-    fresh: bool
-    freshness: str
-    entered: int = 0
-    left: int = 0
-    inside: int = 0
-    currency: str = ""
-    taken_cents: int | None = None
-
-    @property
-    def free(self) -> int:
-        """How many places are known to be free."""
-        return self.states.count("f")
-
-    @property
-    def text(self) -> dict[str, str]:
-        """What the lot's card says."""
-        unseen = self.states.count("u")
-        blind = bool(self.states) and unseen == len(self.states)
-        found = {
-            "free": "?" if blind else str(self.free),
-            "rest": f"free of {len(self.states)}" + (f", {unseen} not seen" if unseen else ""),
-            "entered": str(self.entered),
-            "left": str(self.left),
-            "inside": str(self.inside),
-            "freshness": self.freshness,
-        }
-        if self.taken_cents is not None:
-            found["taken"] = ENGLISH.money(self.taken_cents, self.currency) if self.currency else "nothing"
-        return found
-
-
-@dataclass(frozen=True)
-class Overview:
-    """Everything at an instant. ``calls``: barriers where a person is needed, each with whether somebody goes there."""
-
-    lots: list[LotNow]
-    cameras: list[CameraView]
-    waiting: int
-    calls: tuple[tuple[int, bool], ...]
-    now: datetime
-    money: bool
-
-    @property
-    def text(self) -> dict[str, str]:
-        """The page's figures."""
-        places = sum(len(each.states) for each in self.lots)
-        found = {
-            "free": str(sum(each.free for each in self.lots)),
-            "places": f"of {places} in {len(self.lots)} car park{'s' if len(self.lots) != 1 else ''}",
-            "entered": str(sum(each.entered for each in self.lots)),
-            "left": str(sum(each.left for each in self.lots)),
-            "inside": str(sum(each.inside for each in self.lots)),
-            "waiting": str(self.waiting),
-            "good": f"{sum(each.badge[0] == 'good' for each in self.cameras)} of {len(self.cameras)} good",
-        }
-        return found | ({"taken": _taken(self.lots)} if self.money else {})
-
-    @property
-    def shape(self) -> str:
-        """What an update cannot tell: when it changes, the page loads these parts anew."""
-        needs = [(each.camera.id, each.needs[0]) for each in self.cameras if each.needs]
-        lots = [(each.lot.id, each.lot.name, len(each.states)) for each in self.lots]
-        told = repr((needs, lots, self.calls, bool(self.waiting)))
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
-
-
-def _taken(lots: Iterable[LotNow]) -> str:
-    sums = defaultdict[str, int](int)
-    for each in lots:
-        if each.currency:
-            sums[each.currency] += each.taken_cents or 0
-    return " and ".join(ENGLISH.money(cents, currency) for currency, cents in sorted(sums.items())) or "nothing"
-
-
-async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now: datetime) -> Overview:
-    """All of these lots; what was taken only of some."""
+async def load_overview(
+    lot_ids: frozenset[int], money_ids: frozenset[int], now: datetime, plate_ids: frozenset[int] = frozenset()
+) -> Overview:
+    """All of these lots; what was taken, and plates, only of some."""
     # The cameras first: so every camera's lot is among the lots.
     known = [each for each in await camera_rows.list_cameras() if each.lot_id in lot_ids]
     newest, patience = await rows.list_newest_frames(), {each.id: each.stale_after_s for each in known}
@@ -138,6 +60,7 @@ async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now:
             taken |= await rows.sum_taken(money, since)
     inside = await rows.count_open()
     by_id = {lot.id: lot for lot in lots}
+    rates, oldest = await rows.count_pictures(now - RATE_OVER), await rows.find_oldest_waiting()
     return Overview(
         lots=[
             LotNow(
@@ -151,11 +74,18 @@ async def load_overview(lot_ids: frozenset[int], money_ids: frozenset[int], now:
             )
             for lot in lots
         ],
-        cameras=[CameraView(each, by_id[each.lot_id], newest.get(each.id), spots[each.id], now) for each in known],
+        cameras=[
+            CameraView(
+                each, by_id[each.lot_id], newest.get(each.id), spots[each.id], now, per_minute=rates.get(each.id, 0)
+            )
+            for each in known
+        ],
         waiting=await hold_rows.count_waiting(lot_ids),
         calls=tuple((each.id, each.taken_at is not None) for each in await call_rows.list_open()),
         now=now,
         money=bool(money_ids),
+        recent=told(await list_recent(lot_ids), by_id, plate_ids, money_ids),
+        waits_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
     )
 
 
@@ -205,21 +135,23 @@ def update(view: Overview, before: Overview | None) -> dict[str, Any] | None:
             lots[str(each.lot.id)] = told
     old_cameras = {each.camera.id: _camera(each) for each in before.cameras} if before else {}
     cameras = {
-        each.camera.public_id: [*_camera(each)[0], _age_s(each)]
+        each.camera.public_id: [*each.badge, _age_s(each), each.per_minute]
         for each in view.cameras
         if old_cameras.get(each.camera.id) != _camera(each)
     }
     text = dict(view.text.items() - (before.text.items() if before else set()))
     found: dict[str, Any] = {"lots": lots, "cameras": cameras, "text": text}
+    if before is None or before.recent != view.recent:
+        found["recent"] = view.recent
     if before is None or before.shape != view.shape:
         found["shape"] = view.shape
     found = {name: value for name, value in found.items() if value}
     return found or None
 
 
-def _camera(view: CameraView) -> tuple[tuple[str, str, str], int | None]:
-    """How a camera is, and its last picture."""
-    return view.badge, view.newest.id if view.newest else None
+def _camera(view: CameraView) -> tuple[tuple[str, str, str], int | None, int | None]:
+    """How a camera is, its last picture, and how many come a minute."""
+    return view.badge, view.newest.id if view.newest else None, view.per_minute
 
 
 def _age_s(view: CameraView) -> float | None:
@@ -228,20 +160,21 @@ def _age_s(view: CameraView) -> float | None:
 
 @dataclass(frozen=True)
 class OverviewSource:
-    """The live view of some lots, with the money of some of them."""
+    """The live view of some lots, with the money and the plates of some of them."""
 
     lot_ids: frozenset[int]
     money_ids: frozenset[int]
+    plate_ids: frozenset[int] = frozenset()
     spacing_s: float = SPACING_S
 
     @property
-    def key(self) -> tuple[str, frozenset[int], frozenset[int]]:
+    def key(self) -> tuple[str, frozenset[int], frozenset[int], frozenset[int]]:
         """See `Source`."""
-        return "overview", self.lot_ids, self.money_ids
+        return "overview", self.lot_ids, self.money_ids, self.plate_ids
 
     async def read(self) -> Overview:
         """See `Source`."""
-        return await load_overview(self.lot_ids, self.money_ids, datetime.now(UTC))
+        return await load_overview(self.lot_ids, self.money_ids, datetime.now(UTC), self.plate_ids)
 
     def topics(self, view: Overview) -> frozenset[str]:
         """See `Source`."""
@@ -261,7 +194,8 @@ async def source_of(account: Account) -> OverviewSource:
     """What an account may see."""
     lots = await our_lots(account)
     money = frozenset(each.id for each in lots if account.may(Right.MONEY, each.id))
-    return OverviewSource(frozenset(each.id for each in lots), money)
+    plates = frozenset(each.id for each in lots if sees_plates(account, each.id))
+    return OverviewSource(frozenset(each.id for each in lots), money, plates)
 
 
 @get("/console/events", opt=NO_CSRF)

@@ -1,16 +1,20 @@
 """The live view's stream: what it tells whole, what it tells of a change, and to whom."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from builders import a_track, save_account, save_camera, save_lot
+from builders import a_track, save_account, save_camera, save_frame, save_lot
 from drivers import save_paid_lot, save_stay
 from litestar import Litestar
 from visitors import Visitor
 
+from parkhub.db import frames as frame_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import spots as spot_rows
+from parkhub.db.engine import fetch
+from parkhub.domain.frames import FrameStatus
 from parkhub.domain.ledger import Account
 from parkhub.domain.reviews import Question
 from parkhub.domain.rights import Role
@@ -77,7 +81,61 @@ async def test_people_are_told_of_their_lots_and_of_money_only_by_their_right() 
     frame = mine.tell(await mine.read(), view)
     assert frame is not None
     told = msgspec.json.decode(frame.partition(b"data: ")[2])
-    assert (told["text"], set(told)) == ({"waiting": "1"}, {"text", "shape"})
+    assert (told["text"], set(told)) == ({"waiting": "1"}, {"text", "shape", "recent"})
+
+
+async def test_what_happened_last_is_told_in_words_the_newest_first_and_plates_only_by_the_right() -> None:
+    lot, other = await save_paid_lot(name="Harbour", time_zone="UTC"), await save_lot(name="Mill")
+    ended = {"state": SessionState.CLOSED, "ending": Ending.EXIT, "exited_at": NOW - timedelta(minutes=1)}
+    await save_stay(lot, "OUT1", 43.5, **ended)
+    inside = await save_stay(lot, "IN1", 5)
+    await save_stay(await save_lot(), "ELSE1", 1)
+    await payments.pay(inside.id, 200, Account.CASH, "till-0001", NOW)
+    await review_rows.ask(other.id, Question.TOO_LONG, None, None, (), NOW - timedelta(minutes=2))
+    ids = frozenset({lot.id, other.id})
+    view = await load_overview(ids, ids, NOW, ids)
+    assert [each[1:4] for each in view.recent] == [
+        ("IN1", "paid €2.00", "Harbour"),
+        ("OUT1", "went out", "Harbour, after 42 min"),
+        ("", "Asked: Is it still there?", "Mill"),
+        ("IN1", "came in", "Harbour"),
+        ("OUT1", "came in", "Harbour"),
+    ]
+    assert view.recent[0][0] == f"{NOW:%H:%M}"
+    assert view.recent[0][4] == f"/console/sessions/{inside.id}"
+    blind = await load_overview(frozenset({lot.id}), frozenset(), NOW)
+    assert [each[1:4] for each in blind.recent][:2] == [("•••", "paid", ""), ("•••", "went out", "after 42 min")]
+    assert "IN1" not in str(update(blind, None))
+    assert (update(blind, None) or {})["recent"] == blind.recent
+    assert "recent" not in (update(replace(blind, waits_s=9), blind) or {})
+    await save_stay(lot, "NEW1", 0)
+    later = await load_overview(frozenset({lot.id}), frozenset(), NOW)
+    assert (update(later, blind) or {})["recent"][0][1:3] == ("•••", "came in")
+
+
+async def test_who_may_not_see_plates_watches_a_stream_of_their_own() -> None:
+    await save_lot()
+    sees = await source_of(await save_account("o@x.org", Role.OPERATOR))
+    blind = await source_of(await save_account("a@x.org", Role.OPERATOR, sees_plates=False))
+    assert (len(sees.plate_ids), len(blind.plate_ids)) == (1, 0)
+    assert sees.key != blind.key
+
+
+async def test_a_camera_has_its_pace_and_the_queue_how_long_it_waits() -> None:
+    camera = await save_camera(await save_lot())
+    for age_s in (5, 30, 70):
+        frame = await save_frame(camera, captured_at=NOW, received_at=NOW - timedelta(seconds=age_s))
+    ids = frozenset({camera.lot_id})
+    view = await load_overview(ids, frozenset(), NOW)
+    assert view.cameras[0].per_minute == 2
+    assert view.text["queue"] == "pictures wait for 1 min"
+    assert (update(view, None) or {})["cameras"][camera.public_id][-1] == 2
+    await frame_rows.finish_frame(frame.id, FrameStatus.READ, 1.0, (), "")
+    assert (await load_overview(ids, frozenset(), NOW)).text["queue"] == "pictures wait for 30 s"
+    later = await load_overview(ids, frozenset(), NOW + timedelta(seconds=40))
+    assert later.cameras[0].per_minute == 1
+    await fetch("UPDATE frame SET status = 'read'")
+    assert (await load_overview(ids, frozenset(), NOW)).text["queue"] == "no picture waits"
 
 
 async def test_the_page_leads_to_what_waits(staff: Visitor, attendant: Visitor) -> None:
