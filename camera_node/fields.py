@@ -103,7 +103,7 @@ def read(kind: type[Made], said: object, where: str = "", *, strict: bool = Fals
         raise FieldError(f"{where}{error}.") from None
 
 
-def _field(default: Any, check: Check) -> Any:
+def _field(default: Made, check: Check) -> Made:
     return dataclasses.field(default=default, metadata={"check": check})
 
 
