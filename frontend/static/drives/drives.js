@@ -38,7 +38,7 @@ const begin = async () => {
   const button = (name) => root.querySelector(`[data-do="${name}"]`);
 
   const show = () => {
-    for (const each of root.querySelectorAll("[data-tool]")) each.setAttribute("aria-pressed", String(each.dataset.tool === tools.tool));
+    for (const each of root.querySelectorAll("button[data-tool]")) each.setAttribute("aria-pressed", String(each.dataset.tool === tools.tool));
     button("undo").disabled = !lanes.canUndo;
     button("redo").disabled = !lanes.canRedo;
     button("delete").disabled = !lanes.selected && !tools.drafting;

@@ -52,7 +52,7 @@ const begin = async () => {
   };
   const button = (name) => root.querySelector(`[data-do="${name}"]`);
   const show = () => {
-    for (const each of root.querySelectorAll("[data-tool]")) each.setAttribute("aria-pressed", String(each.dataset.tool === tools.tool));
+    for (const each of root.querySelectorAll("button[data-tool]")) each.setAttribute("aria-pressed", String(each.dataset.tool === tools.tool));
     button("several").setAttribute("aria-pressed", String(tools.adding));
     button("undo").disabled = !marks.canUndo;
     button("redo").disabled = !marks.canRedo;
