@@ -18,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import booked
+import corrected
 import desked
 import gated
 import kept_cards
@@ -109,6 +110,7 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     staff = await _watched(clients, lot, now)
     staff |= await _account(lot, now)
     staff |= await staffed.shown(settings, lot, now)
+    staff |= await corrected.shown(clients, now)
     await discount_codes.add_code(lot.id, Discount("HOTEL", percent=Fraction(50)), CodeLimits())
     public |= await _stays(settings, lot, now)
     public |= await _checkouts(settings, clients, lot, now)
@@ -187,6 +189,8 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
         "cameras": "/console/cameras",
         "new-camera": "/console/cameras/new",
         "camera": f"/console/cameras/{camera.public_id}",
+        "camera-spots": f"/console/cameras/{camera.public_id}/spots",
+        "plan": "/console/lots/harbour/plan",
         "camera-care": f"/console/cameras/{camera.public_id}/care",
         "camera-moved": f"/console/cameras/{moved.public_id}",
         "recordings": "/console/recordings",

@@ -115,6 +115,13 @@ async def adapt(
     return Redirect(f"/console/lots/{slug}/accuracy?said={'asked' if begun else 'already'}", status_code=303)
 
 
+async def _check(lot: Lot, number: int | None) -> None:
+    """No version judges that was no better than the shipped head on words it had not seen."""
+    chosen = next((each for each in await head_rows.list_versions(lot.id) if each.version == number), None)
+    if chosen is not None and not wins(chosen.trial):
+        raise InvalidInputError(f"Version {number} was no better than the shipped one on words it had not seen.")
+
+
 @post("/console/lots/{slug:str}/accuracy/use")
 async def use(request: AnyRequest, settings: GivenSettings, slug: FromPath[str]) -> Response[Any] | Template:
     """Let a version, or the shipped head, judge the lot."""
@@ -124,6 +131,7 @@ async def use(request: AnyRequest, settings: GivenSettings, slug: FromPath[str])
     try:
         if number is None and wanted != "shipped":
             raise InvalidInputError("Choose a version, or the shipped one.")
+        await _check(lot, number)
         await adaptation.revert_head(lot.id, number, account_id=request.user.id, now=datetime.now(UTC))
     except ParkHubError as error:
         return await _show(request, settings, lot, str(error), error.status)

@@ -88,5 +88,6 @@ async def test_versions_show_before_and_after_and_one_is_chosen_and_left_again(s
     await staff.send_form(PAGE, f"{PAGE}/use", head="shipped")
     assert await spot_heads.active_version(lot.id) is None
     assert await actions() == ["head.chosen", "head.chosen"]
+    assert (await staff.send_form(PAGE, f"{PAGE}/use", head="2")).status_code == 422
     assert (await staff.send_form(PAGE, f"{PAGE}/use", head="7")).status_code == 404
     assert (await staff.send_form(PAGE, f"{PAGE}/use", head="best")).status_code == 422
