@@ -20,6 +20,8 @@ ASTERN: Final = 135
 """Degrees off the heading from which on a lane leads backwards."""
 AT_NODE: Final = 6.0
 """Plan units from a lane's point at which a monitor hangs at it."""
+TOGETHER: Final = 0.5
+"""Plan units by which one lane may be farther from a place than another and be as near."""
 BESIDE: Final = 30.0
 """A place so near along the lane is pointed at itself: it is here."""
 
@@ -64,18 +66,17 @@ class Roads:
             self.onwards[a].append(b)
         self.pieces = [(a, b) for a, b in self.lengths if a < b or (b, a) not in self.lengths]
 
-    def foot(self, point: Point) -> Foot:
-        """Where the nearest lane is. There must be one."""
-        best = (math.inf, 0.0, self.pieces[0])
+    def feet(self, point: Point) -> list[Foot]:
+        """Where the nearest lane is, the very nearest first: several where pieces of lanes meet. There must be one."""
+        found = []
         x, y = point
-        for piece in self.pieces:
-            (ax, ay), (bx, by) = piece
+        for a, b in self.pieces:
+            (ax, ay), (bx, by) = a, b
             dx, dy = bx - ax, by - ay
             share = min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)))
-            off = (ax + dx * share - x) ** 2 + (ay + dy * share - y) ** 2
-            if off < best[0]:
-                best = (off, share, piece)
-        return Foot(*best[2], best[1], math.sqrt(best[0]))
+            found.append((math.hypot(ax + dx * share - x, ay + dy * share - y), share, a, b))
+        nearest = min(found)
+        return [Foot(a, b, share, far) for far, share, a, b in [nearest, *found] if far <= nearest[0] + TOGETHER]
 
     def next_of(self, u: Point, v: Point) -> Iterable[Point]:
         """Whereto one may drive on at ``v``, coming from ``u``: back at a dead end only."""
@@ -90,15 +91,15 @@ def find_ways(drives: Drives, at: Point, heading: int, places: Sequence[Point]) 
     if not drives.lanes:
         return (None,) * len(places)
     roads = Roads(drives)
-    feet = [roads.foot(place) for place in places]
-    start = roads.foot(at)
+    feet = [roads.feet(place) for place in places]
+    start = roads.feet(at)[0]
     ahead = _Search(roads, start, heading, backwards=False)
-    found = [_way(ahead, foot, at, heading, place) for foot, place in zip(feet, places, strict=True)]
+    found = [_way(ahead, its, at, heading, place) for its, place in zip(feet, places, strict=True)]
     if all(found):
         return tuple(found)
     back, last = _Search(roads, start, heading, backwards=True), sum(roads.lengths.values())
-    for number, foot in enumerate(feet):
-        if found[number] is None and (way := _way(back, foot, at, heading, places[number])) is not None:
+    for number, its in enumerate(feet):
+        if found[number] is None and (way := _way(back, its, at, heading, places[number])) is not None:
             found[number] = Way(way.far + last, way.eighth)
     return tuple(found)
 
@@ -110,10 +111,13 @@ def find_unreached(drives: Drives, places: Sequence[Point]) -> list[int]:
     roads = Roads(drives)
     reached: set[_Piece] = set()
     for entrance in drives.entrances:
-        reached |= set(_Search(roads, roads.foot(entrance), 0, backwards=True).far)
+        reached |= set(_Search(roads, roads.feet(entrance)[0], 0, backwards=True).far)
     reached |= {(entrance, v) for entrance in drives.entrances for v in roads.onwards[entrance]}
-    feet = [roads.foot(place) for place in places]
-    return [number for number, foot in enumerate(feet) if not {(foot.a, foot.b), (foot.b, foot.a)} & reached]
+    return [number for number, place in enumerate(places) if not _pieces(roads.feet(place)) & reached]
+
+
+def _pieces(feet: Iterable[Foot]) -> set[_Piece]:
+    return {piece for foot in feet for piece in ((foot.a, foot.b), (foot.b, foot.a))}
 
 
 class _Search:
@@ -167,25 +171,26 @@ class _Search:
         return eighth if choice or eighth else None
 
 
-def _way(search: _Search, foot: Foot, at: Point, heading: int, place: Point) -> Way | None:
-    length = math.dist(foot.a, foot.b)
-    best: tuple[float, int | None] | None = None
-    for piece, share in (((foot.a, foot.b), foot.share), ((foot.b, foot.a), 1 - foot.share)):
-        found: list[tuple[float, int | None]] = []
-        left = search.firsts.get(piece)
-        if left is not None and left >= (1 - share) * length:
-            found.append((left - (1 - share) * length, search.first_arrow(*piece)))
-        if piece in search.far:
-            found.append((search.far[piece] - (1 - share) * length, search.arrow[piece]))
-        for each in found:
-            if best is None or each[0] < best[0]:
-                best = each
-    if best is None:
+def _way(search: _Search, feet: Iterable[Foot], at: Point, heading: int, place: Point) -> Way | None:
+    found = [each for foot in feet for each in _arrivals(search, foot)]
+    if not found:
         return None
-    far, arrow = best
+    far, beside, arrow = min(found, key=lambda each: each[0] + each[1])
     if arrow is None:
         arrow = _eighth(off(heading, at, place)) if far <= BESIDE else 0
-    return Way(round(far + foot.off, 1), arrow)
+    return Way(round(far + beside, 1), arrow)
+
+
+def _arrivals(search: _Search, foot: Foot) -> Iterable[tuple[float, float, int | None]]:
+    """The drives that come by a foot: how far along the lanes, how far beside them then, and the arrow so far."""
+    length = math.dist(foot.a, foot.b)
+    for piece, share in (((foot.a, foot.b), foot.share), ((foot.b, foot.a), 1 - foot.share)):
+        rest = (1 - share) * length
+        left = search.firsts.get(piece)
+        if left is not None and left >= rest:
+            yield left - rest, foot.off, search.first_arrow(*piece)
+        if piece in search.far:
+            yield search.far[piece] - rest, foot.off, search.arrow[piece]
 
 
 def bearing(a: Point, b: Point) -> float:

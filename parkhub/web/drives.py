@@ -1,5 +1,6 @@
 """The ways that are drawn in a lot's plan: lanes, entrances, and where its monitors hang."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -55,7 +56,8 @@ async def show_drives(request: AnyRequest, slug: FromPath[str]) -> Template:
     lot = await find_lot(slug)
     plan = await lot_plans.load_plan(lot)
     names = [spot.name for spot in plan.shown]
-    unreached = find_unreached(plan.drives, [door(spot.plan) for spot in plan.shown])
+    doors = [door(spot.plan) for spot in plan.shown]
+    unreached = await asyncio.to_thread(find_unreached, plan.drives, doors)
     return page(
         request,
         "drives/drives.html",

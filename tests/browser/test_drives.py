@@ -1,13 +1,18 @@
 """Lanes drawn in a real browser: by mouse and by keyboard, joined, taken back, saved, and shown by a monitor."""
 
+import re
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
-from builders import a_new_spot, save_camera, save_lot
+from builders import a_new_spot, a_track, save_camera, save_lot
 from playwright.async_api import Page, expect
 
-from parkhub.db import drives
-from parkhub.domain.drives import Drives
+from parkhub.clients import Clients
+from parkhub.db import cameras, drives, spots
+from parkhub.domain.drives import Drives, Lane, Monitor
 from parkhub.domain.lots import Lot
-from parkhub.domain.spots import BayPlan, BayShape
+from parkhub.domain.spots import BayPlan, BayShape, SpotState
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -62,8 +67,31 @@ async def test_lanes_are_drawn_joined_taken_back_and_shown_by_a_monitor(staff: P
     await expect(staff.locator(".ways .lane")).to_have_count(1)
     await staff.keyboard.press("Control+z")
     await expect(staff.locator(".ways .lane")).to_have_count(2)
-    await staff.get_by_role("link", name="/display/harbour?monitor=Gate").click()
-    await expect(staff.locator("body[data-by-lane]")).to_be_attached()
+
+
+async def test_a_monitor_points_by_the_lanes_and_keeps_what_it_knew(
+    staff: Page, lot: Lot, clients: Clients, web: Any
+) -> None:
+    up, across = Lane(((180, 190), (180, 100))), Lane(((20, 100), (180, 100), (380, 100)))
+    await drives.save_drives(lot.id, Drives((up, across), (), (Monitor("Gate", (180, 170), 0),)))
+    now, (camera,) = datetime.now(UTC), await cameras.list_cameras(lot.id)
+    names = [spot.name for spot in await spots.list_spots(lot.id)]
+
+    async def free(name: str) -> None:
+        states = {each: SpotState.FREE if each == name else SpotState.OCCUPIED for each in names}
+        tracks = [a_track(each, state, seen_at=now, since=now) for each, state in states.items()]
+        await spots.save_tracks(camera.id, tracks)
+        await clients.live.announce(f"lot:{lot.id}")
+
+    await free("A11")
+    await staff.goto("/display/harbour?monitor=Gate")
+    await expect(staff.locator("[data-say]")).to_have_text("place free, right")
+    await free("A0")
+    await expect(staff.locator("[data-say]")).to_have_text("place free, left")
+    web.stop()
+    await expect(staff.locator("[data-freshness]")).to_have_text(re.compile(r"^Connection lost"))
+    await expect(staff.locator("[data-here]")).to_have_text("1")
+    await expect(staff.locator("[data-say]")).to_have_text("place free, left")
 
 
 async def test_a_lane_is_drawn_without_a_pointer(staff: Page, lot: Lot) -> None:
@@ -73,14 +101,3 @@ async def test_a_lane_is_drawn_without_a_pointer(staff: Page, lot: Lot) -> None:
         await staff.keyboard.press(key)
     (lane,) = (await saved(staff, lot)).lanes
     assert lane.points == ((190, 110), (230, 100))
-
-
-async def test_what_is_not_saved_is_there_again_after_a_reload(staff: Page, lot: Lot) -> None:
-    await staff.keyboard.press("l")
-    for at in ((20, 100), (380, 100), (380, 100)):
-        await press(staff, *at)
-    await staff.wait_for_timeout(600)
-    staff.on("dialog", lambda dialog: dialog.accept())
-    await staff.reload()
-    await expect(staff.get_by_text("What you had drawn here and not saved is shown again.")).to_be_visible()
-    await expect(staff.locator(".ways .lane")).to_have_count(1)

@@ -1,8 +1,12 @@
 """The way from a monitor to a place: by lanes, not as the crow flies."""
 
-import pytest
+import math
 
-from parkhub.domain.drive_ways import Way, find_unreached, find_ways
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parkhub.domain.drive_ways import ASTERN, Roads, Way, find_unreached, find_ways, off
 from parkhub.domain.drives import Drives, Lane
 from parkhub.domain.spots import Point
 
@@ -87,6 +91,57 @@ def test_a_monitor_where_lanes_meet_points_into_the_lane() -> None:
 def test_lanes_that_only_cross_do_not_meet() -> None:
     bridge = Drives((Lane(((0, 50), (100, 50))), Lane(((50, 0), (50, 100)))))
     assert way(bridge, (10, 50), RIGHT, (50, 95)) is None
+
+
+POINTS = [
+    (0.0, 0.0),
+    (71.0, 13.0),
+    (152.0, 5.0),
+    (9.0, 91.0),
+    (88.0, 111.0),
+    (163.0, 79.0),
+    (3.0, 207.0),
+    (81.0, 193.0),
+]
+LANES = st.lists(
+    st.builds(
+        lambda points, one_way: Lane(tuple(points), one_way=one_way),
+        st.lists(st.sampled_from(POINTS), min_size=2, max_size=4, unique=True),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def brute_force(drives: Drives, start: Point, heading: int) -> dict[Point, float]:
+    """How far each point is, by driving on and on wherever one may, and noting what was nearer than before."""
+    roads = Roads(drives)
+    far: dict[tuple[Point, Point], float] = {}
+    todo = [(start, v, 0.0) for v in roads.onwards[start] if abs(off(heading, start, v)) < ASTERN]
+    while todo:
+        u, v, before = todo.pop()
+        whole = before + roads.lengths[u, v]
+        if whole < far.get((u, v), math.inf):
+            far[u, v] = whole
+            todo += [(v, w, whole) for w in roads.next_of(u, v)]
+    return {v: min(whole for (_, w), whole in far.items() if w == v) for _, v in far}
+
+
+@given(LANES, st.sampled_from((0, 90, 180, 270)), st.data())
+@settings(max_examples=40)
+def test_the_way_is_as_long_as_the_shortest_of_all_drives(lanes: list[Lane], heading: int, data: st.DataObject) -> None:
+    drives = Drives(tuple(lanes))
+    start = data.draw(st.sampled_from(sorted({point for lane in lanes for point in lane.points})))
+    expected = brute_force(drives, start, heading)
+    last = sum(Roads(drives).lengths.values())
+    for place in sorted({point for lane in lanes for point in lane.points} - {start}):
+        found = way(drives, start, heading, place)
+        if place in expected:
+            assert found is not None
+            assert found.far == pytest.approx(expected[place], abs=0.06)
+        else:
+            assert found is None or found.far > last
 
 
 def test_without_lanes_there_is_no_way() -> None:
