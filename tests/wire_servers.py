@@ -1,6 +1,6 @@
 """The tests' own instrument: a server that checks uploads as WIRE.md says and keeps their hashes, not the pictures.
 
-    python tests/wire_servers.py PORT
+    python tests/wire_servers.py PORT [ADDRESS]
 
 serves by itself; `GET /report` says what came, `GET /clock/SECONDS` sets its clock, `GET /rest` and `GET /wake` have it
 answer nothing in between but 503.
@@ -83,9 +83,9 @@ def read_number(data: bytes) -> int | None:
 
 
 @contextmanager
-def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireServer]:
-    """A server on a port of this machine, gone afterwards; what it knows can be given to the next one."""
-    found = server or WireServer()
+def receiving(port: int = 0, address: str = "127.0.0.1") -> Iterator[WireServer]:
+    """A server on a port of this machine, gone afterwards."""
+    found = WireServer()
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -157,8 +157,8 @@ def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireS
         def handle_error(self, request: object, client_address: object) -> None:
             """Nodes are killed in the middle here."""
 
-    with Server(("127.0.0.1", port), Handler) as listening:
-        found.url = f"http://127.0.0.1:{listening.server_address[1]}"
+    with Server((address, port), Handler) as listening:
+        found.url = f"http://{address}:{listening.server_address[1]}"
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -169,5 +169,5 @@ def receiving(port: int = 0, server: WireServer | None = None) -> Iterator[WireS
 
 
 if __name__ == "__main__":
-    with receiving(int(sys.argv[1])):
+    with receiving(int(sys.argv[1]), *sys.argv[2:]):
         threading.Event().wait()
