@@ -16,7 +16,7 @@ from camera_node.configuration import Area
 from camera_node.sharpness import sharpness
 from camera_node.sources.frame import Frame
 
-MOVING_SHARE = 0.01
+MOVING_SHARE = 0.03
 LOOK_BACK_S = 0.35
 """Compared with what was seen so long ago, a car that creeps is seen to move, too."""
 

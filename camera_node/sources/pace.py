@@ -3,6 +3,7 @@
 import threading
 
 SLACK_S = 0.02
+EARLY = 0.1
 LATE_S = 1.0
 JUMP_S = 10.0
 GIVE_UP_S = 5.0
@@ -21,7 +22,7 @@ class Pace:
 
     def due(self, at_s: float) -> bool:
         """Say whether the frame of ``at_s`` is due."""
-        return self._hurried.is_set() or self.wait_s(at_s) <= SLACK_S
+        return self._hurried.is_set() or self.wait_s(at_s) <= self._slack_s
 
     def wait_s(self, at_s: float) -> float:
         """Return in how many seconds the next is due, by the gap alone; a gap that was shortened counts at once."""
@@ -32,9 +33,14 @@ class Pace:
     def took(self, at_s: float) -> None:
         """A frame was taken; the next is due a gap later."""
         self._hurried.clear()
-        on_grid = self._last_s is not None and 0 <= at_s - self._due_s <= self.gap_s
+        on_grid = self._last_s is not None and -self._slack_s <= at_s - self._due_s <= self.gap_s
         self._due_s = (self._due_s if on_grid else at_s) + self.gap_s
         self._last_s = at_s
+
+    @property
+    def _slack_s(self) -> float:
+        """How early a frame may come: a stream's key frame that is a little early is better than the next one."""
+        return max(SLACK_S, EARLY * self.gap_s)
 
     def hurry(self) -> None:
         """Make a frame due now."""

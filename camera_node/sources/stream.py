@@ -18,6 +18,7 @@ from camera_node.sources.pace import Lateness, Pace
 from camera_node.sources.source import SourceError, Wanted
 
 READ_S = 1.0
+ALMOST = 1.05
 JPEG_CODEC = "mjpeg"
 HUFFMAN_TABLES = b"\xff\xc4"
 
@@ -184,7 +185,7 @@ class _KeyFrames:
             self._last_s = seconds
 
     def enough_for(self, gap_s: float) -> bool:
-        """Say whether a key frame comes about twice as often as a frame is wanted, or each is one."""
+        """Say whether a key frame comes as often as a frame is wanted, or each is one."""
         if self._gap_s is None:
             return False
-        return not self._others or self._gap_s * 2 <= gap_s
+        return not self._others or self._gap_s <= gap_s * ALMOST
