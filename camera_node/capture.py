@@ -133,7 +133,11 @@ class CaptureProcess:
         crashes = 0
         while not self._stopping.is_set():
             started_s = time.monotonic()
-            why = self._run_once()
+            try:
+                why = self._run_once()
+            except OSError as error:
+                # No memory or no room for another process now.
+                why = f"The camera's process could not be started ({error})."
             if self._stopping.is_set():
                 break
             self._fail_orders("The camera's process was started again.")

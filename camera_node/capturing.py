@@ -57,7 +57,8 @@ class _Focus:
 def run_capturing(setup: Setup, talk: Connection, pictures: Connection) -> None:
     """Run until the parent is gone or the source has ended."""
     _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # both reach the whole group, and are the parent's to answer
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):
         Capturing(setup, talk, pictures).run()
 

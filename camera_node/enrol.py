@@ -12,6 +12,7 @@ import httpx
 
 from camera_node.connection import explain, is_loopback, open_client
 from camera_node.durable import write_durably
+from camera_node.instance import find_instance
 from camera_node.keys import beside
 from camera_node.report import tell
 from camera_node.server_line import read_answer, refusal
@@ -135,7 +136,10 @@ def _write(settings: Settings, file: Path, options: argparse.Namespace, answer: 
 
 def _say_next(settings: Settings, file: Path, answer: dict[str, Any]) -> None:
     tell(f"Enrolled as camera {answer['camera']} at {answer['server']}. The key is in {settings.key}.")
-    if settings.source is None:
+    running = find_instance(settings.state)
+    if running is not None:
+        tell(f"A node runs here (process {running}) with what it had before: sudo systemctl restart parkhub-node")
+    elif settings.source is None:
         tell(f"Next: set [source] in {file}, then run: parkhub-node doctor")
     else:
-        tell("Next: parkhub-node doctor, then parkhub-node run (or: sudo systemctl restart parkhub-node)")
+        tell("Next: parkhub-node doctor, then parkhub-node run (or: sudo systemctl start parkhub-node)")

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from camera_node.capture_state import CaptureState
 from camera_node.configuration import Configuration, ConfigurationError, Kept, read_configuration
 from camera_node.connection import explain
 from camera_node.keys import Keys
+from camera_node.picture_line import retry_after_s
 from camera_node.server_line import ServerLine, read_answer, refusal
 from camera_node.signing import format_time
 from camera_node.spool import SpoolState
@@ -21,6 +22,7 @@ from camera_node.vitals import Vitals, node_version
 
 TEXT_MAX = 300
 PAUSE_FIRST_S = 2.0
+RETRY_AFTER_MAX_S = 600.0
 TELL_AGAIN_S = 600.0
 """A trouble that stays the same is said again only so often."""
 
@@ -53,10 +55,12 @@ class Heartbeat:
         """Beat until ``stopping``."""
         failures = 0
         while not stopping.is_set():
+            asked_s = 0.0
             try:
                 self.beat()
             except httpx.HTTPStatusError as error:
                 failures += 1
+                asked_s = retry_after_s(error.response.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
                 self._fail(f"The heartbeat was refused: {refusal(error.response)}.")
             except httpx.HTTPError as error:
                 failures += 1
@@ -68,6 +72,7 @@ class Heartbeat:
             pause_s = self.configuration.heartbeat_s
             if failures:
                 pause_s = min(pause_s, PAUSE_FIRST_S * 2.0 ** min(failures - 1, 10))
+            pause_s = max(pause_s, min(asked_s, RETRY_AFTER_MAX_S))
             stopping.wait(pause_s * random.uniform(0.9, 1.1))  # noqa: S311
 
     def beat(self) -> None:

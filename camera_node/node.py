@@ -151,8 +151,9 @@ class Node:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - an edge: whatever a part stumbles over, it is started again
-            self._log.problem(f"{threading.current_thread().name}: {type(error).__name__}: {error}")
-            self._stopping.wait(PAUSE_S)
+            if not self._stopping.is_set():
+                self._log.problem(f"{threading.current_thread().name}: {type(error).__name__}: {error}")
+                self._stopping.wait(PAUSE_S)
 
     def _take(self) -> None:
         """Put each picture on disk as it comes."""
