@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from apps import running
@@ -26,7 +27,7 @@ from parkhub.services import audit, node_commands, node_configurations, node_key
 from parkhub.services.node_keys import TRIES_OF_ALL, TRIES_PER_ADDRESS
 from parkhub.settings import Settings
 
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "version": "1.4.0",
     "boot": "b1",
     "uptime_s": 3600.5,
