@@ -9,8 +9,8 @@ from parkhub.db.engine import Row, fetch
 
 EACH: Final = 8
 """So many of a kind are read: no list is longer."""
-LOOKED_AT: Final = 400
-"""Among so many of the last postings and questions: they are not sorted by lot."""
+LOOKED_AT: Final = 200
+"""Among so many of the last of all lots: what is older is not just now, and an index by time finds them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ async def list_recent(lot_ids: Collection[int]) -> list[Recent]:
 
 async def _entries(lot_ids: Collection[int]) -> list[Recent]:
     rows = await fetch(
-        f"SELECT id, lot, plate, entered_at FROM parking_session WHERE lot IN ({_marks(lot_ids)}) "  # noqa: S608
+        "SELECT id, lot, plate, entered_at FROM (SELECT id, lot, plate, entered_at, state FROM parking_session "  # noqa: S608
+        f"ORDER BY entered_at DESC LIMIT {LOOKED_AT}) AS last WHERE lot IN ({_marks(lot_ids)}) "
         f"AND state IN ('open', 'closed') ORDER BY entered_at DESC LIMIT {EACH}",
         *lot_ids,
     )
@@ -58,8 +59,9 @@ async def _entries(lot_ids: Collection[int]) -> list[Recent]:
 
 async def _exits(lot_ids: Collection[int]) -> list[Recent]:
     rows = await fetch(
-        "SELECT id, lot, plate, entered_at, exited_at FROM parking_session WHERE exited_at IS NOT NULL "  # noqa: S608
-        f"AND lot IN ({_marks(lot_ids)}) AND state = 'closed' ORDER BY exited_at DESC LIMIT {EACH}",
+        "SELECT id, lot, plate, entered_at, exited_at FROM (SELECT id, lot, plate, entered_at, exited_at, state "  # noqa: S608
+        f"FROM parking_session WHERE exited_at IS NOT NULL ORDER BY exited_at DESC LIMIT {LOOKED_AT}) AS last "
+        f"WHERE lot IN ({_marks(lot_ids)}) AND state = 'closed' ORDER BY exited_at DESC LIMIT {EACH}",
         *lot_ids,
     )
     return [
