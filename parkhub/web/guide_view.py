@@ -93,7 +93,7 @@ async def load_progress(clients: Clients, settings: Settings, lot: Lot) -> Progr
         best,
         sent,
         frame,
-        len(await spot_rows.list_spots(lot.id)),
+        (await spot_rows.load_lot_status(lot.id)).capacity,
         tuple(await tariff_rows.list_versions(lot.id)),
         await trial_stays.was_made(lot.id),
         clients.payments.is_sandbox,
