@@ -23,7 +23,8 @@ from parkhub.web.templating import AnyRequest, page
 SPEED_OVER: Final = timedelta(hours=1)
 WORK: Final = {
     "work": "Payments and upkeep",
-    "frames": "Pictures",
+    "frames": "Pictures of cameras",
+    "pictures": "Pictures by hand",
     "mail": "Letters",
 }
 """Queues by name, where the name itself says too little."""
