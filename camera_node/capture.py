@@ -4,6 +4,7 @@ The child is started afresh when it ends, and killed first when it has said noth
 only finished pictures come over, into a short queue in which the newest wins.
 """
 
+import atexit
 import multiprocessing
 import threading
 import time
@@ -14,8 +15,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from camera_node.capture_state import CaptureState, Order, Sharpness
-from camera_node.capturing import Setup, run_capturing
+from camera_node.capture_state import CaptureState, Order, OrderBook, Setup, Sharpness
+from camera_node.capturing import run_capturing
 from camera_node.configuration import Configuration
 from camera_node.picture import Picture
 from camera_node.picture_queue import PictureQueue
@@ -30,7 +31,6 @@ START_S = 30.0
 """Loading its libraries takes a slow machine so long that it may say nothing until then."""
 
 FOCUS_S = 60.0
-ACTIONS = ("snapshot", "focus")
 TICK_S = 0.25
 END_S = 1.5
 """How long a child has to put its things in order when it is to end."""
@@ -56,8 +56,7 @@ class CaptureProcess:
         self._tell = tell
         self._lock = threading.Lock()
         self._state = CaptureState()
-        self._orders: dict[int, Order] = {}
-        self._number = 0
+        self._orders = OrderBook()
         self._queue = PictureQueue()
         self._taken_s: list[float] = []
         self._talk: Connection | None = None
@@ -71,9 +70,11 @@ class CaptureProcess:
             # The child dies with the thread that started it, so this one lives until `stop`.
             self._thread = threading.Thread(target=self._watch, name="capture", daemon=True)
             self._thread.start()
+            atexit.register(self.stop)  # else the interpreter would wait for the child
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """End the child and the watching; pictures that were not taken yet are gone."""
+        atexit.unregister(self.stop)
         self._stopping.set()
         self._queue.close()
         if self._thread is not None:
@@ -92,14 +93,9 @@ class CaptureProcess:
 
     def order(self, action: str, seconds: float = FOCUS_S) -> Order:
         """Ask for a "snapshot" (it also comes as a picture, in every mode) or for ``seconds`` of help with "focus"."""
-        if action not in ACTIONS:
-            raise ValueError(f"{action!r} must be one of {', '.join(ACTIONS)}")
-        with self._lock:
-            self._number += 1
-            order = Order(action, self._number)
-            self._orders[order.number] = order
+        order = self._orders.begin(action)
         if not self._say(("order", order.number, action, seconds)):
-            self._finish(order.number, "The camera is not running now.")
+            self._orders.end(order.number, "The camera is not running now.")
         return order
 
     def pictures(self, timeout_s: float) -> Picture | None:
@@ -140,17 +136,17 @@ class CaptureProcess:
                 why = f"The camera's process could not be started ({error})."
             if self._stopping.is_set():
                 break
-            self._fail_orders("The camera's process was started again.")
+            self._orders.end_all("The camera's process was started again.")
+            self._note(running=False, pid=None)
             if self._state.ended:
-                self._note(running=False, pid=None)
                 break
             crashes = 1 if time.monotonic() - started_s >= WELL_S else crashes + 1
             pause_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(crashes - 1, 10))
             again = f"{why} It is started again in {pause_s:.1f} s."
-            self._note(running=False, pid=None, restarts=self._state.restarts + 1, trouble=again, last_error=again)
+            self._note(restarts=self._state.restarts + 1, trouble=again, last_error=again)
             self._tell(again)
             self._stopping.wait(pause_s)
-        self._fail_orders("The camera was stopped.")
+        self._orders.end_all("The camera was stopped.")
 
     def _run_once(self) -> str:
         """Run one child until it ends; return why it did, in a sentence."""
@@ -182,7 +178,8 @@ class CaptureProcess:
             child.close()
             ours.close()
             pictures.close()
-        return why or f"The camera's process ended ({_ending(status)})."
+        how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
+        return why or f"The camera's process ended ({how})."
 
     def _listen(self, talk: Connection, pictures: Connection) -> str:
         heard_s = time.monotonic()
@@ -231,11 +228,9 @@ class CaptureProcess:
             case ("patient", patient):
                 self._queue.patient = patient
             case ("sharpness", number, t_s, value):
-                order = self._orders.get(number)
-                if order is not None:
-                    order.marks.append(Sharpness(t_s, value))
+                self._orders.mark(number, Sharpness(t_s, value))
             case ("done", number, problem):
-                self._finish(number, problem)
+                self._orders.end(number, problem)
         return 0.0
 
     def _take(self, message: tuple[Picture, int | None]) -> None:
@@ -246,24 +241,9 @@ class CaptureProcess:
                 self._state, pictures=self._state.pictures + 1, last_picture_at=datetime.now(UTC), trouble=""
             )
         self._queue.put(picture)
-        if number is not None and (order := self._orders.get(number)) is not None:
-            order.picture = picture
-            self._finish(number)
+        if number is not None:
+            self._orders.end(number, picture=picture)
 
     def _note(self, **news: Any) -> None:
         with self._lock:
             self._state = replace(self._state, **news)
-
-    def _finish(self, number: int, problem: str = "") -> None:
-        with self._lock:
-            order = self._orders.pop(number, None)
-        if order is not None:
-            order.end(problem)
-
-    def _fail_orders(self, problem: str) -> None:
-        for number in list(self._orders):
-            self._finish(number, problem)
-
-
-def _ending(status: int | None) -> str:
-    return f"signal {-status}" if status is not None and status < 0 else f"status {status}"

@@ -3,8 +3,23 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
+from camera_node.configuration import Configuration
 from camera_node.picture import Picture
+from camera_node.settings import SourceSettings
+
+ACTIONS = ("snapshot", "focus")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the process is started with; ``silence_s`` is after how long of standing still it is killed."""
+
+    source: SourceSettings
+    configuration: Configuration
+    silence_s: float
+    state_folder: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +75,43 @@ class Order:
         """Say that nothing more comes."""
         self.problem = problem
         self._done.set()
+
+
+class OrderBook:
+    """Orders under way, by number."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: dict[int, Order] = {}
+        self._number = 0
+
+    def begin(self, action: str) -> Order:
+        """Return a new order under a number of its own. Raises ValueError for what is none."""
+        if action not in ACTIONS:
+            raise ValueError(f"{action!r} must be one of {', '.join(ACTIONS)}")
+        with self._lock:
+            self._number += 1
+            order = self._orders[self._number] = Order(action, self._number)
+            return order
+
+    def mark(self, number: int, mark: Sharpness) -> None:
+        """Add what was seen to an order for focus."""
+        with self._lock:
+            order = self._orders.get(number)
+        if order is not None:
+            order.marks.append(mark)
+
+    def end(self, number: int, problem: str = "", picture: Picture | None = None) -> None:
+        """Say that nothing more comes; one that has ended stays as it is."""
+        with self._lock:
+            order = self._orders.pop(number, None)
+        if order is not None:
+            order.picture = picture
+            order.end(problem)
+
+    def end_all(self, problem: str) -> None:
+        """End every order in the same way."""
+        with self._lock:
+            numbers = list(self._orders)
+        for number in numbers:
+            self.end(number, problem)

@@ -15,14 +15,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-from camera_node.configuration import Configuration
+from camera_node.capture_state import Setup
 from camera_node.encode import Encoder
 from camera_node.modes import Chosen, Plan, plan_for
 from camera_node.picture import Kind, Picture
-from camera_node.settings import SourceSettings
 from camera_node.sharpness import sharpness_of_centre
 from camera_node.sources.frame import Frame, FrameError
 from camera_node.sources.opening import make_source
@@ -35,16 +33,6 @@ RETRY_MAX_S = 30.0
 FOCUS_GAP_S = 0.2
 PATIENCE_MAX_S = 10.0
 PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a child is started with; ``silence_s`` is after how long of standing still it is killed."""
-
-    source: SourceSettings
-    configuration: Configuration
-    silence_s: float
-    state_folder: Path | None
 
 
 @dataclass(slots=True)

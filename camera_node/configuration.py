@@ -73,7 +73,7 @@ def _area(said: Any) -> Area | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """On change: the share of points that must differ where most do (`change.changed_share`), how often at most, least."""
+    """On change: the share of points that must differ where most do (`change.changed_share`), how often at most."""
 
     interval_min_s: float = number(2.0, 0.05, 86_400)
     interval_max_s: float = number(60.0, 0.05, 86_400)

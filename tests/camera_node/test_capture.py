@@ -168,19 +168,21 @@ if __name__ == "__main__":
     while capture.pictures(0.1) is None:
         pass
     print(capture.state().pid, flush=True)
-    time.sleep(60)
+    time.sleep(60 if sys.argv[2] == "killed" else 0)
 """
 
 
-def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["killed", "forgetful"])
+def test_the_process_dies_with_its_parent(tmp_path: Path, end: str) -> None:
     program = tmp_path / "parent.py"
     program.write_text(PARENT)
-    source = _film(tmp_path)
-    with subprocess.Popen([sys.executable, program, str(source.file)], stdout=subprocess.PIPE, text=True) as parent:
+    command = [sys.executable, program, str(_film(tmp_path).file), end]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert psutil.pid_exists(child)
-        parent.kill()
+        if end == "killed":
+            parent.kill()
+        parent.wait(30)
     wait_for(lambda: not psutil.pid_exists(child), "the child to end")
 
 
