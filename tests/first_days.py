@@ -58,4 +58,4 @@ async def spend_a_day(clients: Clients, lot: Lot, midnight: datetime) -> None:
         if isinstance(event, Picture):
             frame = await frame_rows.find_frame(world.cameras[event.gate], event.sequence)
             assert frame is not None
-            await clients.pictures.put(frame.picture_key, draw(event.seen.read.text))
+            await clients.pictures.put(frame.picture_key, draw(event.seen.read.text, event.seen.read.box))

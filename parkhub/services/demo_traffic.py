@@ -47,8 +47,8 @@ bands:
   - {name: Night, rate: {type: per_started, minutes: 60, price: "0.90"}}
 """
 
-Draw = Callable[[str], bytes]
-"""A JPEG of `SIZE` of a car with that plate, as a gate's camera sees it."""
+Draw = Callable[[str, tuple[float, float, float, float]], bytes]
+"""A JPEG of `SIZE` of a car with that plate, and where it is: left, top, width, height in shares."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ class Traffic:
         seen = list(pictures_of(car, at, self.random))
         if plate == GUEST:  # people type this one: it is read as it is
             seen = [(each, when) for each, when in pictures_of(car, at, _Sure())]
-        picture, shown = self.draw(plate), seen[-1][1] - at
+        shown = seen[-1][1] - at
         for each, when in seen:
+            picture = self.draw(plate, each.read.box)
             taken_at = when - shown
             sequence = int(taken_at.timestamp() * 1000)
             key = f"{hour_folder(at)}/{camera.id}/demo-{sequence}.jpg"

@@ -26,7 +26,7 @@ def clients() -> Clients:
 
 
 async def a_demo(clients: Clients) -> Traffic:
-    traffic = Traffic(clients, await save_lot(), lambda plate: plate.encode(), Random(7), CARS)
+    traffic = Traffic(clients, await save_lot(), lambda plate, box: plate.encode(), Random(7), CARS)
     await traffic.furnish(NOW)
     return traffic
 
