@@ -188,7 +188,7 @@ async def delete(
     return _back(slug, show=str(form.get("show", "")))
 
 
-@post("/console/lots/{slug:str}/labels/export")
+@post("/console/lots/{slug:str}/labels/export", status_code=200)
 async def export(
     request: AnyRequest, clients: GivenClients, settings: GivenSettings, slug: FromPath[str]
 ) -> Response[Any] | Template:

@@ -189,9 +189,11 @@ async def _changes(lot: Lot) -> Sequence[dict[str, Any]]:
 @get("/console/lots/{slug:str}/states/grid")
 async def show_grid(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) -> Response[Any] | Template:
     """Only the places, for a page that renews itself; nothing when it shows them already."""
-    found = await _load(clients, await find_lot(slug), request.query_params.get("camera", ""), datetime.now(UTC))
+    lot = await find_lot(slug)
+    found = await _load(clients, lot, request.query_params.get("camera", ""), datetime.now(UTC))
     if request.query_params.get("version") == found["version"]:
         return Response(b"", status_code=204)
+    found["said"] = await _said(lot, whole_number(request.query_params.get("said", "")))  # undo stays at hand
     return page(request, "spot_states/_grid.html", **found)
 
 

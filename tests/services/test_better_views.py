@@ -1,5 +1,6 @@
 """Two cameras see some of the same places: each is counted once, and the better view says what it is."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -227,3 +228,23 @@ class TestRefusing:
     async def test_a_spot_that_is_none(self, house: House) -> None:
         with pytest.raises(NotFoundError, match="B7"):
             await join(house.clients, None, house.lot.id, "A1", "B7", NOW)
+
+
+class TestTakingTurns:
+    async def test_looks_of_both_cameras_joins_and_partings_at_once_leave_the_place_as_the_better_view_has_it(
+        self, house: House
+    ) -> None:
+        await house.join()
+        south = [house.look(house.south, at_s, seen(FREE, "A1", "A2")) for at_s in range(6)]
+        north = [house.look(house.north, at_s, seen(OCCUPIED, "N1", "N2")) for at_s in range(6)]
+        others = [
+            join(house.clients, None, house.lot.id, "A2", "N2", after(9)),
+            correct_spot(house.clients, None, house.lot.id, "N2", True, after(9)),
+            spots.replace_camera_spots(house.north.id, marked("N1", "N2", "N3", polygon=FAR)),
+        ]
+        await asyncio.gather(*(each for pair in zip(south, north, strict=True) for each in pair), *others)
+        await part(house.clients, None, house.lot.id, "A2", after(10))
+        await house.look(house.south, 20, seen(FREE, "A1"))
+        assert await house.states(21) == {"A1": FREE, "A2": FREE, "N2": OCCUPIED, "N3": UNKNOWN}
+        (place,) = await better_views.list_places(house.lot.id)
+        assert (place.decider_id, len(place.views)) == (house.south.id, 2)

@@ -1,4 +1,6 @@
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -84,6 +86,9 @@ async def test_htmx_gets_the_places_alone_and_nothing_when_nothing_is_new(
     answer = await staff.post(f"{PAGE}/correct", data=given, headers={"hx-request": "true"})
     assert "A2 is free now" in answer.text
     assert "<html" not in answer.text
+    again = re.search(r"grid\?\S*&said=\d+", unescape(answer.text))
+    assert again is not None
+    assert "A2 is free now" in (await staff.get(f"{PAGE}/{again[0]}".replace("version=", "was="))).text
     assert (await staff.get(f"{PAGE}/grid{query}")).status_code == 200
 
 
