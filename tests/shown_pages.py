@@ -18,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import booked
+import by_hand
 import corrected
 import desked
 import gated
@@ -164,6 +165,8 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
     await clients.pictures.put(frame.picture_key, jpeg(size=(640, 400)))
     await frames.finish_frame(frame.id, FrameStatus.READ, 14.2, [], "")
     await cameras.set_last_look(camera.id, frame.id, now)
+    broken = await save_frame(camera, captured_at=now - timedelta(hours=1), received_at=now - timedelta(hours=1))
+    await frames.finish_frame(broken.id, FrameStatus.FAILED, None, [], "The picture is damaged.")
     moved = await save_camera(lot, 0, name="A camera with quite a long name at the far end")
     await troubles.begin_trouble(moved.id, Trouble.MOVED, now - timedelta(hours=2))
     failed = await save_recording(account, now - timedelta(hours=5))
@@ -196,6 +199,7 @@ async def _watched(clients: Clients, lot: Lot, now: datetime) -> dict[str, str]:
         "recordings": "/console/recordings",
         "recording-failed": f"/console/recordings/{failed.id}",
         "recording-waiting": f"/console/recordings/{waiting.id}",
+        **await by_hand.shown(clients, account, camera, now),
         "console-not-found": "/console/cameras/none",
     }
 
@@ -311,6 +315,7 @@ def shown_house() -> Iterator[ShownHouse]:
             "PARKHUB_PORT": str(settings.port),
             "PARKHUB_DEVELOPMENT": "true",
             "PARKHUB_LOG_LEVEL": "error",
+            "PARKHUB_WATCH_ROOTS": "/srv/cameras",
         }
         command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--log-level", "error"]
         web = subprocess.Popen([*command, "--port", str(settings.port)], env={**os.environ, **given})
