@@ -24,7 +24,7 @@ from parkhub.web.templating import ago, span
 
 VERSIONS_READ: Final = 50
 STALE_ANSWER: Final = timedelta(minutes=5)
-ALOUD_FOR: Final = timedelta(seconds=10)
+ALOUD_FOR: Final = timedelta(seconds=3)
 MODES: Final = {"interval": "by the clock", "change": "when something changes", "gate": "bursts at a gate"}
 DONE: Final = {
     Action.SNAPSHOT: "It has taken a picture.",
@@ -148,25 +148,19 @@ class NodeView:
             f"It refuses version {newest.number} of its settings: {(newest.why or 'it does not say why').rstrip('.')}."
         )
 
-    def told(self, action: Action) -> str:
-        """What became of the last command of a kind; "" when there was none."""
-        command = self.commands.get(action)
-        if command is None:
-            return ""
-        when = ago(command.asked_at, self.now)
+    def told(self, command: Command) -> str:
+        """What became of a command, so far."""
         if command.outcome is Outcome.ACKNOWLEDGED:
-            return f"{DONE[action]} Asked {when}."
+            return DONE[command.action]
         if command.outcome is Outcome.REFUSED:
-            return f"It refused: {(command.told or 'it does not say why').rstrip('.')}. Asked {when}."
-        if command.waits(self.now):
-            return f"Asked {when}, no answer yet."
-        return f"No answer. Asked {when}."
+            return f"It refused: {(command.told or 'it does not say why').rstrip('.')}."
+        return "No answer yet." if command.waits(self.now) else "No answer."
 
     @property
     def outcomes(self) -> list[tuple[Action, str]]:
         """What became of commands, the last one first."""
         last = sorted(self.commands.values(), key=lambda each: each.asked_at, reverse=True)
-        return [(each.action, self.told(each.action)) for each in last]
+        return [(each.action, f"{self.told(each)} Asked {ago(each.asked_at, self.now)}.") for each in last]
 
     @property
     def aloud(self) -> str:
@@ -174,7 +168,7 @@ class NodeView:
         last = max(self.commands.values(), key=lambda each: each.answered_at or each.asked_at, default=None)
         if last is None or self.now - (last.answered_at or last.asked_at) > ALOUD_FOR:
             return ""
-        return self.told(last.action)
+        return self.told(last)
 
     @property
     def log(self) -> Command | None:

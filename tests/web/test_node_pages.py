@@ -135,7 +135,7 @@ class TestCommands:
     ) -> None:
         sent = await ask(staff, camera, "snapshot")
         assert (sent.status_code, sent.headers["location"]) == (303, page_of(camera, "#now"))
-        assert "no answer yet" in (await staff.get(page_of(camera, "/now"))).text
+        assert "No answer yet. Asked" in (await staff.get(page_of(camera, "/now"))).text
         [command] = await command_rows.list_waiting(camera.id, datetime.now(UTC))
         said = {"id": command.uid, "outcome": "refused", "why": "the camera is busy."}
         await machine.ask("POST", f"commands/{command.uid}", said)
@@ -144,7 +144,7 @@ class TestCommands:
     async def test_with_scripts_only_the_part_that_changes_is_answered(self, staff: Visitor, camera: Camera) -> None:
         sent = await ask(staff, camera, "restart", **{"hx-request": "true"})
         assert sent.status_code == 200
-        assert "no answer yet" in sent.text
+        assert "No answer yet. Asked" in sent.text
         assert "<html" not in sent.text
 
     async def test_asked_twice_while_it_waits_it_is_one_command(self, staff: Visitor, camera: Camera) -> None:
