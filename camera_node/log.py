@@ -17,7 +17,7 @@ LINES_KEPT = 1000
 LETTERS_MAX = 2000
 HIDDEN = "***"
 
-_IN_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s'\"]+@", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,15}://)[^\s'\"]+@", re.IGNORECASE)
 """Up to the last @: people write passwords with / and @ in them as they are."""
 
 _IN_QUERY = re.compile(

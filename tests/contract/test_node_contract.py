@@ -37,6 +37,12 @@ from parkhub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 NODE = [sys.executable, "-m", "camera_node"]
+SOURCE = """# mine
+[source]
+kind = "folder"
+folder = "pictures"
+existing = true
+"""
 T = TypeVar("T")
 
 
@@ -96,21 +102,10 @@ def enrol(code: str, server: str, folder: Path) -> "subprocess.CompletedProcess[
 
 @contextmanager
 def node(folder: Path) -> Iterator[Program]:
-    """The node that was enrolled, with a folder as its camera."""
+    """The node that was set up in a folder."""
     (folder / "pictures").mkdir(exist_ok=True)
-    settings = folder / "node.toml"
-    if "source" not in tomllib.loads(settings.read_text()):
-        settings.write_text(
-            f'{settings.read_text()}\n[source]\nkind = "folder"\nfolder = "pictures"\nexisting = true\n'
-        )
-    with running([*NODE, "run", "--settings", str(settings)], folder, cwd=ROOT) as program:
+    with running([*NODE, "run", "--settings", str(folder / "node.toml")], folder, cwd=ROOT) as program:
         yield program
-
-
-async def enrolled(camera: Camera, settings: Settings, server: str, folder: Path) -> None:
-    code = await node_keys.make_code(camera, secret_key(settings), None, datetime.now(UTC))
-    done = enrol(code, server, folder)
-    assert done.returncode == 0, done.stderr
 
 
 async def until(look: Callable[[], Awaitable[T | None]], program: Program) -> T:
@@ -147,34 +142,13 @@ async def ask(clients: Clients, camera: Camera, action: Action, program: Program
     return await until(answer, program)
 
 
-async def test_a_code_makes_a_machine_a_camera_s_node_once(
-    camera: Camera, server_settings: Settings, tmp_path: Path
-) -> None:
-    (tmp_path / "node.toml").write_text('# mine\n[source]\nkind = "folder"\nfolder = "here"  # kept\n')
-    code = await node_keys.make_code(camera, secret_key(server_settings), None, datetime.now(UTC))
-    with serving(server_settings, tmp_path, free_port()) as server:
-        done = enrol(code.lower(), server, tmp_path)
-        again = enrol(code, server, tmp_path)
-    gone = enrol(code, server, tmp_path)
-    key = tmp_path / "state" / "camera.key"
-    kept = (tmp_path / "node.toml").read_text()
-    assert (done.returncode, "doctor" in done.stderr) == (0, True), done.stderr
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert (await camera_rows.get_camera(camera.id)).key_hash == hash_key(key.read_text().strip())
-    assert (tomllib.loads(kept)["camera"], tomllib.loads(kept)["server"]) == (camera.public_id, server)
-    assert "# mine" in kept
-    assert "# kept" in kept
-    assert (again.returncode, "used already" in again.stderr) == (1, True), again.stderr
-    assert (gone.returncode, "Nothing listens at" in gone.stderr) == (1, True), gone.stderr
-
-
 async def test_a_node_sends_pictures_follows_its_configuration_does_as_told_and_changes_its_key(
     clients: Clients, camera: Camera, server_settings: Settings, tmp_path: Path
 ) -> None:
     key_file = tmp_path / "state" / "camera.key"
     put(tmp_path, "a.jpg", 1)
     with serving(server_settings, tmp_path, free_port()) as server:
-        await enrolled(camera, server_settings, server, tmp_path)
+        await a_code_makes_this_the_camera_s_node_once(camera, server_settings, server, tmp_path)
         with node(tmp_path) as program:
             await pictures_and_vitals_arrive(camera, program)
             await a_configuration_is_taken_and_a_wrong_one_refused(camera, program)
@@ -185,6 +159,22 @@ async def test_a_node_sends_pictures_follows_its_configuration_does_as_told_and_
             program.signal(signal.SIGTERM)
             assert program.end() == 0
             assert key_file.read_text().strip() not in program.stderr
+
+
+async def a_code_makes_this_the_camera_s_node_once(
+    camera: Camera, settings: Settings, server: str, folder: Path
+) -> None:
+    file, key = folder / "node.toml", folder / "state" / "camera.key"
+    file.write_text(SOURCE)
+    code = await node_keys.make_code(camera, secret_key(settings), None, datetime.now(UTC))
+    done, again = enrol(code.lower(), server, folder), enrol(code, server, folder)
+    assert (done.returncode, "parkhub-node doctor" in done.stderr) == (0, True), done.stderr
+    assert (again.returncode, "used already" in again.stderr) == (1, True), again.stderr
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert (await camera_rows.get_camera(camera.id)).key_hash == hash_key(key.read_text().strip())
+    said = tomllib.loads(file.read_text())
+    assert (said["camera"], said["server"], said["source"]["kind"]) == (camera.public_id, server, "folder")
+    assert "# mine" in file.read_text()
 
 
 async def pictures_and_vitals_arrive(camera: Camera, program: Program) -> None:
@@ -246,9 +236,11 @@ async def the_key_is_changed(clients: Clients, camera: Camera, settings: Setting
 async def test_what_is_taken_while_the_server_is_away_arrives_later_also_after_a_restart_of_the_node(
     camera: Camera, server_settings: Settings, tmp_path: Path
 ) -> None:
-    port = free_port()
-    with serving(server_settings, tmp_path, port) as server:
-        await enrolled(camera, server_settings, server, tmp_path)
+    port, key_file = free_port(), tmp_path / "camera.key"
+    key_file.write_text(await cameras.rotate_key(camera))
+    key_file.chmod(0o600)
+    top = f'server = "http://127.0.0.1:{port}"\ncamera = "{camera.public_id}"\nkey_file = "{key_file}"\n'
+    (tmp_path / "node.toml").write_text(f'{top}state_folder = "state"\n{SOURCE}')
     waiting = tmp_path / "state" / "cameras" / camera.public_id / "spool"
     with node(tmp_path) as program:
         for number in (1, 2):
