@@ -8,13 +8,14 @@ from litestar.response import Redirect, Template
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
+from parkhub.db import picture_uploads as upload_rows
 from parkhub.db import recordings as recording_rows
 from parkhub.db import system as system_rows
 from parkhub.domain.payment_events import EventStatus
 from parkhub.domain.rights import Right
 from parkhub.domain.text import printable, whole_number
 from parkhub.errors import InvalidInputError, ParkHubError
-from parkhub.services import frame_retries, payment_events, recordings
+from parkhub.services import frame_retries, payment_events, picture_uploads, recordings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
 from parkhub.web.system import WORK, look_at_queues
@@ -28,6 +29,7 @@ TRIED: Final = {
     "event": "The event is handled.",
     "frame": "The picture waits to be read again.",
     "frames": "The pictures wait to be read again.",
+    "pictures": "The pictures sent by hand wait to be looked at again.",
     "recording": "The recording waits to be analysed again.",
     "recordings": "The recordings wait to be analysed again.",
 }
@@ -58,6 +60,7 @@ async def _show(request: AnyRequest, clients: Clients, error: str = "", status_c
         frames=await system_rows.list_failed_frames(since, FAILED_SHOWN),
         frame_count=await system_rows.count_failed_frames(since),
         recordings=[(each, each.may_try_again(now)) for each in failed],
+        uploads=await upload_rows.list_failed(FAILED_SHOWN),
         error=error,
         tried=TRIED.get(request.query_params.get("tried", ""), ""),
     )
@@ -106,6 +109,18 @@ async def retry_recordings(request: AnyRequest, clients: GivenClients) -> Respon
     return _tried("recordings" if one is None else "recording")
 
 
+@post("/console/system/jobs/pictures")
+async def retry_pictures(request: AnyRequest, clients: GivenClients) -> Response[Any] | Template:
+    """Look once more at pictures sent by hand that failed."""
+    try:
+        one = _one_of(str((await request.form()).get("upload", "")))
+        for upload_id, _, _ in [(one, "", 0)] if one is not None else await upload_rows.list_failed(FAILED_SHOWN):
+            await picture_uploads.try_failed_again(clients, upload_id)
+    except ParkHubError as error:
+        return await _show(request, clients, str(error), error.status)
+    return _tried("pictures")
+
+
 def _one_of(given: str) -> int | None:
     """The number of one; None: all are meant. Raises InvalidInputError."""
     if given == "all":
@@ -123,7 +138,7 @@ def _tried(what: str) -> Response[Any]:
 routes = [
     Router(
         "/",
-        route_handlers=[show_jobs, retry_event, retry_frames, retry_recordings],
+        route_handlers=[show_jobs, retry_event, retry_frames, retry_recordings, retry_pictures],
         guards=[needs(Right.SET_UP, everywhere=True)],
         include_in_schema=False,
     )

@@ -9,11 +9,14 @@ from visitors import Visitor
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
 from parkhub.db import frames as frame_rows
+from parkhub.db import picture_uploads as upload_rows
 from parkhub.db import recordings as recording_rows
 from parkhub.db.engine import fetch
 from parkhub.domain.accounts import Account
 from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.picture_uploads import NewPicture, PictureWish
 from parkhub.domain.recordings import RecordingStatus
+from parkhub.services import picture_uploads
 from parkhub.services.looks import fail_look
 
 PAGE = "/console/system/jobs"
@@ -102,7 +105,25 @@ async def test_an_analysis_that_failed_is_told_with_its_reason_and_made_again(
     assert await jobs_of(app, QueueName.RECORDINGS) == ["analyse_recording"] * 2
 
 
+async def test_pictures_sent_by_hand_that_failed_are_told_and_looked_at_again(
+    staff: Visitor, app: Litestar, account: Account
+) -> None:
+    now = datetime.now(UTC)
+    sent = [NewPicture("a.jpg", "uploads/x/a.jpg", "image/jpeg", 160, 120), NewPicture("b.txt", error="No picture.")]
+    upload = await upload_rows.add_upload(account.id, None, PictureWish.VEHICLES, sent, now)
+    picture = await picture_uploads.take(upload.id, now)
+    assert picture is not None
+    await picture_uploads.fail(picture, "The model is tired.", now)
+    text = (await staff.get(PAGE)).text
+    assert "The model is tired." in text
+    assert "No picture." not in text
+    assert (await staff.send_form(PAGE, f"{PAGE}/pictures", upload=str(upload.id))).status_code == 303
+    assert await jobs_of(app, QueueName.PICTURES) == ["look_at_pictures"]
+    twice = await staff.send_form(PAGE, f"{PAGE}/pictures", upload=str(upload.id))
+    assert (twice.status_code, "can be tried again" in twice.text) == (409, True)
+
+
 async def test_what_is_no_choice_is_refused(staff: Visitor) -> None:
-    for kind, name in (("frames", "frame"), ("recordings", "recording")):
+    for kind, name in (("frames", "frame"), ("recordings", "recording"), ("pictures", "upload")):
         answer = await staff.send_form(PAGE, f"{PAGE}/{kind}", **{name: "9" * 30})
         assert (answer.status_code, "Choose what to try again" in answer.text) == (422, True)
