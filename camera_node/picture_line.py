@@ -25,6 +25,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0, write=45.0)
 """An answer may take long over a slow line: what the system has buffered is still on its way."""
 
 UNSENT_BYTES_MAX = 32_768
+BROKEN_AFTER_MS = 12_000
 SIGNED_AGAIN_MAX = 2
 UNSURE = {"Parkhub-Clock": "unsure"}
 
@@ -188,6 +189,8 @@ class PictureLine:
         with suppress(OSError, AttributeError):
             # Little waits in the system, so that a picture that gives way gives it at once.
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+            # After a break in the line a new connection is sooner there than the next try of an old one.
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, BROKEN_AFTER_MS)
         with self._lock:
             self._socket = found
             if self._aborted:

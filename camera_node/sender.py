@@ -13,13 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from camera_node.backoff import Backoff, Pace
 from camera_node.configuration import Limits
 from camera_node.node_clock import NodeClock
 from camera_node.picture import Kind
 from camera_node.picture_line import Answer, GivenWayError, PictureLine, UnreachableError
+from camera_node.sender_state import SenderState, Throughput
 from camera_node.spool import Spool, Spooled
 
 IDLE_S = 30.0
@@ -34,30 +35,6 @@ ODD_PAUSE_S = 300.0
 WORTH_GIVING_WAY_S = 1.5
 RATE_OVER_S = 60.0
 MEASURED_BYTES_MIN = 8_192
-
-
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """What the line carried lately: bytes a second while a picture is sent, seconds from its first byte to its answer.
-
-    None until measured. To adapt the size of pictures by.
-    """
-
-    bytes_per_s: float | None = None
-    latency_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SenderState:
-    """How sending goes. ``trouble`` is "" while all is well; ``needs_person`` when only somebody can end it."""
-
-    sent: int = 0
-    repeats: int = 0
-    rate_per_s: float = 0.0
-    last_accepted_s: float | None = None
-    trouble: str = ""
-    needs_person: bool = False
-    throughput: Throughput = Throughput()
 
 
 class Sender:
@@ -121,10 +98,8 @@ class Sender:
 
     def state(self) -> SenderState:
         """Return how it goes now."""
-        now = self._clock.asked()
         with self._lock:
-            while self._accepted and self._accepted[0] < now - RATE_OVER_S:
-                self._accepted.popleft()
+            self._forget_before(self._clock.asked() - RATE_OVER_S)
             return replace(self._state, rate_per_s=len(self._accepted) / RATE_OVER_S)
 
     def step(self) -> float:
@@ -215,6 +190,7 @@ class Sender:
             throughput = Throughput(self._mean_bytes / latency_s, latency_s)
         with self._lock:
             self._accepted.append(now)
+            self._forget_before(now - RATE_OVER_S)
             self._state = SenderState(
                 sent=was.sent + 1,
                 repeats=was.repeats + answer.repeat,
@@ -223,6 +199,10 @@ class Sender:
             )
         if was.trouble:
             self._tell("The server takes pictures again.")
+
+    def _forget_before(self, at_s: float) -> None:
+        while self._accepted and self._accepted[0] < at_s:
+            self._accepted.popleft()
 
     def _trouble(self, words: str, *, needs_person: bool = False) -> None:
         words = words[:1].upper() + words[1:]

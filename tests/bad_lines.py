@@ -25,7 +25,7 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 QUEUE_S = 1.5
 """How long a packet waits in the line at most, as in a modem that buffers too much."""
 
-NODE, SERVER = "phnode", "phserver"
+NODE, SERVER = f"phnode{os.getpid()}", f"phserver{os.getpid()}"
 SERVER_ADDRESS = "10.98.77.2"
 
 
@@ -75,14 +75,15 @@ def bad_line(kbit_per_s: float, delay_s: float, loss: float) -> Iterator[BadLine
     stop_read, stop_write = os.pipe()
     try:
         for number, name in enumerate((NODE, SERVER), 1):
+            device = f"ph{os.getpid()}n{number}"
             _run("ip", "netns", "add", name)
             made.append(name)
-            ends.append(_device(f"ph{number}"))
-            _run("ip", "link", "set", f"ph{number}", "netns", name)
+            ends.append(_device(device))
+            _run("ip", "link", "set", device, "netns", name)
             inside = ("ip", "-n", name)
-            _run(*inside, "address", "add", f"10.98.77.{number}/24", "dev", f"ph{number}")
-            for device in ("lo", f"ph{number}"):
-                _run(*inside, "link", "set", device, "up")
+            _run(*inside, "address", "add", f"10.98.77.{number}/24", "dev", device)
+            for each in ("lo", device):
+                _run(*inside, "link", "set", each, "up")
         thread = threading.Thread(target=line.carry, args=((ends[0], ends[1]), stop_read))
         thread.start()
         try:

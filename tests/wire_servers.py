@@ -103,25 +103,39 @@ def receiving(port: int = 0, address: str = "127.0.0.1") -> Iterator[WireServer]
                 return
             self.answer(200, found.report() if command == "report" else {"status": "live"})
 
+        def parse_request(self) -> bool:
+            """As nodes ask, in a tenth of the time that takes everything."""
+            words = self.raw_requestline.decode("latin-1").split()
+            self.close_connection = len(words) != 3
+            if self.close_connection:
+                return False
+            self.command, self.path, self.request_version = words
+            self.said: dict[str, str] = {}
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                name, _, value = line.decode("latin-1").partition(":")
+                self.said[name.strip().lower()] = value.strip()
+            return True
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if len(body) != int(self.headers["Content-Length"]):
+            length = int(self.said["content-length"])
+            body = self.rfile.read(length)
+            if len(body) != length:
                 self.close_connection = True
                 return
             with lock:
                 status = 503 if found.resting else self.take(body)
             sha256 = hashlib.sha256(body).hexdigest()
-            sequence = int(self.headers["Parkhub-Sequence"])
+            sequence = int(self.said["parkhub-sequence"])
             self.answer(status, {"id": 1, "sequence": sequence, "sha256": sha256, "status": "stored"})
 
         def take(self, body: bytes) -> int:
-            get = self.headers.get
+            get = self.said.get
             digest = hashlib.sha256(body).hexdigest()
-            signed = [get("Parkhub-Time", ""), get("Parkhub-Sequence", ""), get("Parkhub-Captured-At", "")]
+            signed = [get(f"parkhub-{name}", "") for name in ("time", "sequence", "captured-at")]
             text = "\n".join(["v1", "POST", self.path, *signed, digest])
             wanted = "v1=" + hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
             now = time.time() if found.clock is None else found.clock
-            if get("Parkhub-Signature") != wanted or abs(now - int(signed[0])) > 300:
+            if get("parkhub-signature") != wanted or abs(now - int(signed[0])) > 300:
                 found.badly_signed += 1
                 return 401
             sequence, number = int(signed[1]), read_number(body)
@@ -134,7 +148,7 @@ def receiving(port: int = 0, address: str = "127.0.0.1") -> Iterator[WireServer]
                 found.repeats += same
                 found.conflicts += not same
                 return 200 if same else 409
-            unsure = get("Parkhub-Clock") == "unsure"
+            unsure = get("parkhub-clock") == "unsure"
             found.stored[sequence] = Stored(number, digest, signed[2], unsure, time.monotonic())
             return 201
 
