@@ -6,6 +6,8 @@
   const IDLE_MS = 180000;
   let touchedAt = performance.now();
   let source = null;
+  let answers = 0;
+  let answersBefore = 0;
   const desk = () => document.getElementById("desk");
   const busy = () => Boolean(document.querySelector("#desk .htmx-request"));
 
@@ -41,8 +43,16 @@
     for (const place of desk().querySelectorAll("[data-holder]")) place.textContent = holders[place.dataset.holder] ?? "";
     // A question came while the desk was empty, or the one at hand was answered elsewhere.
     const stale = mine ? count < 200 && !(mine in holders) : count > 0 && Object.values(holders).includes("");
-    if (stale && !busy()) htmx.ajax("GET", "/console/review", { target: "#desk", swap: "outerHTML" });
+    if (!stale || busy()) return;
+    answersBefore = answers;
+    htmx.ajax("GET", "/console/review", { target: "#desk", swap: "outerHTML" });
   };
+
+  // An answer that was given meanwhile goes first: what was renewed before it would show again what is answered.
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.requestConfig.verb === "post") answers += 1; });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.elt === document.body && answers !== answersBefore) detail.shouldSwap = false;
+  });
 
   const open = () => {
     source = new EventSource(desk().dataset.events);

@@ -134,15 +134,15 @@ async def invite(owner: Page, guest: Page) -> None:
 async def clear_queue(page: Page, asked: int) -> None:
     """By keyboard alone: the likeliest answer where one is offered, else that there is nothing."""
     desk = page.locator("#desk")
+    waiting, busy = desk.locator("[data-waiting]"), desk.locator(".htmx-request")
     for left in range(asked - 1, -1, -1):
-        await expect(desk.locator("[data-waiting]")).to_have_text(str(left + 1))
+        await expect(waiting).to_have_text(str(left + 1), timeout=WORK_MS)
+        await expect(busy).to_have_count(0, timeout=WORK_MS)
         pictures = desk.locator(".pair img")
         await expect(pictures.first).to_be_visible()
         assert await pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 640
         await page.keyboard.press("1" if await desk.locator("[data-key='1']").count() else "n")
-        if left:
-            await expect(desk.locator("[data-waiting]")).to_have_text(str(left))
-    await expect(desk.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    await expect(desk.get_by_role("heading", name="Nothing waits")).to_be_visible(timeout=WORK_MS)
 
 
 async def figure(page: Page, words: str) -> str:

@@ -1,12 +1,13 @@
 """The queue of questions in a real browser, by keyboard."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import save_account
 from desked import a_gate, drives
 from drivers import save_paid_lot, save_stay
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from parkhub.clients import Clients
 from parkhub.db import reviews as review_rows
@@ -63,3 +64,35 @@ async def test_an_attendant_clears_the_queue_by_keyboard_and_takes_one_answer_ba
     await clients.live.announce(review_holds.TOPIC)
     await expect(desk.locator("[data-waiting]")).to_have_text("1")
     assert await review_holds.take(clients, other.id, None, datetime.now(UTC)) is None
+
+
+async def test_a_renewal_that_comes_late_does_not_bring_back_what_was_answered_meanwhile(
+    staff: Page, clients: Clients
+) -> None:
+    now = datetime.now(UTC)
+    lot = await save_paid_lot(name="Harbour Street")
+    exit_ = await a_gate(lot, CameraRole.EXIT)
+    for number, plate in enumerate(PLATES[:2]):
+        await save_stay(lot, plate, 90 + number)
+        await drives(clients, exit_, Direction.EXIT, plate[:3] + "AX" + plate[5:], now - timedelta(minutes=9 - number))
+    await staff.goto("/console/review")
+    desk = staff.locator("#desk")
+    await expect(desk.locator("[data-waiting]")).to_have_text("2")
+    renewed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await staff.keyboard.press("1")
+        await expect(desk.get_by_role("status")).to_contain_text("The exit is given to its session")
+        await route.fulfill(response=answer)
+        renewed.set()
+
+    await staff.route("**/console/review", late)
+    [first, _] = await review_rows.list_open(lot.id)
+    await staff.evaluate("document.getElementById('desk').dataset.review = 'somebody answered it elsewhere'")
+    await drives(clients, exit_, Direction.EXIT, "NEW1234", now)
+    await clients.live.announce(review_holds.TOPIC)
+    await asyncio.wait_for(renewed.wait(), 20)
+    await staff.evaluate("new Promise((done) => setTimeout(done, 100))")
+    await expect(desk.locator("[data-waiting]")).to_have_text("2")
+    await expect(desk).not_to_have_attribute("data-review", str(first.id))
