@@ -57,7 +57,7 @@ class Node:
             line, self._keys, kept, self.describe, self._configured, log.info, server=settings.server
         )
         self._spool = Spool(settings.spool_folder, settings.spool_bytes_max, clock=self._clock)
-        picture_line = PictureLine(self._picture_client, *where, self._keys, self._clock, TIMEOUT)
+        picture_line = PictureLine(self._picture_client, *where, self._keys, self._clock)
         self._sender = Sender(self._spool, picture_line, self._limits, clock=self._clock, tell=log.warning)
         assert settings.source is not None
         self._capture = CaptureProcess(

@@ -145,6 +145,7 @@ class Sender:
         bytes_per_s = self._state.throughput.bytes_per_s or 0.0
 
         def give_way(left: int) -> bool:
+            self._turned_s = time.monotonic()
             if self._stopping.is_set():
                 return True
             slow = left > WORTH_GIVING_WAY_S * bytes_per_s
