@@ -90,11 +90,11 @@ class ServerLine:
     @contextmanager
     def stream(self, path: str, read_timeout_s: float) -> Iterator[tuple[httpx.Response, str]]:
         """Open a stream of events; gives the answer and the key that it was asked with. Raises httpx.HTTPError."""
-        key, asked = self._keys.current(), self.clock.asked()
+        key, asked, signed_s = self._keys.current(), self.clock.asked(), self.clock.now()
         headers = self._signed(key, "GET", path, b"") | {"Accept": "text/event-stream"}
         timeout = httpx.Timeout(10.0, read=read_timeout_s)
         with self._client.stream("GET", self._server + self._base + path, headers=headers, timeout=timeout) as answer:
-            self._hear(answer, asked)
+            self._hear(answer, asked, signed_s)
             self._keys.answered(key, answer.status_code)
             if not answer.is_success:
                 answer.read()
@@ -104,14 +104,14 @@ class ServerLine:
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         again = True
         while True:
-            key, asked = self._keys.current(), self.clock.asked()
+            key, asked, signed_s = self._keys.current(), self.clock.asked(), self.clock.now()
             answer = self._client.request(
                 method,
                 self._server + self._base + path,
                 content=body,
                 headers=self._signed(key, method, path, body) | headers,
             )
-            set_right = self._hear(answer, asked)
+            set_right = self._hear(answer, asked, signed_s)
             other_key = self._keys.answered(key, answer.status_code)
             if again and (other_key or set_right):
                 again = False
@@ -119,13 +119,12 @@ class ServerLine:
             answer.raise_for_status()
             return answer
 
-    def _hear(self, answer: httpx.Response, asked: float) -> bool:
-        """Learn the server's time; True when a refusal was the clock's fault and is worth another try."""
+    def _hear(self, answer: httpx.Response, asked: float, signed_s: float) -> bool:
+        """Learn the server's time; True when a refusal was the fault of the clock it was signed by."""
         told, resolution_s = read_server_time(answer)
         if told is None:
             return False
-        before = self.clock.now()
-        if answer.status_code == 401 and abs(told - before) > SKEW_MAX_S:
+        if answer.status_code == 401 and abs(told - signed_s) > SKEW_MAX_S:
             self.clock.told(told, asked, resolution_s)
             return True
         if answer.is_success and resolution_s <= 1.0:
