@@ -58,8 +58,9 @@ async def _decide(
         after = follow(place.track, view, at)
         if (after, view.camera_id) != (place.track, place.decider_id):
             await view_rows.save_decided(place.spot_id, after, view.camera_id)
-        by_hand = {"by_hand": True, "account_id": said_by[0]} if said_by else {}
-        said = [replace(each, camera_id=view.camera_id, **by_hand) for each in changes([place.track], [after])]
+        said = [replace(each, camera_id=view.camera_id) for each in changes([place.track], [after])]
+        if said_by is not None:
+            said = [replace(each, by_hand=True, account_id=said_by[0]) for each in said]
         await track_rows.insert_changes(frame_id, [((lot_id, place.spot_id), each) for each in said])
         found += said
     return found
