@@ -24,12 +24,12 @@ ARGUMENTS = [
 
 
 @contextmanager
-def parkhub(folder: Path) -> Iterator[tuple[str, str]]:
-    """ParkHub as people start it: its address and the owner's password."""
+def parkhub(folder: Path, **given: str) -> Iterator[tuple[str, str]]:
+    """ParkHub as people start it, with those variables of its environment: its address and the owner's password."""
     command = [str(Path(sys.executable).with_name("parkhub")), "up"]
     address = f"http://127.0.0.1:{(port := free_port())}"
     options = ["--data-dir", str(folder / "data"), "--port", str(port)]
-    with running([*command, *options], folder, {"PARKHUB_LOG_FORMAT": "json"}, cwd=folder) as program:
+    with running([*command, *options], folder, {"PARKHUB_LOG_FORMAT": "json", **given}, cwd=folder) as program:
         wait_for(lambda: "ParkHub is running" in program.stdout or program.process.poll() is not None, "the start")
         password = re.search(r"password +(\S+)", program.stdout)
         assert password, program.stderr
