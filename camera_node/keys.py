@@ -1,10 +1,12 @@
 """The camera's key and the one the server wants in its place.
 
 A new key lies on disk beside the old one before it is used; the old one goes when a request signed with the new one
-was accepted. A 401 sends the node back to the other key: only when the old one is accepted then, the new one is
-refused for good, because a clock that is wrong has both refused.
+was accepted. A 401 sends the node back to the other key, because a clock that is wrong has both refused. Only a new
+key that was refused twice, where the old one was accepted afterwards, is refused for good: once may be a clock's fault
+that has been set right between the two.
 """
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from camera_node.durable import write_durably
 from camera_node.key_file import read_key
 
 UNAUTHORISED = 401
+DOUBTS_MAX = 2
 
 
 class Keys:
@@ -29,6 +32,7 @@ class Keys:
         self._old = read_key(file, tell)
         self._id, self._new, self._refused = self._read_new()
         self._doubted = False
+        self._doubts = 0
 
     def current(self) -> str:
         """Return the key to sign the next request with."""
@@ -47,7 +51,7 @@ class Keys:
             if key_id == self._id or key == self._old or not key or not key.isascii() or not key.isprintable():
                 return
             self._write_new(key_id, key, refused=False)
-            self._id, self._new, self._refused, self._doubted = key_id, key, False, False
+            self._id, self._new, self._refused, self._doubted, self._doubts = key_id, key, False, False, 0
         self._tell("The server gave a new key; the next request is signed with it.")
 
     def answered(self, key: str, status: int) -> bool:
@@ -57,18 +61,25 @@ class Keys:
             if self._new and not self._refused:
                 if key == self._new and good:
                     self._accept()
-                elif key == self._new and status == UNAUTHORISED:
+                elif key == self._new and status == UNAUTHORISED and not self._doubted:
                     self._doubted = True
                 elif key == self._old and good and self._doubted:
-                    self._refused = True
-                    self._write_new(self._id, self._new, refused=True)
-                    self._tell("The server refused the new key; the old one stays.")
+                    self._doubt()
                 elif key == self._old and status == UNAUTHORISED:
                     self._doubted = False
             return status == UNAUTHORISED and self._current() != key
 
     def _current(self) -> str:
         return self._new if self._new and not self._refused and not self._doubted else self._old
+
+    def _doubt(self) -> None:
+        self._doubted = False
+        self._doubts += 1
+        if self._doubts >= DOUBTS_MAX:
+            self._refused = True
+            with contextlib.suppress(OSError):  # then it is tried again after the next start
+                self._write_new(self._id, self._new, refused=True)
+            self._tell("The server refused the new key; the old one stays.")
 
     def _accept(self) -> None:
         try:
