@@ -63,7 +63,9 @@ async def asked(lot_id: int) -> list[Question]:
     return [review.question for review in await review_rows.list_open(lot_id)]
 
 
-async def seen(lot_id: int, direction: Direction | None, plate: str, minutes: float) -> GatePassage:
+async def seen(
+    lot_id: int, direction: Direction | None, plate: str, minutes: float, *, clock_unsure: bool = False
+) -> GatePassage:
     """A passage that was taken, as it is then."""
     camera = await save_camera(await lot_rows.get_lot(lot_id))
     candidates = (Candidate(plate, 0.9),) if plate else ()
@@ -82,6 +84,7 @@ async def seen(lot_id: int, direction: Direction | None, plate: str, minutes: fl
         5,
         state=PassageState.ACCEPTED,
         decided_at=at,
+        clock_unsure=clock_unsure,
     )
     passage_id = await passage_rows.save_passage(passage)
     await sessions.take_passage(clients, passage_id, at)

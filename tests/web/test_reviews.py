@@ -76,6 +76,20 @@ async def test_two_people_are_shown_two_questions(attendant: Visitor, staff: Vis
     assert held.status_code == 409
 
 
+async def test_of_a_car_at_an_unknown_time_nothing_follows_but_a_persons_word(attendant: Visitor, lot: int) -> None:
+    inside = await come(lot, "AB1234")
+    await seen(lot, Direction.EXIT, "AB1234", 90, clock_unsure=True)
+    (review,) = await waiting(lot)
+    shown = await attendant.get(QUEUE)
+    assert "A car went by at a time that nobody knows" in shown.text
+    assert "nothing began, ended or was charged" in shown.text
+    [choice] = answers(shown.text)
+    done = await attendant.send_form(QUEUE, f"/console/reviews/{review}/answer", choice=choice)
+    assert done.status_code == 303
+    assert await waiting(lot) == []
+    assert (await session_rows.get_session(inside)).state is SessionState.OPEN
+
+
 async def test_a_plate_is_typed_for_a_car_that_came_in_without_one(attendant: Visitor, lot: int) -> None:
     passage = await seen(lot, Direction.ENTRY, "", 30)
     assert passage.session_id is not None
