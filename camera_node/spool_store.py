@@ -123,7 +123,7 @@ class SpoolStore:
     def _explain(self, error: OSError) -> str:
         folder = self._folder.path
         if error.errno in FULL:
-            what = _full(folder, error.strerror)
+            what = _full(folder, error.strerror or str(error))
         elif error.errno == errno.EROFS:
             what = f"The disk of {folder} is read-only; worn cards become so. Replace it, or set spool.folder."
         elif error.errno in (errno.EACCES, errno.EPERM):
