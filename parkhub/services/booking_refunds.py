@@ -11,6 +11,7 @@ from parkhub.db import booking_holds as hold_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.db import refunds as refund_rows
 from parkhub.domain.bookings import BookingState
 from parkhub.domain.payments import PaymentState
 from parkhub.errors import ParkHubError
@@ -40,7 +41,7 @@ async def give_back(clients: Clients, settings: Settings, booking_id: int, now: 
     costs = booking.price_cents if booking.state is BookingState.RESERVED else 0
     known = await payment_rows.list_of_booking(booking_id)
     asked = {
-        payment.id: sum(each.amount_cents for each in await payment_rows.list_asked_refunds(payment.id))
+        payment.id: sum(each.amount_cents for each in await refund_rows.list_asked_refunds(payment.id))
         for payment in known
     }
     books = await booking_money.get_books(booking)

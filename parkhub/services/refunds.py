@@ -11,10 +11,12 @@ from parkhub.clients.payments import RefundOrder
 from parkhub.db import bookings as booking_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.db import refunds as refund_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
-from parkhub.db.payments import AskedRefund, Payment
+from parkhub.db.payments import Payment
 from parkhub.db.quotes import StoredQuote
+from parkhub.db.refunds import AskedRefund
 from parkhub.domain.ledger import Account
 from parkhub.domain.payments import PaymentState, booking_uid
 from parkhub.domain.reasons import checked_reason
@@ -53,13 +55,13 @@ async def refund_payment(
         await session_rows.lock_lot(quote.lot_id)
         payment = await payment_rows.get_of_quote(quote.id)
         reason = checked_reason(reason, [await _plate(quote)])
-        known = await payment_rows.find_refund(name)
+        known = await refund_rows.find_refund(name)
         if known is not None:
             if known.payment_id != payment.id or amount_cents not in (None, known.amount_cents):
                 raise ConflictError("Another refund was asked for with this id.")
             return payment
         amount = await _checked_amount(clients, payment, quote, amount_cents, now)
-        refund = await payment_rows.add_refund(name, payment.id, amount, reason, account_id, now)
+        refund = await refund_rows.add_refund(name, payment.id, amount, reason, account_id, now)
     return await _give_back(clients, settings, refund, now)
 
 
@@ -72,7 +74,7 @@ async def retry(
     asks, because what it refused it mostly refuses until something was done, such as money put into its account.
     Raises NotFoundError, ConflictError when it was asked for again already, and what `refund_payment` raises.
     """
-    refused = next((each for each in await payment_rows.list_refused(session_id) if each.public_id == public_id), None)
+    refused = next((each for each in await refund_rows.list_refused(session_id) if each.public_id == public_id), None)
     if refused is None:
         raise NotFoundError("There is no such refund that was refused.")
     async with transaction():
@@ -81,16 +83,16 @@ async def retry(
         await session_rows.lock_lot(quote.lot_id)
         payment = await payment_rows.get_payment(payment.id)
         amount = await _checked_amount(clients, payment, quote, refused.amount_cents, now)
-        if not await payment_rows.reopen_refund(refused.id):
+        if not await refund_rows.reopen_refund(refused.id):
             raise ConflictError("Somebody has asked for this refund again already.")
         name = secrets.token_urlsafe(12)
-        refund = await payment_rows.add_refund(name, payment.id, amount, refused.reason, account_id, now)
+        refund = await refund_rows.add_refund(name, payment.id, amount, refused.reason, account_id, now)
     return await _give_back(clients, settings, refund, now)
 
 
 async def ask_again(clients: Clients, settings: Settings, now: datetime) -> int:
     """Ask again for refunds of which it is not known whether they were made."""
-    stuck = await payment_rows.list_stuck_refunds(now - STUCK_AFTER, now - ASKED_AGAIN_FOR, _BATCH)
+    stuck = await refund_rows.list_stuck_refunds(now - STUCK_AFTER, now - ASKED_AGAIN_FOR, _BATCH)
     for refund in stuck:
         try:
             await _give_back(clients, settings, refund, now)
@@ -108,7 +110,7 @@ async def book(settings: Settings, payment: Payment, quote: StoredQuote, refunde
     difference = refunded_cents - payment.refunded_cents
     if difference <= 0:
         return
-    asked = await payment_rows.list_asked_refunds(payment.id)
+    asked = await refund_rows.list_asked_refunds(payment.id)
     ours = next((refund for refund in asked if refund.amount_cents == difference), None)
     reason, account_id = (ours.reason, ours.account_id) if ours else (AT_PROVIDER, None)
     uid = booking_uid(quote.public_id, "refund", str(refunded_cents))
@@ -136,12 +138,12 @@ async def _give_back(clients: Clients, settings: Settings, refund: AskedRefund, 
     try:
         done = await clients.payments.refund(order)
     except InvalidInputError as error:
-        await payment_rows.end_refund(refund.id, "refused", str(error)[:REFUSAL_LENGTH_MAX])
+        await refund_rows.end_refund(refund.id, "refused", str(error)[:REFUSAL_LENGTH_MAX])
         raise
     async with transaction():
         await session_rows.lock_lot(quote.lot_id)
         await book(settings, await payment_rows.get_payment(payment.id), quote, done.refunded_cents, now)
-        await payment_rows.end_refund(refund.id, "done")
+        await refund_rows.end_refund(refund.id, "done")
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
     if quote.email:
@@ -156,7 +158,7 @@ async def _checked_amount(
         raise ConflictError("This has not been paid, so there is nothing to give back.")
     if payment.provider != clients.payments.name:
         raise InvalidInputError("This was paid through another payment provider than the one set up now.")
-    asked = sum(refund.amount_cents for refund in await payment_rows.list_asked_refunds(payment.id))
+    asked = sum(refund.amount_cents for refund in await refund_rows.list_asked_refunds(payment.id))
     left = payment.paid_cents - payment.refunded_cents - asked
     most = min(left, await _refundable_cents(quote, now) - asked)
     amount = most if amount_cents is None else amount_cents

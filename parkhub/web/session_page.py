@@ -20,6 +20,7 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import passages as passage_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import receipts as receipt_rows
+from parkhub.db import refunds as refund_rows
 from parkhub.db import reviews as review_rows
 from parkhub.domain.accounts import Account
 from parkhub.domain.audit import EntryFilter
@@ -125,7 +126,7 @@ async def show_session(
         now=now,
         shots=shots,
         payments=[each for each in paid if each.state in (PaymentState.PAID, PaymentState.PROCESSING)],
-        refused=await payment_rows.list_refused(session.id),
+        refused=await refund_rows.list_refused(session.id),
         receipts=[await get_receipt(each) for each in await receipt_rows.list_of_session(session.id)],
         credit_note_number=credit_note_number,
         barriers=sorted(barriers, key=lambda each: each.side is not Direction.EXIT),

@@ -13,6 +13,7 @@ from parkhub.clients.payments import Refunded, RefundOrder
 from parkhub.clients.shelf import MemoryShelf
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
+from parkhub.db import refunds as refund_rows
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.ledger import Account, Kind
 from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
@@ -147,15 +148,15 @@ async def test_a_refused_refund_is_asked_for_once_more_by_a_person(database: Set
     checkout = await pay(clients, database, session, later(90))
     with pytest.raises(InvalidInputError):
         await refunds.refund_payment(clients, database, checkout.id, 150, WHY, None, later(95))
-    (refused,) = await payment_rows.list_refused(session.id)
+    (refused,) = await refund_rows.list_refused(session.id)
     assert (refused.amount_cents, refused.reason) == (150, WHY)
     assert "insufficient_funds" in refused.refusal
     with pytest.raises(InvalidInputError):
         await refunds.retry(clients, database, session.id, refused.public_id, None, later(96))
-    (again,) = await payment_rows.list_refused(session.id)
+    (again,) = await refund_rows.list_refused(session.id)
     refusing.refuses = False
     done = await refunds.retry(clients, database, session.id, again.public_id, None, later(97))
     assert done.refunded_cents == 150
-    assert await payment_rows.list_refused(session.id) == []
+    assert await refund_rows.list_refused(session.id) == []
     with pytest.raises(NotFoundError):
         await refunds.retry(clients, database, session.id, again.public_id, None, later(98))
