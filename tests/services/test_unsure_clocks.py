@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from builders import NOW, after, save_camera, save_frame, save_session, seen, stand_ins
+from gated import a_side
+from paying import a_stay, later
 from plate_scenes import read
 
 from parkhub.clients import Clients
@@ -14,10 +16,12 @@ from parkhub.db import sessions as session_rows
 from parkhub.domain.cameras import Camera, CameraRole, Gate, Inward
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.gates import SeenCar, cars_in
+from parkhub.domain.ledger import Account
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import SessionState
 from parkhub.domain.spots import Debounce, SpotState
 from parkhub.domain.vehicles import Vehicle, VehicleKind
+from parkhub.services import barrier_openings, barriers, payments
 from parkhub.services import passages as passage_service
 from parkhub.services.looks import Saved, Seen, save_look
 
@@ -105,3 +109,15 @@ async def test_one_that_no_later_picture_decides_is_decided_by_the_clock(clients
     accepted = await passage_service.close_passages(clients, after(60))
     await passage_service.give(clients, accepted, after(60))
     assert [each.question for each in await review_rows.list_open(camera.lot_id)] == [Question.CLOCK]
+
+
+async def test_no_barrier_takes_it_for_a_car_that_stands_before_it(clients: Clients) -> None:
+    side = await a_side()
+    stay = await a_stay(side.lot)
+    await payments.pay(stay.id, 400, Account.CASH, "cash-in-the-box", later(90))
+    passage = await side.saw("AB123", later(95), clock_unsure=True)
+    await passage_service.give(clients, [passage.id], later(96))
+    await barrier_openings.passed(clients, passage, later(96))
+    await barrier_openings.open_waiting(clients, later(97))
+    assert await side.openings() == []
+    assert (await barriers.look(side.barrier, later(97))).passage is None
