@@ -20,8 +20,8 @@ from parkhub.db.tables.bookings import BookablePlace, Booking, BookingRules
 from parkhub.db.tables.cameras import Camera
 from parkhub.db.tables.counts import FrameCount
 from parkhub.db.tables.drivers import Driver, DriverClaim, DriverLink, DriverSignIn, DriverStay, DriverVehicle
-from parkhub.db.tables.folders import WatchedFile, WatchedFolder
 from parkhub.db.tables.drives import LotDrives
+from parkhub.db.tables.folders import WatchedFile, WatchedFolder
 from parkhub.db.tables.frames import CameraLook, Frame
 from parkhub.db.tables.ledger import LedgerBalance, LedgerHead, LedgerPosting, LedgerTransaction
 from parkhub.db.tables.lots import Lot, OccupancySample
