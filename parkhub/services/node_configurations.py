@@ -11,7 +11,8 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import node_configurations as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
-from parkhub.domain.node_configurations import Document, Outcome, Version, check
+from parkhub.domain.node_configurations import Document, Outcome, Version
+from parkhub.domain.node_limits import check
 from parkhub.domain.nodes import TEXT_MAX
 from parkhub.domain.text import clean
 from parkhub.errors import ConflictError, NotFoundError

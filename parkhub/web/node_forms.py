@@ -5,19 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from parkhub.domain.node_configurations import (
-    BOUNDS,
-    DAYS,
-    MAY_LACK,
-    SCHEDULE_MAX,
-    Document,
-    Focus,
-    Mode,
-    Night,
-    Span,
-    check,
-    value_at,
-)
+from parkhub.domain.node_configurations import DAYS, Document, Focus, Mode, Night, Span
+from parkhub.domain.node_limits import BOUNDS, MAY_LACK, SCHEDULE_MAX, check, value_at
 from parkhub.errors import FieldsError
 
 MODES: Final = [

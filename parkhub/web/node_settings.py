@@ -12,7 +12,8 @@ from litestar.response import Redirect, Template
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.domain.cameras import Camera
-from parkhub.domain.node_configurations import BOUNDS, DAYS
+from parkhub.domain.node_configurations import DAYS
+from parkhub.domain.node_limits import BOUNDS
 from parkhub.domain.rights import Right
 from parkhub.errors import ConflictError, FieldsError
 from parkhub.services import cameras, node_configurations

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from parkhub.domain.node_configurations import (
-    BOUNDS,
     Change,
     Controls,
     Document,
@@ -15,11 +14,10 @@ from parkhub.domain.node_configurations import (
     GateBurst,
     PictureSize,
     Span,
-    check,
     read,
-    value_at,
     written,
 )
+from parkhub.domain.node_limits import BOUNDS, check, value_at
 from parkhub.errors import FieldsError
 
 NIGHT = Span(("mo", "su"), "22:00", "06:00")
