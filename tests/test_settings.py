@@ -169,7 +169,7 @@ def test_a_wrong_file_is_named_in_one_sentence(tmp_path: Path, text: str, words:
 
 @pytest.mark.parametrize("given", ["cameras", "/srv/../etc", "/srv/a,b", "{data}/pictures", "/"])
 def test_folders_to_watch_are_whole_paths_away_from_our_own(tmp_path: Path, given: str) -> None:
-    with pytest.raises(SettingsError, match="watch_roots|WATCH_ROOTS"):
+    with pytest.raises(SettingsError, match=r"watch_roots|WATCH_ROOTS"):
         load_settings(data_dir=tmp_path, watch_roots=given.replace("{data}", str(tmp_path)))
 
 

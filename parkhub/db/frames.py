@@ -127,7 +127,7 @@ async def wait_again(since: datetime, limit: int, frame_id: int | None = None) -
     """
     one = "" if frame_id is None else "AND id = {} "
     rows = await fetch(
-        "UPDATE frame SET status = 'stored', error = '' WHERE status = 'failed' AND id IN "
+        "UPDATE frame SET status = 'stored', error = '' WHERE status = 'failed' AND id IN "  # noqa: S608
         f"(SELECT id FROM frame WHERE status = 'failed' AND received_at >= {{}} {one}"
         "ORDER BY received_at DESC LIMIT {}) RETURNING id",
         since,

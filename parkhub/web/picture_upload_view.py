@@ -76,8 +76,8 @@ class PictureView:
     @cached_property
     def height(self) -> int:
         """Of the drawing, which is `WIDTH` wide."""
-        width, height = (self.picture.result or {}).get("size", (self.picture.width, self.picture.height))
-        return round(WIDTH * height / max(1, width))
+        size: list[int] = (self.picture.result or {}).get("size", [self.picture.width, self.picture.height])
+        return round(WIDTH * size[1] / max(1, size[0]))
 
     @cached_property
     def words(self) -> str:
