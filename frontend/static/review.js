@@ -51,7 +51,7 @@
   // An answer that was given meanwhile goes first: what was renewed before it would show again what is answered.
   document.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.requestConfig.verb === "post") answers += 1; });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.elt === document.body && answers !== answersBefore) detail.shouldSwap = false;
+    if (detail.requestConfig.elt === document.body && answers !== answersBefore) detail.shouldSwap = false;
   });
 
   const open = () => {
