@@ -109,10 +109,10 @@ class ChangeWatch:
     def wants(self, grey: NDArray[np.uint8], at_s: float) -> bool:
         """Say whether the frame with this brightness (`WIDTH` wide) is to be sent, and remember it if so."""
         since_s = at_s - self._sent_s
-        if self._sent is not None and 0 <= since_s < self._interval_min_s * 0.9:
+        if self._sent is not None and 0 <= since_s < self._interval_min_s * 0.88:
             return False
         small = prepare(grey, self._area)
-        early = self._sent is not None and 0 <= since_s < self._interval_max_s * 0.98
+        early = self._sent is not None and 0 <= since_s < self._interval_max_s - 0.12 * self._interval_min_s
         if early and self._sent is not None and changed_share(self._sent, small) < self._threshold:
             return False
         self._sent, self._sent_s = small, at_s

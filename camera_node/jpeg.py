@@ -95,6 +95,12 @@ def write_planes(planes: Planes, quality: int) -> bytes:
 
     found = _stretched(planes) if planes.limited else planes
     y, u, v = (np.ascontiguousarray(each) for each in (found.y, found.u, found.v))
+    if not hasattr(simplejpeg, "encode_jpeg_yuv_planes"):  # before 1.8
+        import cv2
+
+        half = (y.shape[1], y.shape[0])
+        rows = [y, *(cv2.resize(each, half, interpolation=cv2.INTER_NEAREST) for each in (v, u))]
+        return write_bgr(np.asarray(cv2.cvtColor(cv2.merge(rows), cv2.COLOR_YCrCb2BGR), np.uint8), quality)
     return bytes(simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=quality, fastdct=True))
 
 
