@@ -15,20 +15,29 @@ class Pace:
     """Every ``gap_s`` seconds a frame is due, on a grid; at once after `hurry`. 0: every frame is."""
 
     def __init__(self) -> None:
-        self.gap_s = 0.0
+        self._gap_s = 0.0
         self._last_s: float | None = None
         self._due_s = 0.0
         self._hurried = threading.Event()
+
+    @property
+    def gap_s(self) -> float:
+        """Seconds from frame to frame; one that is made shorter counts at once."""
+        return self._gap_s
+
+    @gap_s.setter
+    def gap_s(self, gap_s: float) -> None:
+        self._gap_s = gap_s
+        if self._last_s is not None:
+            self._due_s = min(self._due_s, self._last_s + gap_s)
 
     def due(self, at_s: float) -> bool:
         """Say whether the frame of ``at_s`` is due."""
         return self._hurried.is_set() or self.wait_s(at_s) <= self._slack_s
 
     def wait_s(self, at_s: float) -> float:
-        """Return in how many seconds the next is due, by the gap alone; a gap that was shortened counts at once."""
-        if self._last_s is None:
-            return 0.0
-        return min(self._due_s, self._last_s + self.gap_s) - at_s
+        """Return in how many seconds the next is due, by the gap alone."""
+        return 0.0 if self._last_s is None else self._due_s - at_s
 
     def took(self, at_s: float) -> None:
         """A frame was taken; the next is due a gap later."""

@@ -22,6 +22,12 @@ def test_frames_are_due_on_a_grid_so_that_their_number_is_right() -> None:
     assert taken[:3] == pytest.approx([0.0, 1.2, 2.1])
 
 
+def test_a_dense_stream_gives_no_more_than_was_asked_for() -> None:
+    pace = Pace()
+    pace.gap_s = 2.0
+    assert len(_taken(pace, [n / 30 for n in range(3000)])) == 51
+
+
 def test_after_a_break_nothing_is_made_up_for() -> None:
     pace = Pace()
     pace.gap_s = 1.0
