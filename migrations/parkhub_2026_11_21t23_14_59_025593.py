@@ -1,6 +1,5 @@
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns.column_types import Boolean
-from piccolo.columns.column_types import Text
+from piccolo.columns.column_types import Boolean, Text
 from piccolo.columns.indexes import IndexMethod
 
 ID = "2026-11-21T23:14:59:025593"

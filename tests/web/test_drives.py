@@ -93,9 +93,7 @@ async def test_lanes_that_somebody_else_changed_are_not_overwritten(staff: Visit
     [
         pytest.param({"lanes": [{"points": [[1, 1]], "one_way": False}]}, "fewer than two points", id="a dot"),
         pytest.param({"lanes": [{"points": [[1, 1], [1, 500]], "one_way": False}]}, "outside the plan", id="outside"),
-        pytest.param(
-            {"lanes": [{"points": [[1, "a"], [1, 2]], "one_way": True}]}, "a point that is none", id="none"
-        ),
+        pytest.param({"lanes": [{"points": [[1, "a"], [1, 2]], "one_way": True}]}, "a point that is none", id="none"),
         pytest.param({"entrances": [[7, 7]]}, "An entrance lies on no lane", id="entrance beside"),
         pytest.param({"monitors": [*ROUND["monitors"], *ROUND["monitors"]]}, "Two monitors", id="twice"),
         pytest.param({"monitors": [{"name": "", "at": [1, 1], "heading": 0}]}, "1 to 40", id="no name"),
