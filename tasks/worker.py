@@ -11,14 +11,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from arq import Retry, Worker, cron, func
+from arq.cron import CronJob
 from arq.worker import Function
 
 from parkhub.clients import Clients, close_clients, open_clients
@@ -30,6 +31,7 @@ from parkhub.domain.cameras import Engine
 from parkhub.errors import BusyError, ParkHubError
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
+from tasks.schedule import Ctx, Job, Line, Timed, Work, vision_lines, work_lines
 
 TRIES_MAX: Final = 3
 STOP_S: Final = 2.5
@@ -44,37 +46,16 @@ LARGE_BYTES: Final = 4 * 1024 * 1024
 IN_HAND_MAX: Final = 1000
 """Jobs of one worker that run or stand aside, and how far it looks into its queue."""
 
-Ctx = dict[str, Any]
-Work = Callable[..., Awaitable[None]]
-
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A function that runs by name. ``give_up`` is told the same arguments when every try has failed by a fault.
+def function(job: Job) -> Function:
+    """A job for arq: our own limit ends it before arq's, whose end would not be tried again."""
 
-    What is away comes back, and what takes too long may only have waited for it: then nothing is given up, upkeep asks
-    for the job again, and a job that never ends by itself must notice (`parkhub.services.upkeep.is_poison`).
-    """
+    async def run(ctx: Ctx, *args: Any) -> None:
+        await _run(job, ctx, *args)
 
-    run: Work
-    timeout_s: float
-    give_up: Work | None = None
-    retry_delay_s: float = 2
-
-    @property
-    def name(self) -> str:
-        """What `Queue.enqueue` calls it."""
-        return self.run.__name__
-
-    def function(self) -> Function:
-        """For arq: our own limit ends the job before arq's, whose end would not be tried again."""
-
-        async def run(ctx: Ctx, *args: Any) -> None:
-            await _run(self, ctx, *args)
-
-        return func(run, name=self.name, max_tries=TRIES_MAX, timeout=self.timeout_s + ASIDE_MAX_S + 1, keep_result=0)
+    return func(run, name=job.name, max_tries=TRIES_MAX, timeout=job.timeout_s + ASIDE_MAX_S + 1, keep_result=0)
 
 
 async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
@@ -108,80 +89,36 @@ async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
             await job.give_up(ctx, *args)
 
 
-def vision_jobs() -> dict[QueueName, list[Job]]:
-    """What vision processes do. Imported here, so that `work` never loads a vision library."""
-    from tasks import adaptation, frames, labels, picture_uploads, recordings, spot_asks, spots
-
-    return {
-        QueueName.FRAMES: [
-            Job(frames.read_frame, 14, frames.give_up),
-            Job(spots.read_spots_file, 14, spots.give_up),
-            Job(labels.cut_label, 14, labels.give_up),
-            Job(spot_asks.answer_ask, 14, spot_asks.give_up),
-        ],
-        QueueName.RECORDINGS: [Job(recordings.analyse_recording, 3599)],
-        QueueName.PICTURES: [Job(picture_uploads.look_at_pictures, 58)],
-        QueueName.ADAPTATION: [Job(adaptation.adapt, 58, adaptation.give_up), Job(labels.cut_picture, 58)],
-    }
-
-
-def vision_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a vision process: no recording, fit or pile of pictures by hand holds up a frame."""
-    jobs = vision_jobs()
+def makers(ctx: Ctx, lines: Iterable[Line]) -> list[Callable[[], Worker]]:
+    """Makers of the workers of a process, one for each of its queues."""
     return [
-        lambda: make_worker(ctx, QueueName.FRAMES, jobs[QueueName.FRAMES], max_jobs=2, poll_delay=0.02),
-        lambda: make_worker(ctx, QueueName.RECORDINGS, jobs[QueueName.RECORDINGS], max_jobs=1, poll_delay=0.5),
-        lambda: make_worker(ctx, QueueName.PICTURES, jobs[QueueName.PICTURES], max_jobs=1, poll_delay=0.2),
-        lambda: make_worker(ctx, QueueName.ADAPTATION, jobs[QueueName.ADAPTATION], max_jobs=1, poll_delay=1),
+        partial(
+            make_worker,
+            ctx,
+            line.queue,
+            line.jobs,
+            max_jobs=line.jobs_max,
+            poll_delay=line.look_every_s,
+            cron_jobs=[_cron(timed) for timed in line.timed],
+        )
+        for line in lines
     ]
 
 
-def work_workers(ctx: Ctx) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a work process; of several such processes one runs each job of the clock.
-
-    Whoever waits before a barrier waits for nothing else: commands have a queue of their own. So have letters
-    and charges of saved cards: a mail server or a provider that does not answer holds up nothing else.
-    """
-    from tasks import barriers, mail, payments, reports, upkeep
-
-    jobs = [
-        Job(payments.handle_event, 20, payments.give_up),
-        Job(payments.send_sandbox_event, 20),
-    ]
-    every_5_s, every_20_s, every_10_min = set(range(0, 60, 5)), {0, 20, 40}, set(range(0, 60, 10))
-    every_5_min = set(range(0, 60, 5))
-    crons = [
-        cron(_clocked(upkeep.expire_spots), name="expire_spots", second=every_5_s, timeout=30),
-        cron(_clocked(upkeep.close_passages), name="close_passages", second=every_5_s, timeout=30, run_at_startup=True),
-        cron(_clocked(upkeep.requeue_lost), name="requeue_lost", second=every_20_s, timeout=30, run_at_startup=True),
-        cron(
-            _clocked(payments.keep_payments), name="keep_payments", second={13, 33, 53}, timeout=50, run_at_startup=True
-        ),
-        cron(_clocked(upkeep.tell_silent_nodes), name="tell_silent_nodes", second={6, 26, 46}, timeout=30),
-        cron(_clocked(upkeep.take_samples), name="take_samples", minute=every_5_min, second=1, run_at_startup=True),
-        cron(_clocked(upkeep.delete_old), name="delete_old", minute=every_10_min, second=7, timeout=300),
-        cron(_clocked(upkeep.delete_unclaimed), name="delete_unclaimed", minute=3, second=11, timeout=600),
-        cron(_clocked(upkeep.release_no_shows), name="release_no_shows", second=31, timeout=50),
-        cron(_clocked(upkeep.keep_pay_ahead), name="keep_pay_ahead", second={9, 39}, timeout=50),
-        cron(_clocked(upkeep.close_overlong), name="close_overlong", minute=every_5_min, second=41, timeout=120),
-        cron(_clocked(reports.keep_reports), name="keep_reports", minute=every_5_min, second=19, timeout=900),
-        cron(_clocked(reports.write_reports), name="write_reports", minute=47, second=5, timeout=300),
-        cron(_clocked(payments.reconcile), name="reconcile", hour=3, minute=23, second=27, timeout=900),
-        cron(_clocked(upkeep.keep_retention), name="keep_retention", hour=2, minute=13, second=17, timeout=3600),
-    ]
-    gates = [Job(barriers.open_barrier, 70), Job(barriers.end_opening, 20)]
-    watch = cron(
-        _clocked(barriers.watch_barriers), name="watch_barriers", second=every_5_s, timeout=30, run_at_startup=True
+def _cron(timed: Timed) -> CronJob:
+    return cron(
+        _clocked(timed.run),
+        name=timed.name or timed.run.__name__,
+        second=_at(timed.second),
+        minute=_at(timed.minute),
+        hour=timed.hour,
+        timeout=timed.timeout_s,
+        run_at_startup=timed.at_start,
     )
-    post = cron(_clocked(mail.send_letters), name="keep_mail", second=every_5_s, timeout=120, run_at_startup=True)
-    letters, charges = [Job(mail.send_letters, 120)], [Job(payments.charge_stay, 50)]
-    cards = cron(_clocked(payments.keep_cards), name="keep_cards", second={3, 23, 43}, timeout=300, run_at_startup=True)
-    return [
-        lambda: make_worker(ctx, QueueName.WORK, jobs, max_jobs=4, poll_delay=0.1, cron_jobs=crons),
-        lambda: make_worker(ctx, QueueName.BARRIERS, gates, max_jobs=50, poll_delay=0.02, cron_jobs=[watch]),
-        lambda: make_worker(ctx, QueueName.MAIL, letters, max_jobs=4, poll_delay=0.1, cron_jobs=[post]),
-        lambda: make_worker(ctx, QueueName.CHARGES, charges, max_jobs=4, poll_delay=0.1, cron_jobs=[cards]),
-    ]
+
+
+def _at(when: int | frozenset[int] | None) -> int | set[int] | None:
+    return set(when) if isinstance(when, frozenset) else when
 
 
 def _clocked(run: Work) -> Any:
@@ -220,10 +157,10 @@ class _Worker(Worker):
         await super().start_jobs([job_id for job_id in job_ids if job_id.decode() not in self.tasks])
 
 
-def make_worker(ctx: Ctx, queue: QueueName, jobs: list[Job], **given: Any) -> Worker:
+def make_worker(ctx: Ctx, queue: QueueName, jobs: Sequence[Job], **given: Any) -> Worker:
     """One arq worker on one queue; `given` goes to arq. Jobs get a copy of ``ctx``."""
     worker = _Worker(
-        functions=[job.function() for job in jobs],
+        functions=[function(job) for job in jobs],
         queue_name=queue.key,
         redis_pool=arq_redis(redis_pool(ctx["settings"]), queue),
         ctx=dict(ctx),
@@ -305,7 +242,7 @@ def _prepare_work(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
     from tasks.barriers import make_senders
 
     ctx["senders"] = make_senders(settings, ctx["clients"])
-    return work_workers(ctx)
+    return makers(ctx, work_lines())
 
 
 async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
@@ -320,7 +257,7 @@ async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Wor
     cameras = await list_cameras(None)
     counting = any(camera.counts_vehicles and camera.engine is not Engine.DETECTOR for camera in cameras)
     await ctx["engines"].warm({camera.engine for camera in cameras}, counting=counting)
-    return vision_workers(ctx)
+    return makers(ctx, vision_lines())
 
 
 async def _stop(clients: Clients, tasks: list[asyncio.Task[Any]]) -> None:

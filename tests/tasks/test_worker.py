@@ -29,7 +29,8 @@ from parkhub.errors import BusyError
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.settings import Settings
 from tasks.frames import CameraTurns
-from tasks.worker import TRIES_MAX, Job, keep_working, make_worker, vision_jobs, work_workers
+from tasks.schedule import Job, vision_lines, work_lines
+from tasks.worker import TRIES_MAX, function, keep_working, make_worker, makers
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 
@@ -187,7 +188,7 @@ class TestWork:
 
     async def test_mail_servers_and_providers_that_do_not_answer_hold_up_no_event(self, settings: Settings) -> None:
         given = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"})  # nothing connects
-        of = {worker.queue_name: worker for worker in (make() for make in work_workers({"settings": given}))}
+        of = {worker.queue_name: worker for worker in (make() for make in makers({"settings": given}, work_lines()))}
         work = of[QueueName.WORK.key]
         assert "handle_event" in work.functions
         assert not {"send_letters", "charge_stay", "keep_cards"} & set(work.functions)
@@ -197,7 +198,7 @@ class TestWork:
 
     async def test_it_never_loads_a_vision_library(self, tmp_path: Path) -> None:
         code = (
-            "import sys, tasks.worker as worker; worker.work_workers({});"
+            "import sys, tasks.worker as worker; worker.makers({}, worker.work_lines());"
             "print([name for name in ('cv2', 'numpy', 'onnxruntime', 'av') if name in sys.modules])"
         )
         with running([sys.executable, "-c", code], tmp_path, cwd=ROOT) as program:
@@ -387,11 +388,11 @@ class TestTrying:
         camera = await save_camera()
         frame = await save_frame(camera)
         ctx = {"clients": stand_ins(), "engines": None, "turns": CameraTurns(), "job_try": TRIES_MAX}
-        (job,) = [job for job in vision_jobs()[QueueName.FRAMES] if job.name == "read_frame"]
+        (job,) = [job for line in vision_lines() for job in line.jobs if job.name == "read_frame"]
         with closing(sqlite3.connect(sqlite_open.data_dir / "parkhub.sqlite", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            await job.function().coroutine(ctx, frame.id)
+            await function(job).coroutine(ctx, frame.id)
             other.execute("ROLLBACK")
         assert await status(frame) is FrameStatus.STORED
-        await job.function().coroutine(ctx, frame.id)
+        await function(job).coroutine(ctx, frame.id)
         assert await is_read(frame)
