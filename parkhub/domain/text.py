@@ -17,6 +17,13 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
+def row_number(text: str) -> int | None:
+    """The number of a row, as a form or an address names it; None for anything that cannot be one."""
+    text = text.strip()
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+    return number if 0 < number < 2**31 else None
+
+
 def clean(text: str, length_max: int) -> str:
     """What a machine said, on one line and no longer than that; what cannot be shown becomes a space."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:length_max]).strip()

@@ -13,7 +13,7 @@ from parkhub.db import recordings as recording_rows
 from parkhub.db import system as system_rows
 from parkhub.domain.payment_events import EventStatus
 from parkhub.domain.rights import Right
-from parkhub.domain.text import printable, whole_number
+from parkhub.domain.text import printable, row_number
 from parkhub.errors import InvalidInputError, ParkHubError
 from parkhub.services import frame_retries, payment_events, picture_uploads, recordings
 from parkhub.web.dependencies import GivenClients, GivenSettings
@@ -125,8 +125,8 @@ def _one_of(given: str) -> int | None:
     """The number of one; None: all are meant. Raises InvalidInputError."""
     if given == "all":
         return None
-    number = whole_number(given)
-    if number is None or not 0 < number < 2**31:
+    number = row_number(given)
+    if number is None:
         raise InvalidInputError(CHOOSE)
     return number
 

@@ -20,7 +20,7 @@ from parkhub.domain.corrections import Crop, SpotLabel, Word
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
 from parkhub.domain.spots import SpotState
-from parkhub.domain.text import whole_number
+from parkhub.domain.text import row_number, whole_number
 from parkhub.errors import InvalidInputError, NotFoundError, ParkHubError
 from parkhub.services import labelled_sets
 from parkhub.services.labelled_sets import Judged
@@ -52,10 +52,10 @@ async def _show(request: AnyRequest, settings: Settings, lot: Lot, error: str = 
     if shown not in SHOWN:
         shown = next((key for key, (_, word, taken) in SHOWN.items() if _counted(counts, word, taken)), "proposed")
     _, word, occupied = SHOWN[shown]
-    before = whole_number(request.query_params.get("before", ""))
+    before = row_number(request.query_params.get("before", ""))
     labels = await set_rows.list_set(lot.id, word, occupied, before, PAGE + 1)
     cameras = [each for each in await camera_rows.list_cameras(lot.id) if not each.watches_gate]
-    judged = whole_number(request.query_params.get("judged", ""))
+    judged = row_number(request.query_params.get("judged", ""))
     return page(
         request,
         "labelled_sets/index.html",
@@ -131,7 +131,7 @@ async def judge(request: AnyRequest, settings: GivenSettings, slug: FromPath[str
     """Take a person's word on a crop: free, occupied, or of no use; or take that back."""
     lot, form = await find_lot(slug), await request.form()
     try:
-        label_id = whole_number(str(form.get("label", ""))) or 0
+        label_id = row_number(str(form.get("label", ""))) or 0
         before = await labelled_sets.judge(request.user.id, lot.id, label_id, await _word(form, lot, label_id))
     except ParkHubError as error:
         return await _show(request, settings, lot, str(error), error.status)
@@ -169,7 +169,7 @@ async def _names(lot: Lot) -> dict[int, str]:
 async def confirm(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Say that the engine's answers are right, of the crops that were shown and not judged one by one."""
     lot, form = await find_lot(slug), await request.form()
-    ids = [number for given in str(form.get("labels", "")).split(",") if (number := whole_number(given))]
+    ids = [number for given in str(form.get("labels", "")).split(",") if (number := row_number(given))]
     confirmed = await labelled_sets.confirm(request.user.id, lot.id, ids[:PAGE])
     return _back(slug, show="proposed", confirmed=confirmed)
 
@@ -180,7 +180,7 @@ async def delete(
 ) -> Response[Any] | Template:
     """Delete one label with its crop; the state of its place stays as it is."""
     lot, form = await find_lot(slug), await request.form()
-    wanted = whole_number(str(form.get("label", "")))
+    wanted = row_number(str(form.get("label", "")))
     label = await _find(lot, wanted) if wanted else None
     if label is None:
         return await _show(request, settings, lot, "There is no such crop, or it was deleted.", 404)

@@ -18,7 +18,7 @@ from parkhub.db import spots as spot_rows
 from parkhub.domain.corrections import SpotLabel
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
-from parkhub.domain.text import whole_number
+from parkhub.domain.text import row_number
 from parkhub.errors import InvalidInputError, NotFoundError, ParkHubError
 from parkhub.services.corrections import correct_spot, undo_correction
 from parkhub.web.api_answers import find_lot
@@ -43,7 +43,7 @@ async def _show(
 ) -> Template:
     now = datetime.now(UTC)
     public_id = public_id or request.query_params.get("camera", "")
-    said = await _said(lot, whole_number(request.query_params.get("said", "")))
+    said = await _said(lot, row_number(request.query_params.get("said", "")))
     return page(
         request,
         "spot_states/index.html",
@@ -88,7 +88,7 @@ async def show_grid(request: AnyRequest, clients: GivenClients, slug: FromPath[s
     found = await load_places(clients, lot, request.query_params.get("camera", ""), datetime.now(UTC))
     if request.query_params.get("version") == found["version"]:
         return Response(b"", status_code=204)
-    found["said"] = await _said(lot, whole_number(request.query_params.get("said", "")))  # undo stays at hand
+    found["said"] = await _said(lot, row_number(request.query_params.get("said", "")))  # undo stays at hand
     return page(request, "spot_states/_grid.html", **found)
 
 
@@ -99,7 +99,7 @@ async def show_picture(
     """The very picture that the places are shown in; never a gate's."""
     lot, frame = await find_lot(slug), await frame_rows.get_frame(frame_id)
     camera = await camera_rows.get_camera(frame.camera_id)
-    if camera.lot_id != lot.id or camera.watches_gate:
+    if camera.lot_id != lot.id or camera.watches_gate or not frame.has_picture:
         raise NotFoundError("There is no such picture.")
     return answer_file(request, clients.pictures.path(frame.picture_key), frame.media_type)
 
@@ -112,7 +112,7 @@ async def correct(request: AnyRequest, clients: GivenClients, slug: FromPath[str
     try:
         if word not in WORDS:
             raise InvalidInputError("Say free or occupied.")
-        frame_id = await _about(lot, public_id, whole_number(str(form.get("frame", ""))), now)
+        frame_id = await _about(lot, public_id, row_number(str(form.get("frame", ""))), now)
         label = await correct_spot(clients, request.user.id, lot.id, name, WORDS[word], now, frame_id)
     except ParkHubError as error:
         return await _show(request, clients, lot, str(error), public_id, error.status)
@@ -138,7 +138,7 @@ async def undo(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) 
     lot, form, now = await find_lot(slug), await request.form(), datetime.now(UTC)
     public_id = str(form.get("camera", ""))
     try:
-        await undo_correction(clients, request.user.id, lot.id, whole_number(str(form.get("label", ""))) or 0, now)
+        await undo_correction(clients, request.user.id, lot.id, row_number(str(form.get("label", ""))) or 0, now)
     except ParkHubError as error:
         return await _show(request, clients, lot, str(error), public_id, error.status)
     if request.headers.get("hx-request") == "true":
