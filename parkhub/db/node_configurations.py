@@ -7,7 +7,11 @@ from parkhub.domain.node_configurations import Document, Outcome, Version, read,
 
 _SELECT = (
     "SELECT node_configuration.*, account.email FROM node_configuration "
-    "LEFT JOIN account ON account.id = node_configuration.account WHERE camera = {} "
+    "LEFT JOIN account ON account.id = node_configuration.account WHERE "
+)
+
+_IS_NEWEST = (
+    "version = (SELECT MAX(version) FROM node_configuration AS other WHERE other.camera = node_configuration.camera)"
 )
 
 
@@ -27,19 +31,26 @@ def _version(row: Row) -> Version:
 
 async def find_newest(camera_id: int) -> Version | None:
     """The newest version; None before there is any."""
-    rows = await fetch(_SELECT + "ORDER BY version DESC LIMIT 1", camera_id)
+    rows = await fetch(_SELECT + "camera = {} ORDER BY version DESC LIMIT 1", camera_id)
     return _version(rows[0]) if rows else None
 
 
 async def find_version(camera_id: int, number: int) -> Version | None:
     """One version."""
-    rows = await fetch(_SELECT + "AND version = {}", camera_id, number)
+    rows = await fetch(_SELECT + "camera = {} AND version = {}", camera_id, number)
     return _version(rows[0]) if rows else None
 
 
 async def list_versions(camera_id: int, limit: int) -> list[Version]:
     """The versions, the newest first."""
-    return [_version(row) for row in await fetch(_SELECT + "ORDER BY version DESC LIMIT {}", camera_id, limit)]
+    rows = await fetch(_SELECT + "camera = {} ORDER BY version DESC LIMIT {}", camera_id, limit)
+    return [_version(row) for row in rows]
+
+
+async def list_newest() -> dict[int, Version]:
+    """The newest version of every camera that has one."""
+    rows = await fetch(_SELECT + _IS_NEWEST)
+    return {row["camera"]: _version(row) for row in rows}
 
 
 async def add_version(camera_id: int, document: Document, account_id: int | None, note: str, now: datetime) -> bool:

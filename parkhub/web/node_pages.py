@@ -24,7 +24,7 @@ from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
 from parkhub.web.node_requests import server_of
-from parkhub.web.node_view import NodeView, load_node
+from parkhub.web.node_view import NodeView, load_node, load_nodes
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest, page
 from parkhub.web.watched import encode
@@ -88,8 +88,7 @@ async def list_all(request: AnyRequest) -> Template:
     """Every camera's node, those that need a look first."""
     now, lots = datetime.now(UTC), {lot.id: lot for lot in await lot_rows.list_lots()}
     found = [each for each in await camera_rows.list_cameras() if request.user.may(Right.READ, each.lot_id)]
-    views = [await load_node(each, lots[each.lot_id], now, slim=True) for each in found]
-    views.sort(key=lambda view: (view.urgency, view.camera.name))
+    views = sorted(await load_nodes(found, lots, now), key=lambda view: (view.urgency, view.camera.name))
     return page(request, "nodes/index.html", views=views)
 
 

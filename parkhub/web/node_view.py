@@ -221,11 +221,20 @@ class NodeView:
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
+async def load_nodes(cameras: Sequence[Camera], lots: Mapping[int, Lot], now: datetime) -> list[NodeView]:
+    """How the nodes of many cameras are now; ``lots`` by id."""
+    nodes, newest = await rows.list_nodes(), await version_rows.list_newest()
+    return [_slim(camera, lots[camera.lot_id], nodes.get(camera.id), newest.get(camera.id), now) for camera in cameras]
+
+
+def _slim(camera: Camera, lot: Lot, node: Node | None, newest: Version | None, now: datetime) -> NodeView:
+    return NodeView(camera, lot, node, [newest] if newest else [], {}, None, None, (), now)
+
+
 async def load_node(camera: Camera, lot: Lot, now: datetime, *, slim: bool = False) -> NodeView:
     """A camera's node with all that is known of it; ``slim``: only how it is now."""
     if slim:
-        newest = await version_rows.list_versions(camera.id, 1)
-        return NodeView(camera, lot, await rows.find_node(camera.id), newest, {}, None, None, (), now)
+        return _slim(camera, lot, await rows.find_node(camera.id), await version_rows.find_newest(camera.id), now)
     commands = await command_rows.list_last(camera.id)
     focus = commands.get(Action.FOCUS)
     report = await command_rows.find_report(focus.id) if focus is not None and focus.reported_at is not None else None

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from builders import save_camera, save_lot
 from litestar import Litestar
@@ -11,10 +12,11 @@ from machines import Machine
 from visitors import Visitor, token_of
 
 from parkhub.clients import Clients
-from parkhub.db import cameras
+from parkhub.db import cameras, lots
 from parkhub.db import node_commands as command_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
+from parkhub.domain.node_configurations import Outcome
 from parkhub.services import node_configurations, nodes
 from parkhub.web.node_pages import NodePageSource
 
@@ -92,6 +94,20 @@ class TestLooking:
         text = (await staff.get("/console/nodes")).text
         assert re.findall(r'/node">([^<]+)</a>', text) == ["B weak", "C gone", "North", "A well"]
         assert "It is offline" in text
+
+    async def test_the_list_says_which_node_has_not_taken_its_newest_settings(
+        self, staff: Visitor, app: Litestar, clients: Clients, camera: Camera
+    ) -> None:
+        now, other = datetime.now(UTC), await save_camera(await lots.get_lot(camera.lot_id), name="South")
+        for each in (camera, other):
+            await Machine(app, each).beat(configuration_version=1)
+            await node_configurations.current(each, now)
+        document = msgspec.structs.replace((await node_configurations.current(camera, now)).document, interval_s=99.0)
+        await node_configurations.save(clients, camera, document, None, now)
+        await node_configurations.answered(clients, camera, 2, Outcome.REFUSED, "too slow", now)
+        text = (await staff.get("/console/nodes")).text
+        assert text.count("It refuses version 2 of its settings: too slow.") == 1
+        assert re.findall(r'/node">([^<]+)</a>', text) == ["North", "South"]
 
     async def test_staff_of_another_lot_see_nothing_of_it(
         self, attendant: Visitor, camera: Camera, machine: Machine
