@@ -20,7 +20,7 @@ from parkhub.domain.report_periods import Length, Period, around
 from parkhub.domain.report_tables import figures
 from parkhub.domain.rights import Right
 from parkhub.errors import BusyError, NotFoundError
-from parkhub.services import mail
+from parkhub.services import audit, mail
 from parkhub.services.report_counts import load_counts
 from parkhub.services.report_pdf import report_pdf
 from parkhub.settings import Settings
@@ -98,11 +98,35 @@ async def list_candidates(lot: Lot) -> list[tuple[Account, bool]]:
     return [(each, each.id in readers) for each in people]
 
 
-async def choose_readers(lot: Lot, account_ids: Collection[int]) -> None:
+async def choose_readers(lot: Lot, account_ids: Collection[int], by: Account, now: datetime) -> None:
     """Have a lot's letters go to these, of those who may get them, and to nobody else."""
     async with transaction():
-        for account, reads in await list_candidates(lot):
+        found = await list_candidates(lot)
+        for account, reads in found:
             if account.id in account_ids and not reads:
                 await reader_rows.add_reader(lot.id, account.id)
             elif account.id not in account_ids and reads:
                 await reader_rows.remove_reader(lot.id, account.id)
+        before = [account.email for account, reads in found if reads]
+        await _note(lot, before, [account.email for account, _ in found if account.id in account_ids], by, now)
+
+
+async def choose_own(lot: Lot, account: Account, now: datetime, *, wanted: bool) -> None:
+    """Have somebody get a lot's letters, or get them no more."""
+    async with transaction():
+        before = [each.email for each, reads in await list_candidates(lot) if reads]
+        await (reader_rows.add_reader if wanted else reader_rows.remove_reader)(lot.id, account.id)
+        await _note(lot, before, [each.email for each, reads in await list_candidates(lot) if reads], account, now)
+
+
+async def _note(lot: Lot, before: list[str], after: list[str], by: Account, now: datetime) -> None:
+    if before != after:
+        await audit.note(
+            "report.readers_chosen",
+            account_id=by.id,
+            lot_id=lot.id,
+            subject=f"lot:{lot.id}",
+            before={"readers": before},
+            after={"readers": after},
+            at=now,
+        )

@@ -210,7 +210,7 @@ async def choose_letters(request: AnyRequest) -> Response[Any]:
     """Ask for the monthly report by e-mail, or for no more of it."""
     lot, form = await _of_form(request)
     wanted = form.get("wanted") == "1"
-    await (reader_rows.add_reader if wanted else reader_rows.remove_reader)(lot.id, request.user.id)
+    await report_letters.choose_own(lot, request.user, datetime.now(UTC), wanted=wanted)
     done = "letters" if wanted else "no-letters"
     period = around(Length.MONTH, local_day(datetime.now(UTC), ZoneInfo(lot.time_zone)))
     return Redirect(report_address("/console/reports", lot, period) + f"&done={done}", status_code=303)
@@ -222,7 +222,8 @@ async def choose_readers(request: AnyRequest) -> Response[Any]:
     lot, form = await _of_form(request)
     must(request.user, Right.PEOPLE, lot.id)
     chosen = {whole_number(str(each)) for each in form.getall("reader", [])}
-    await report_letters.choose_readers(lot, {each for each in chosen if each is not None})
+    ids = {each for each in chosen if each is not None}
+    await report_letters.choose_readers(lot, ids, request.user, datetime.now(UTC))
     period = around(Length.MONTH, local_day(datetime.now(UTC), ZoneInfo(lot.time_zone)))
     return Redirect(report_address("/console/reports", lot, period) + "&done=readers", status_code=303)
 

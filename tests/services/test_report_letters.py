@@ -17,9 +17,10 @@ from reported import CAPACITY, give_past
 
 from parkhub.clients.mail import SmtpMailer
 from parkhub.clients.pictures import FolderStore
-from parkhub.db import report_readers
+from parkhub.db import audit, report_readers
 from parkhub.db.engine import fetch
 from parkhub.domain.accounts import Account
+from parkhub.domain.audit import ALL
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Role
 from parkhub.letters import put_in_words
@@ -117,8 +118,12 @@ async def test_an_owner_says_who_gets_it(lot, reader):
     attendant = await save_account("sam@example.org", Role.ATTENDANT)
     found = {account.email: gets for account, gets in await list_candidates(lot)}
     assert found == {"kim@example.org": True, "ann@example.org": False}
-    await choose_readers(lot, {accountant.id, attendant.id, 10**6})
-    assert await report_readers.list_readers(lot.id) == [accountant.id]
+    for _ in range(2):
+        await choose_readers(lot, {accountant.id, attendant.id, 10**6}, reader, FIRST)
+        assert await report_readers.list_readers(lot.id) == [accountant.id]
+    [noted] = await audit.list_entries(ALL, None, 9)
+    assert (noted.action, noted.account_id, noted.lot_id) == ("report.readers_chosen", reader.id, lot.id)
+    assert (noted.before, noted.after) == ({"readers": ["kim@example.org"]}, {"readers": ["ann@example.org"]})
 
 
 async def test_who_may_see_it_no_more_gets_no_letter(lot, reader, settings):

@@ -11,8 +11,9 @@ from builders import save_account, save_camera, save_lot
 from reported import give_past
 from visitors import EMAIL, PASSWORD, Visitor, visit
 
-from parkhub.db import day_closes, report_readers
+from parkhub.db import audit, day_closes, report_readers
 from parkhub.db.engine import fetch
+from parkhub.domain.audit import ALL
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_tables import COUNT, Column, Figure, Table
 from parkhub.domain.rights import Role
@@ -113,6 +114,8 @@ async def test_letters_are_asked_for_and_stopped(staff: Visitor, account: Any) -
     assert "You get a letter" in (await staff.get("/console/reports")).text
     await staff.send_form("/console/reports", "/console/reports/letters", lot="harbour", wanted="0")
     assert await report_readers.list_readers(lot.id) == []
+    off, on = await audit.list_entries(ALL, None, 9)
+    assert (on.after, off.after) == ({"readers": [account.email]}, {"readers": []})
 
 
 async def test_an_owner_chooses_who_gets_the_letters_and_nobody_else_does(
