@@ -18,6 +18,7 @@ from parkhub.errors import InvalidInputError, ParkHubError
 from parkhub.services import frame_retries, payment_events, picture_uploads, recordings
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
+from parkhub.web.job_words import job_words
 from parkhub.web.system import WORK, look_at_queues
 from parkhub.web.templating import AnyRequest, page
 
@@ -56,6 +57,7 @@ async def _show(request: AnyRequest, clients: Clients, error: str = "", status_c
         away=away,
         jobs=jobs,
         work=WORK,
+        job_words=job_words,
         events=await system_rows.list_failed_events(FAILED_SHOWN),
         frames=await system_rows.list_failed_frames(since, FAILED_SHOWN),
         frame_count=await system_rows.count_failed_frames(since),

@@ -10,9 +10,11 @@ from litestar import Router, get
 from litestar.response import Template
 
 from parkhub.clients import Clients
+from parkhub.clients.model_files import list_model_files
 from parkhub.clients.redis import AWAY
 from parkhub.db import engine
 from parkhub.db import system as system_rows
+from parkhub.domain.cameras import Engine
 from parkhub.domain.rights import Right
 from parkhub.errors import ParkHubError
 from parkhub.web.dependencies import GivenClients, GivenSettings
@@ -28,6 +30,14 @@ WORK: Final = {
     "mail": "Letters",
 }
 """Queues by name, where the name itself says too little."""
+
+MODELS: Final = {
+    "spots": ("Classifier", Engine.CLASSIFIER),
+    "vehicles": ("Detector", Engine.DETECTOR),
+    "plates_find": ("Finds plates", system_rows.PLATES),
+    "plates_read": ("Reads plates", system_rows.PLATES),
+}
+"""By task: what a model does, and by whose measured speed one can tell its own."""
 
 UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -69,6 +79,9 @@ async def show_system(request: AnyRequest, clients: GivenClients, settings: Give
     now = datetime.now(UTC)
     disk = await asyncio.to_thread(shutil.disk_usage, settings.data_dir)
     queues, away = await look_at_queues(clients)
+    speeds = await system_rows.list_speeds(now - SPEED_OVER)
+    by_engine = {each.engine: each for each in speeds}
+    models = await asyncio.to_thread(list_model_files, settings.detector_model)
     return page(
         request,
         "system/system.html",
@@ -82,9 +95,9 @@ async def show_system(request: AnyRequest, clients: GivenClients, settings: Give
         queues=queues,
         away=away,
         work=WORK,
-        speeds=await system_rows.list_speeds(now - SPEED_OVER),
-        engines=dict(engine_choices()),
-        detector=settings.detector_model or "the shipped one",
+        speeds=speeds,
+        engines={**dict(engine_choices()), system_rows.PLATES: "Plates at gates (finds and reads them)"},
+        models=[(MODELS[each.task][0], each, by_engine.get(MODELS[each.task][1])) for each in models],
         providers=settings.onnx_providers,
         in_bytes=in_bytes,
     )

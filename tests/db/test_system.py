@@ -26,8 +26,8 @@ async def test_speeds_and_failures_are_told_by_engine_and_camera(database: Setti
             await frames.finish_frame(frame.id, FrameStatus.READ, ms, [], "")
     [speed] = await system.list_speeds(NOW)
     assert (speed.pictures, speed.mean_ms, speed.most_ms) == (2, 20.0, 30.0)
-    [failed] = await system.list_failed_frames(NOW)
-    assert (failed.camera, failed.number, failed.error) == ("Roof", 1, "It is damaged.")
+    [failed] = await system.list_failed_frames(NOW, 9)
+    assert (failed.camera, failed.error, await system.count_failed_frames(NOW)) == ("Roof", "It is damaged.", 1)
     assert await system.list_speeds(NOW + timedelta(seconds=1)) == []
     assert await system.list_failed_events(9) == []
     assert await frames.count_since(camera.id, NOW) == 3

@@ -18,6 +18,8 @@ from parkhub.domain.picture_uploads import NewPicture, PictureWish
 from parkhub.domain.recordings import RecordingStatus
 from parkhub.services import picture_uploads
 from parkhub.services.looks import fail_look
+from parkhub.web.job_words import WORDS, job_words
+from tasks import schedule
 
 PAGE = "/console/system/jobs"
 EVENT = '{"id": "evt_1", "type": "charge.refunded", "created": 1, "data": {"object": {"payment_intent": "pi_1"}}}'
@@ -32,10 +34,20 @@ async def test_jobs_that_wait_are_listed_without_what_they_are_about(staff: Visi
     await clients.queue.enqueue("charge_stay", "a secret", queue=QueueName.WORK, job_id="waits")
     await clients.queue.enqueue("send_later", queue=QueueName.MAIL, delay_s=3600, job_id="later")
     text = (await staff.get(PAGE)).text
-    assert "<code>charge_stay</code>" in text
+    assert "Charge a saved card for a stay" in text
+    assert "charge_stay" not in text
     assert "put off" in text
     assert "a secret" not in text
     assert "Nothing has failed." in text
+
+
+def test_every_job_of_the_workers_has_words() -> None:
+    lines = [*schedule.vision_lines(), *schedule.work_lines()]
+    names = {job.name for line in lines for job in line.jobs}
+    names |= {timed.name or timed.run.__name__ for line in lines for timed in line.timed}
+    assert len(names) > 25
+    assert names <= set(WORDS)
+    assert job_words("cron:take_samples") == "Note how full car parks are"
 
 
 async def test_a_payment_event_that_failed_can_be_tried_again(staff: Visitor) -> None:

@@ -1,6 +1,8 @@
 """The system's pages: how the installation does."""
 
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from builders import save_camera, save_frame
@@ -8,8 +10,10 @@ from litestar import Litestar
 from visitors import Visitor
 
 from parkhub.clients import Clients
+from parkhub.clients.model_files import list_model_files
 from parkhub.clients.queue import QueueName
 from parkhub.db.engine import fetch
+from parkhub.domain.cameras import CameraRole, Gate
 from parkhub.domain.frames import FrameStatus
 from parkhub.web.system import in_bytes
 
@@ -23,6 +27,25 @@ async def test_the_system_tells_versions_room_and_that_nobody_works(staff: Visit
     assert text.count("nobody works") == len(QueueName)
     assert "12.5 ms" in text
     assert "Run parkhub release" not in text
+
+
+async def test_the_system_names_each_model_and_how_fast_it_was(staff: Visitor) -> None:
+    gate = await save_camera(gate=Gate(role=CameraRole.ENTRANCE))
+    frame = await save_frame(gate, received_at=datetime.now(UTC))
+    await fetch("UPDATE frame SET status = {}, ms = 47.5 WHERE id = {}", FrameStatus.READ.value, frame.id)
+    text = (await staff.get("/console/system")).text
+    for file in list_model_files():
+        assert (file.name in text, (file.sha256 or "none")[:12] in text) == (True, True)
+    assert text.count("47.5 ms") == 4
+    assert text.count("not used lately") == 2
+
+
+def test_a_model_that_is_set_is_told_in_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"abc")
+    found = {each.task: each for each in list_model_files(str(tmp_path / "mine.onnx"), shipped=tmp_path)}
+    assert (found["vehicles"].name, found["vehicles"].size_bytes) == ("mine.onnx", 3)
+    assert found["vehicles"].sha256 == hashlib.sha256(b"abc").hexdigest()
+    assert found["spots"].sha256 is None
 
 
 async def test_a_worker_that_speaks_is_shown_with_what_it_did(staff: Visitor, app: Litestar) -> None:
