@@ -1,10 +1,10 @@
 """Watches folders for as long as the process runs: the system tells of changes; where it does not, the clock looks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from watchfiles import awatch
@@ -19,6 +19,8 @@ from parkhub.settings import Settings
 POLL_S: Final = 5.0
 """Network drives tell nothing of changes made elsewhere, and a folder that was away comes back without a word."""
 SOON_S: Final = 0.5
+NOTHING: Final = folders.Looked(0, more=False)
+Result = TypeVar("Result")
 
 log = structlog.get_logger(__name__)
 
@@ -30,20 +32,26 @@ async def watch_folders(ctx: dict[str, Any]) -> None:
     memories: dict[int, FolderMemory] = {}
     loop = asyncio.get_running_loop()
     while True:
-        paths, more = [], False
-        try:
-            for folder in await rows.list_folders(enabled=True):
-                paths.append(folder.path)
-                memory = memories.setdefault(folder.id, FolderMemory())
-                more |= (await folders.look(clients, settings, folder, memory, loop.time())).more
-        except ParkHubError as error:
-            log.warning("folders.put_off", reason=str(error))
-        except Exception:  # an edge: the next look comes by itself
-            log.exception("folders.failed")
+        watched, more = await _kept(rows.list_folders(enabled=True), []), False
+        for folder in watched:  # what is wrong with one is none of the others' matter
+            memory = memories.setdefault(folder.id, FolderMemory())
+            looked = await _kept(folders.look(clients, settings, folder, memory, loop.time()), NOTHING)
+            more |= looked.more
         if more:
             await asyncio.sleep(SOON_S)
         else:
-            await _change_in(paths)
+            await _change_in([folder.path for folder in watched])
+
+
+async def _kept(doing: Awaitable[Result], otherwise: Result) -> Result:
+    """What it gives. An edge: what fails is told, and the next look comes by itself."""
+    try:
+        return await doing
+    except ParkHubError as error:
+        log.warning("folders.put_off", reason=str(error))
+    except Exception:
+        log.exception("folders.failed")
+    return otherwise
 
 
 async def _change_in(paths: Sequence[str]) -> None:

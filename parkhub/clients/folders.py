@@ -77,14 +77,13 @@ def read_file(roots: Sequence[Path], path: str, file: FoundFile, bytes_max: int)
         if folder is None:
             return None
         try:
-            source = os.open(name, _FILE, dir_fd=folder)
+            with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb") as stream:
+                if not _is_same(os.fstat(stream.fileno()), file):
+                    return None
+                data = stream.read(bytes_max + 1)
+                return data if _is_same(os.fstat(stream.fileno()), file) else None
         except OSError:
             return None
-        with os.fdopen(source, "rb") as stream:
-            if not _is_same(os.fstat(source), file):
-                return None
-            data = stream.read(bytes_max + 1)
-            return data if _is_same(os.fstat(source), file) else None
 
 
 def delete_file(roots: Sequence[Path], path: str, file: FoundFile) -> None:
@@ -97,7 +96,7 @@ def delete_file(roots: Sequence[Path], path: str, file: FoundFile) -> None:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise NotFoundError(f"{name[:100]} was taken but cannot be deleted: {_words(error)}.") from None
+            raise NotFoundError(f"{file.shown[-100:]} was taken but cannot be deleted: {_words(error)}.") from None
 
 
 def _below(handle: int, names: Sequence[str]) -> int:

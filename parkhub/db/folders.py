@@ -98,7 +98,7 @@ async def claim_file(
         "WHERE watched_file.state = 'taking' AND watched_file.at < {} RETURNING id",
         folder_id,
         sha256,
-        file.name,
+        file.shown,
         file.size,
         file.mtime_ns,
         now,

@@ -47,11 +47,16 @@ class WatchedFolder:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file as it lies there; ``name`` is its path within the folder."""
+    """A file as it lies there; ``name`` is its path within the folder, which on a disk may be any bytes."""
 
     name: str
     size: int
     mtime_ns: int
+
+    @property
+    def shown(self) -> str:
+        """Its name as it can be kept and shown; what in it is no UTF-8 is a question mark."""
+        return self.name.encode(errors="replace").decode()
 
     @property
     def stamp(self) -> tuple[int, int]:

@@ -115,7 +115,7 @@ async def _take(
         await rows.release_file(number)
         raise
     except ParkHubError as error:
-        await _finish(folder, number, FileState.REFUSED, f"{file.name}: {error}", now)
+        await _finish(folder, number, FileState.REFUSED, f"{file.shown}: {error}", now)
         await _over(settings, folder, file, memory, taken=False)
         return False
     first = await _finish(folder, number, FileState.TAKEN, "", now)
@@ -169,7 +169,7 @@ async def forget_old(settings: Settings, now: datetime) -> int:
             continue
         try:
             there = {
-                file.name for file in await asyncio.to_thread(disk.list_files, settings.watched_roots, folder.path)
+                file.shown for file in await asyncio.to_thread(disk.list_files, settings.watched_roots, folder.path)
             }
         except ParkHubError:
             continue  # a folder that is away now may come back with all its files
