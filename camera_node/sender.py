@@ -6,7 +6,7 @@
 | 401, 403, 404, 407, a redirect | waits; tried again after minutes, because a person must look |
 | 409, 413, 415, 422 | never sent again, counted by its status |
 | 408, 425, 429, 502, 503, 504, no answer | waits; the server is left alone for a while (or for what it asked) |
-| any other | waits and lets others go before it; after twenty tries never sent again, counted |
+| any other | waits and lets others go before it; after twenty tries between which the server took others never again |
 """
 
 import threading
@@ -31,6 +31,7 @@ PERSON = (401, 403, 404, 407)
 NEVER = (409, 413, 415, 422)
 LEFT_ALONE = (408, 425, 429, 502, 503, 504)
 ODD_TRIES_MAX = 20
+ODD_TRIES_FIRST = 3
 ODD_PAUSE_S = 300.0
 WORTH_GIVING_WAY_S = 1.5
 RATE_OVER_S = 60.0
@@ -64,6 +65,7 @@ class Sender:
         self._turned_s = time.monotonic()
         self._time_asked = False
         self._odd: dict[int, int] = {}
+        self._taken_when_odd = 0
         self._accepted: deque[float] = deque()
         self._mean_bytes: float | None = None
         self._state = SenderState()
@@ -136,7 +138,11 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._turned_s = time.monotonic()
-            left_s = self.step()
+            try:
+                left_s = self.step()
+            except Exception as error:  # noqa: BLE001 - an edge: what nobody thought of must not become a storm
+                left_s = self._backoff.failed(self._clock.asked())
+                self._trouble(f"The sender stumbled: {type(error).__name__}: {error}.")
             if left_s > 0:
                 self._spool.arrived.wait(min(left_s, IDLE_S))
                 self._spool.arrived.clear()
@@ -172,15 +178,22 @@ class Sender:
             self._backoff.failed(now, answer.retry_after_s)
             self._trouble(f"{answer.words}.")
         else:
-            self._odd[sequence] = self._odd.get(sequence, 0) + 1
-            if self._odd[sequence] >= ODD_TRIES_MAX:
-                del self._odd[sequence]
-                self._spool.drop(sequence, str(status))
-                self._tell(f"{spooled.picture.name} is given up: {answer.words}.")
-            elif self._odd[sequence] >= 3:
-                self._spool.later(sequence, ODD_PAUSE_S)
+            self._hear_odd(spooled, answer)
             self._backoff.failed(now, answer.retry_after_s)
             self._trouble(f"{answer.words}.")
+
+    def _hear_odd(self, spooled: Spooled, answer: Answer) -> None:
+        """The picture is at fault only where the server takes others; one that takes none is never a reason to drop."""
+        sequence, tries = spooled.sequence, self._odd.get(spooled.sequence, 0)
+        if tries < ODD_TRIES_FIRST or self._state.sent > self._taken_when_odd:
+            tries += 1
+        self._odd[sequence], self._taken_when_odd = tries, self._state.sent
+        if tries >= ODD_TRIES_MAX:
+            del self._odd[sequence]
+            self._spool.drop(sequence, str(answer.status))
+            self._tell(f"{spooled.picture.name} is given up: {answer.words}.")
+        elif tries >= ODD_TRIES_FIRST:
+            self._spool.later(sequence, ODD_PAUSE_S)
 
     def _count(self, byte_count: int, answer: Answer, now: float) -> None:
         was = self._state

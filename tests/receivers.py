@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receiver:
     """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word.
 
-    ``live`` is the status of every GET. Answers say what time it is, unless ``dated`` is False: for tests that let time
-    pass by themselves.
+    ``broken`` are sequences that are always answered 500. ``live`` is the status of every GET. Answers say what time
+    it is, unless ``dated`` is False: for tests that let time pass by themselves.
     """
 
     url: str = ""
@@ -23,6 +23,7 @@ class Receiver:
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     dated: bool = True
     live: int = 200
+    broken: set[str] = field(default_factory=set)
 
     def sequences(self) -> list[str]:
         """The sequence of each request, in the order they came."""
@@ -43,6 +44,8 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.requests.append((self.path, headers, body))
             status, extra = receiver.answers.pop(0) if receiver.answers else (201, {})
+            if headers.get("parkhub-sequence") in receiver.broken:
+                status = 500
             if status == 0:
                 self.close_connection = True
                 return

@@ -162,12 +162,28 @@ def test_a_picture_that_the_server_trips_over_does_not_hold_up_the_others(node: 
     assert node.spool.state().pictures == 0
 
 
-def test_a_picture_that_the_server_always_trips_over_is_given_up_in_the_end(node: Node, receiver: Receiver) -> None:
-    receiver.answers = [(500, {})] * 100
-    node.put("bad")
-    node.run_for(3 * 3600)
-    assert len(receiver.requests) == ODD_TRIES_MAX
+def test_a_picture_that_the_server_trips_over_while_it_takes_others_is_given_up_in_the_end(
+    node: Node, receiver: Receiver
+) -> None:
+    bad = str(node.put("bad", Kind.GATE))
+    receiver.broken = {bad}
+    for number in range(180):
+        node.put(str(number))
+        node.run_for(60)
+    assert names(receiver).count(bad) == ODD_TRIES_MAX
     assert node.spool.state().refused_why == {"500": 1}
+    assert node.sender.state().sent == 180
+
+
+def test_a_server_that_trips_over_everything_for_days_costs_no_picture(node: Node, receiver: Receiver) -> None:
+    receiver.answers = [(500, {})] * 100_000
+    for number in range(3):
+        node.put(str(number), Kind.GATE)
+    node.run_for(6 * 3600)
+    assert len(receiver.requests) > 3 * ODD_TRIES_MAX
+    receiver.answers = []
+    node.run_for(600)
+    assert (node.spool.state().pictures, node.spool.state().refused) == (0, 0)
 
 
 def test_a_gate_picture_goes_before_the_backlog_and_need_not_wait_its_turn(tmp_path: Path, receiver: Receiver) -> None:
@@ -275,6 +291,31 @@ def test_a_name_that_leads_nowhere_is_said_in_words(tmp_path: Path) -> None:
     node.put("a")
     node.sender.step()
     assert "Nothing listens at" in node.sender.state().trouble
+    node.close()
+
+
+def test_what_nobody_thought_of_ends_no_sender_and_makes_no_storm(tmp_path: Path, receiver: Receiver) -> None:
+    node = Node(tmp_path, receiver.url)
+    tries: list[float] = []
+
+    def limits() -> Limits:
+        tries.append(node.machine.up_s)
+        raise ZeroDivisionError("by nothing")
+
+    node.put("a")
+    sender = Sender(
+        node.spool,
+        PictureLine(node.client, receiver.url, "gate", OneKey("secret"), node.clock),
+        limits,
+        clock=node.clock,
+        tell=node.heard.append,
+    )
+    sender.start()
+    wait_for(lambda: node.heard, "the sender to stumble")
+    assert sender.runs()
+    sender.stop()
+    assert node.heard == ["The sender stumbled: ZeroDivisionError: by nothing."]
+    assert (len(tries), node.spool.state().pictures) == (1, 1)  # the machine's clock stands still, so it waits
     node.close()
 
 
