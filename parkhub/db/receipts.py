@@ -75,6 +75,25 @@ async def list_of_session(session_id: int) -> list[str]:
     return [row["public_id"] for row in rows]
 
 
+async def list_to_correct(session_id: int) -> list[str]:
+    """Public ids of the receipts of what a stay had of money, those that staff issued first, then the last first.
+
+    What was paid for its booking is the stay's, too. What staff give back corrects what staff took: a provider tells
+    by itself what it gave back, and then its own receipt must have something left to correct.
+    """
+    rows = await fetch(
+        "SELECT receipt.public_id FROM receipt JOIN quote ON quote.id = receipt.quote "
+        "JOIN payment ON payment.quote = quote.id "
+        "WHERE quote.session = {} OR quote.booking IN "
+        "(SELECT booking FROM ledger_transaction WHERE session = {} AND booking IS NOT NULL) "
+        "ORDER BY CASE WHEN payment.provider IN ({}, {}) THEN 0 ELSE 1 END, receipt.number DESC",
+        session_id,
+        session_id,
+        *AT_DESK,
+    )
+    return [row["public_id"] for row in rows]
+
+
 async def add_given_back(public_id: str, cents: int) -> None:
     """Note what staff gave back of money that they had taken; what a provider gave back it tells itself."""
     await fetch(

@@ -49,9 +49,9 @@ async def issue(quote_id: int, amount_cents: int, why: str, uid: str, now: datet
 
 
 async def issue_of_session(session_id: int, amount_cents: int, uid: str, now: datetime) -> list[str]:
-    """Correct a session's receipts, the last first, by what staff gave back in cash. Inside the same transaction."""
+    """Correct a session's receipts, those of staff first, by what staff gave back in cash. In the same transaction."""
     issued = []
-    for receipt_id in await receipt_rows.list_of_session(session_id):
+    for receipt_id in await receipt_rows.list_to_correct(session_id):
         part = min(_left(await get_receipt(receipt_id)), amount_cents)
         if part > 0 and (note := await _correct(receipt_id, part, REFUND, f"{uid}:{receipt_id}", now)):
             await receipt_rows.add_given_back(receipt_id, part)

@@ -16,6 +16,7 @@ from parkhub.db import bookings as booking_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
+from parkhub.db import receipts as receipt_rows
 from parkhub.db.engine import transaction
 from parkhub.db.sessions import lock_lot
 from parkhub.domain.bookings import HOLD, Booking, BookingRules, BookingState, Paying, PaymentRule
@@ -31,7 +32,9 @@ from parkhub.services import (
     booking_rules,
     booking_stays,
     bookings,
+    desk_payments,
     payment_sandbox,
+    receipts,
     refunds,
     session_corrections,
     sessions,
@@ -482,3 +485,14 @@ async def test_staff_give_back_what_a_stay_has_used_by_the_books_of_the_stay(dat
     quote = await quote_rows.get_quote(payment.quote_id)
     await refunds.refund_payment(clients, database, quote.public_id, 300, "the barrier did not open", None, END)
     assert await balances(lot) == {"clearing": 500, "revenue": -672, "refunds": 252, "tax_payable": -80}
+
+
+async def test_cash_that_is_given_back_for_such_a_stay_corrects_the_bookings_receipt(database, clients, lot):
+    booking = await reserve(clients, lot)
+    await pay(clients, database, booking)
+    session = await enter(lot, START)
+    await leave(session, END)
+    await desk_payments.give_back(session.id, 300, "the barrier did not open", "staff:back", None, END)
+    (payment,) = await payment_rows.list_of_booking(booking.id)
+    receipt = await receipts.get_receipt(await receipt_rows.find_of_quote(payment.quote_id) or "")
+    assert [(note.amount_cents, note.tax_cents) for note in receipt.notes] == [(300, 48)]

@@ -126,6 +126,19 @@ async def test_cash_that_is_given_back_corrects_the_last_receipts_first(database
     assert (first.paid.refunded_cents, last.paid.refunded_cents) == (50, 250)
 
 
+async def test_cash_that_is_given_back_corrects_cash_before_what_the_provider_took(
+    database: Settings, clients: Clients
+):
+    session = await a_stay()
+    await desk_payments.take(SETTINGS, session.id, 150, Tender.CASH, "staff:cash", later(90), None)
+    checkout = await pay(clients, database, session, later(91))
+    await desk_payments.give_back(session.id, 150, WHY, "staff:cash-back", None, later(95))
+    await refunds.refund_payment(clients, database, checkout.id, None, WHY, None, later(96))
+    found = await receipts_of(session)
+    assert [[note.amount_cents for note in receipt.notes] for receipt in found] == [[150], [250]]
+    assert [sum(note.tax_cents for note in each.notes) for each in found] == [each.tax_cents for each in found]
+
+
 async def test_a_payment_that_is_refused_takes_no_number(database: Settings):
     session = await a_stay()
     with pytest.raises(ConflictError, match="far more"):
