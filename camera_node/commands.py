@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from camera_node.durable import write_durably
-from camera_node.server_line import ServerLine
+from camera_node.server_line import ServerLine, read_seconds
 
 SILENCE_MAX_S = 40.0
 """The server says something every fifteen seconds."""
@@ -132,7 +132,8 @@ class CommandLine:
         """
         asked = self.clock.asked()
         with self._line.stream("commands", SILENCE_MAX_S) as (answer, self.key):
-            self.clock.told(float(answer.headers.get("Parkhub-Time", "inf")), asked)
+            told_s = read_seconds(answer.headers.get("Parkhub-Time", ""))
+            self.clock.told(float("inf") if told_s is None else told_s, asked)
             yield from read_events(answer.iter_lines())
 
     def answer(self, command_id: str, outcome: str, why: str = "") -> None:

@@ -34,6 +34,12 @@ STEP_S = 1.0
 """A change of the machine's own clock that is worth a write."""
 
 MOVED_S = 0.2
+LATEST_S = 4e9
+"""The year 2096: what lies beyond is no time, and of what lies far beyond no date can be made."""
+
+RIGHT_S = 5.0
+"""A machine's clock that is not further off than this is right."""
+
 KEEP_EVERY_S = 3600.0
 
 
@@ -93,6 +99,8 @@ class NodeClock:
 
     def told(self, server_s: float, asked_monotonic_s: float, resolution_s: float = 0.0) -> None:
         """The server said its time, cut off to ``resolution_s``, in an answer that has just come."""
+        if not 0 < server_s < LATEST_S:  # a NaN neither: what is learnt is kept on disk
+            return
         heard = self._monotonic()
         low, high = server_s - heard, server_s + resolution_s - asked_monotonic_s
         with self._lock:
@@ -132,7 +140,7 @@ class NodeClock:
                 found = self._now
             ahead = None if found is None else found.ahead(captured_monotonic_s)
             if ahead is not None:
-                return _moment(ahead + captured_monotonic_s), True
+                return _moment(ahead + captured_monotonic_s), _can_be_sure(ahead, captured_monotonic_s, wall)
             guess = wall.timestamp() if wall is not None else self._wall()
             if found is not None:
                 guess = found.wall_s + captured_monotonic_s
@@ -158,5 +166,12 @@ class NodeClock:
         self._boots.keep(self._now)
 
 
+def _can_be_sure(ahead: float, captured_monotonic_s: float, wall: datetime | None) -> bool:
+    """A file from before the start was timed by the machine's clock, which may have been wrong then or since."""
+    if captured_monotonic_s >= 0 or wall is None:
+        return True
+    return abs(wall.timestamp() - captured_monotonic_s - ahead) < RIGHT_S
+
+
 def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(min(max(seconds, 0.0), 4e9), UTC)
+    return datetime.fromtimestamp(min(max(seconds, 0.0), LATEST_S), UTC)

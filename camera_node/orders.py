@@ -67,7 +67,9 @@ class Orders:
             if not self._done.take(command.id):
                 return ""
         except OSError as error:
-            return self._end(command, f"the node's disk: {error.strerror}")
+            # What does no harm twice is done all the same: a log is wanted most where the disk fails.
+            if hand is None or not hand.aside:
+                return self._end(command, f"the node's disk: {error.strerror}")
         if hand is None:
             return self._end(command, f"this node does not know {command.action[:40]!r}")
         if hand.aside:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from camera_node.node_clock import LATEST_S
 from camera_node.signing import sign_headers
 
 SKEW_MAX_S = 240.0
@@ -147,15 +148,23 @@ class ServerLine:
 def read_server_time(answer: httpx.Response) -> tuple[float | None, float]:
     """Return the server's time in an answer and how coarse it is, in seconds; None where it does not say."""
     said = answer.headers.get("Parkhub-Time", "")
-    try:
-        return float(said), 0.001 if "." in said else 1.0
-    except ValueError:
-        pass
+    told_s = read_seconds(said)
+    if told_s is not None:
+        return told_s, 0.001 if "." in said else 1.0
     try:
         # Servers renew it once a second, so that it may be two seconds old.
         return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp(), 2.1
     except (ValueError, TypeError):
         return None, 0.0
+
+
+def read_seconds(said: str) -> float | None:
+    """Read seconds since 1970; None for what is no time that a server could tell, such as a NaN."""
+    try:
+        found = float(said)
+    except ValueError:
+        return None
+    return found if 0 < found < LATEST_S else None
 
 
 def read_answer(answer: httpx.Response) -> dict[str, Any]:

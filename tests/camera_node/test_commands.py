@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +150,43 @@ def test_a_hand_that_fails_is_answered_with_why(tmp_path: Path) -> None:
     orders = Orders(line, Done(tmp_path / "done"), hands, lambda _: None)
     assert [orders.hear(signed("snapshot", "a")), orders.hear(signed("focus", "b"))] == ["refused", "refused"]
     assert [why for _, _, why in line.answers] == ["The camera is away.", "ZeroDivisionError: by nothing"]
+
+
+@pytest.mark.parametrize("action", ["open", "restart"])
+def test_a_disk_that_keeps_nothing_lets_no_barrier_open_and_nothing_restart_but_a_log_be_fetched(
+    tmp_path: Path, action: str
+) -> None:
+    seen: list[str] = []
+    hands = {
+        "logs": Hand(act=lambda command: seen.append(command.action), aside=True),
+        "restart": Hand(afterwards=lambda command: seen.append(command.action)),
+        "open": Hand(act=lambda command: seen.append(command.action)),
+    }
+    line, nowhere = Line(), tmp_path / "file" / "done"
+    done = Done(nowhere)
+    (tmp_path / "file").write_text("no folder")
+    orders = Orders(line, done, hands, lambda _: None)
+    assert orders.hear(told() if action == "open" else signed("restart")) == "refused"
+    assert [orders.hear(signed("logs", "log")) for _ in range(2)] == ["begun", ""]
+    for thread in threading.enumerate():
+        if thread.name == "logs":
+            thread.join()
+    assert seen == ["logs"]
+    assert [outcome for _, outcome, _ in line.answers] == ["refused", "acknowledged"]
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "soon", "", "1e15", "-5"])
+def test_a_server_that_does_not_say_its_time_opens_nothing(tmp_path: Path, said: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Parkhub-Time": said}, text=f"event: commands\ndata: {waiting}\n\n")
+
+    waiting = json.dumps({"commands": [told(AT + 1e6)]})
+    pin = Pin()
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        line = CommandLine(ServerLine(client, "http://server", "north", OneKey(KEY), MachineClock()))
+        heard: list[str] = []
+        Orders(line, Done(tmp_path / "done"), {"open": relay_hand(pin)}, heard.append).listen()
+    assert (pin.pulses, heard) == ([], ["Command abc-DEF_1 came too late; it is left."])
 
 
 def test_the_servers_clock_is_never_taken_to_be_earlier_than_it_is() -> None:

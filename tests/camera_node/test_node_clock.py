@@ -76,6 +76,29 @@ def test_a_server_whose_clock_was_set_is_followed() -> None:
     assert clock.now() == pytest.approx(NOON_S, abs=0.5)
 
 
+@pytest.mark.parametrize("said", [float("nan"), float("inf"), 1e15, 0.0, -1.0])
+def test_what_is_no_time_is_not_believed_and_not_kept(tmp_path: Path, said: float) -> None:
+    machine = Machine()
+    clock = machine.clock(tmp_path / "clock")
+    tell(clock, machine, said)
+    assert not clock.compared
+    tell(clock, machine, NOON_S)
+    tell(clock, machine, said)
+    assert clock.now() == machine.clock(tmp_path / "clock").now() == NOON_S
+
+
+@pytest.mark.parametrize(("off_s", "sure"), [(0.0, True), (3.0, True), (-3600.0, False), (3600.0, False)])
+def test_a_file_from_before_the_start_is_sure_only_where_the_machine_s_clock_is_right(off_s: float, sure: bool) -> None:
+    machine = Machine(up_s=100.0, wall_s=NOON_S + off_s)
+    clock = machine.clock()
+    tell(clock, machine, NOON_S)
+    written_s = NOON_S - 7200  # by a clock that was right then
+    age_s = machine.wall_s - written_s
+    written = datetime.fromtimestamp(written_s, UTC)
+    assert clock.captured(machine.up_s - age_s, machine.boot, written)[1] is sure
+    assert clock.captured(machine.up_s - 50, machine.boot, datetime.fromtimestamp(machine.wall_s - 50, UTC))[1]
+
+
 def test_pictures_keep_their_order_while_the_time_is_corrected_backwards() -> None:
     machine = Machine()
     clock = machine.clock()
