@@ -202,7 +202,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     """Read a Retry-After header, in seconds or as a date; None when it is missing or makes no sense."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

@@ -121,6 +121,7 @@ def test_a_server_that_is_not_there_is_named_in_the_end() -> None:
         pytest.param("Sat, 21 Nov 2026 09:00:00 GMT", 0.0, id="a date gone by"),
         pytest.param("soon", None, id="nonsense"),
         pytest.param("-5", None, id="negative"),
+        pytest.param("²", None, id="a digit that is no number"),
     ],
 )
 def test_retry_after_is_read(value: str | None, expected: float | None) -> None:
