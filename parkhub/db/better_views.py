@@ -1,7 +1,8 @@
 """Places that several cameras see: what each knows of one, and which of their spots stands for it.
 
 Inside a transaction `lock_places` makes whoever decides about places of a lot take turns on PostgreSQL; it comes after
-a camera's lock and the map's. On SQLite every transaction does.
+a camera's lock and the map's, and before views are read that are to be changed: a person's word on one view changes
+what is known of the others. On SQLite every transaction does.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,17 @@ async def lock_places(lot_id: int) -> None:
     """Wait for whoever else decides about the lot's places; see the module."""
     if on_postgresql() and in_transaction():
         await fetch("SELECT pg_advisory_xact_lock({}::int, {}::int)", _LOCK, lot_id)
+
+
+async def lock_views(camera_id: int) -> None:
+    """The same for the lot of a camera some of whose spots are one place with another's; others need not wait."""
+    if on_postgresql() and in_transaction():
+        rows = await fetch(
+            "SELECT spot.lot FROM spot_view JOIN spot ON spot.id = spot_view.spot WHERE spot.camera = {} LIMIT 1",
+            camera_id,
+        )
+        for row in rows:
+            await lock_places(row["lot"])
 
 
 async def has_shared(camera_id: int) -> bool:

@@ -1,8 +1,9 @@
 """Spots, what is known of each, and every change of that.
 
 Inside a transaction `load_tracks` locks the camera's row on PostgreSQL, so that two looks of one camera take turns, and
-`lock_map` the lot's, so that two who mark its spots do; on SQLite every transaction does. Call `load_tracks` before
-reading the camera's last look, and `lock_map`, which comes before a camera's lock, before reading the lot's spots.
+where another camera sees its places, too, these (`parkhub.db.better_views`); `lock_map` locks the lot's row, so that
+two who mark its spots take turns. On SQLite every transaction does. Call `load_tracks` before reading the camera's last
+look, and `lock_map`, which comes before a camera's lock, before reading the lot's spots.
 """
 
 from collections.abc import Sequence
@@ -171,7 +172,7 @@ async def _lock_spots(camera_id: int) -> int:
         raise NotFoundError("There is no such camera.")
     lot_id: int = camera[0]["lot"]
     await lock_map(lot_id)
-    await _lock_camera(camera_id)
+    await lock_camera(camera_id)
     return lot_id
 
 
@@ -181,7 +182,8 @@ async def lock_map(lot_id: int) -> None:
         await fetch("SELECT id FROM lot WHERE id = {} FOR NO KEY UPDATE", lot_id)
 
 
-async def _lock_camera(camera_id: int) -> None:
+async def lock_camera(camera_id: int) -> None:
+    """Wait for whoever else looks at what the camera knows; see the module."""
     if on_postgresql() and in_transaction():  # NO KEY: new frames of the camera need not wait
         await fetch("SELECT id FROM camera WHERE id = {} FOR NO KEY UPDATE", camera_id)
 
@@ -191,7 +193,8 @@ async def load_tracks(camera_id: int) -> dict[str, SpotTrack]:
 
     Of a place that other cameras see, too, it is this camera's own view (`parkhub.db.better_views`).
     """
-    await _lock_camera(camera_id)
+    await lock_camera(camera_id)
+    await better_views.lock_views(camera_id)
     rows = await fetch(
         "SELECT spot.id, spot.name, spot_track.* FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
         "WHERE spot.camera = {} AND spot.retired IS FALSE ORDER BY spot.position",

@@ -124,6 +124,7 @@ async def part(clients: Clients, account_id: int | None, lot_id: int, name: str,
 
 async def part_camera(camera: Camera, now: datetime) -> None:
     """Take all of a camera's spots out of places with others, as before it goes. Part of a transaction."""
+    await spot_rows.lock_camera(camera.id)
     await view_rows.lock_places(camera.lot_id)
     await view_rows.leave(camera.lot_id, [spot.id for spot in await spot_rows.list_camera_spots(camera.id)])
     await _decide(camera.lot_id, await view_rows.list_places(camera.lot_id), now)
@@ -160,7 +161,7 @@ async def _lock(lot_id: int) -> dict[int, Spot]:
     await spot_rows.lock_map(lot_id)
     spots = {spot.id: spot for spot in await spot_rows.list_spots(lot_id)}
     for camera_id in sorted({spot.camera_id for spot in spots.values()}):
-        await spot_rows.load_tracks(camera_id)
+        await spot_rows.lock_camera(camera_id)
     await view_rows.lock_places(lot_id)
     return spots
 

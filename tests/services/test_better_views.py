@@ -41,6 +41,11 @@ class House:
     south: Camera
     north: Camera
 
+    @property
+    def pairs(self) -> list[tuple[Camera, str]]:
+        """Each camera with its spot of the place that both see."""
+        return [(self.south, "A1"), (self.north, "N1")]
+
     async def look(
         self, camera: Camera, at_s: float, opinions: Sequence[SpotObservation], trouble: Trouble | None = None
     ) -> int:
@@ -248,3 +253,19 @@ class TestTakingTurns:
         assert await house.states(21) == {"A1": FREE, "A2": FREE, "N2": OCCUPIED, "N3": UNKNOWN}
         (place,) = await better_views.list_places(house.lot.id)
         assert (place.decider_id, len(place.views)) == (house.south.id, 2)
+
+    async def test_words_of_several_people_on_one_place_by_different_views_leave_one_that_stands(
+        self, house: House
+    ) -> None:
+        seen_by = {camera.id: await house.look(camera, 0, seen(FREE, name)) for camera, name in house.pairs}
+        await house.join()
+        for turn in range(5):
+            await asyncio.gather(
+                *(
+                    correct_spot(house.clients, None, house.lot.id, "A1", occupied, after(1 + turn), frame)
+                    for occupied, frame in zip((True, False), seen_by.values(), strict=True)
+                )
+            )
+            (place,) = await better_views.list_places(house.lot.id)
+            held = [track for track in place.views.values() if track.held_until is not None]
+            assert [track.state for track in held] == [place.track.state]
