@@ -16,9 +16,10 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.edge import opinions, read_results
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.gates import SeenCar
-from parkhub.domain.spots import SpotShape
+from parkhub.domain.spots import Spot, SpotShape
 from parkhub.domain.trust import Trouble
 from parkhub.domain.vehicles import Vehicle
 from parkhub.errors import BusyError, NotFoundError, ParkHubError
@@ -123,9 +124,12 @@ async def _read(clients: Clients, engines: Engines, frame: Frame) -> None:
     if misfit:
         await fail_look(frame.id, misfit)
         return
-    spots = [spot.shape for spot in await spot_rows.list_camera_spots(camera.id)]
+    spots = await spot_rows.list_camera_spots(camera.id)
     try:
-        found = await _look(clients, engines, camera, frame, spots)
+        if frame.has_picture:
+            found = await _look(clients, engines, camera, frame, [spot.shape for spot in spots])
+        else:
+            found = await _told(clients, camera, frame, spots)
     except ParkHubError as error:
         if error.retryable:
             raise
@@ -154,6 +158,12 @@ class _Found:
 
 
 _NOTHING = _Found(Look([]))
+
+
+async def _told(clients: Clients, camera: Camera, frame: Frame, spots: Sequence[Spot]) -> _Found:
+    """What the camera has recognised itself: nobody here can doubt its picture, or count in it."""
+    results = read_results(await clients.pictures.get(frame.picture_key))
+    return _Found(Look(opinions(results, spots, camera.marked_on)))
 
 
 async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:

@@ -7,7 +7,7 @@ from typing import Any
 
 from parkhub.db import tables
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.frames import Frame, FrameStatus, NewFrame
+from parkhub.domain.frames import RESULTS, Frame, FrameStatus, NewFrame
 from parkhub.domain.spots import SpotObservation, SpotState
 from parkhub.errors import NotFoundError
 
@@ -167,11 +167,12 @@ async def list_stuck(before: datetime) -> list[int]:
 
 
 async def latest_read(camera_id: int) -> Frame | None:
-    """The newest picture of a camera that was read."""
+    """The newest picture of a camera that was read; of a frame that came without one nothing can be shown."""
     rows = await fetch(
-        SELECT + "WHERE camera = {} AND status = {} ORDER BY captured_at DESC, id DESC LIMIT 1",
+        SELECT + "WHERE camera = {} AND status = {} AND media_type <> {} ORDER BY captured_at DESC, id DESC LIMIT 1",
         camera_id,
         FrameStatus.READ.value,
+        RESULTS,
     )
     return read_frame(rows[0]) if rows else None
 

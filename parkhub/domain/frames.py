@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+RESULTS: Final = "application/json"
+"""The media type of what a camera has recognised itself and sent in its picture's place."""
 
 
 class FrameStatus(StrEnum):
@@ -32,6 +36,11 @@ class NewFrame:
     media_type: str
     picture_key: str
     clock_unsure: bool = field(default=False, kw_only=True)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture was sent; else what its camera saw in it, and the picture stays there."""
+        return self.media_type != RESULTS
 
 
 @dataclass(frozen=True, slots=True)

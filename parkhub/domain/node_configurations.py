@@ -92,9 +92,10 @@ class Bandwidth(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """Whether the node recognises by itself."""
+    """Whether the node recognises by itself. ``pictures_if_broken``: whether pictures may leave it when it cannot."""
 
     enabled: bool = False
+    pictures_if_broken: bool = False
 
 
 class Document(Struct, frozen=True, kw_only=True):

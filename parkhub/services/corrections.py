@@ -128,11 +128,11 @@ async def _frame(camera: Camera, frame_id: int | None, now: datetime) -> Frame |
         frame = await frame_rows.get_frame(frame_id)
         if frame.camera_id != camera.id:
             raise NotFoundError("There is no such picture of this spot's camera.")
-        return frame
+        return frame if frame.has_picture else None
     if camera.last_frame_id is None:
         return None
     frame = await frame_rows.get_frame(camera.last_frame_id)
-    return frame if _fresh(camera, frame, now) else None
+    return frame if frame.has_picture and _fresh(camera, frame, now) else None
 
 
 def _fresh(camera: Camera, frame: Frame | None, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from parkhub.settings import Settings
 READ_FRAME = "read_frame"
 PICTURES = "frames"
 FULL_RETRY_S = 10
+OFF = "This camera is switched off. Switch it on in the console."
 _NUMBERS = 2**40  # above all cameras' numbers there is room for those of each way by hand
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class Upload:
 
     ``media_type`` is what the sender says it is; None when the sender does not say. ``sequence`` is unique per camera.
     ``sha256`` is the picture's, hex. ``clock_unsure``: nobody knows when it was taken.
+    ``info``: of what a camera recognised itself, which was checked already and is no picture.
     """
 
     sequence: int
@@ -44,6 +46,7 @@ class Upload:
     media_type: str | None
     now: datetime
     clock_unsure: bool = False
+    info: PictureInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def check_sent(camera: Camera, method: str, path: str, headers: SignedHeaders, b
     """Raise SignatureError for a signature that does not fit, ForbiddenError for a camera that is switched off."""
     signatures.check_signature(method, path, headers, body_sha256, now)
     if not camera.enabled:
-        raise ForbiddenError("This camera is switched off. Switch it on in the console.")
+        raise ForbiddenError(OFF)
 
 
 async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upload: Upload) -> Accepted:
@@ -93,7 +96,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
     if await frame_rows.count_waiting(camera.id) >= settings.frames_waiting_per_camera_max:
         raise BusyError("Too many pictures of this camera wait. Send it again later.", retry_after_s=FULL_RETRY_S)
-    info = await to_thread(inspect, upload.picture, settings.frame_pixels_max)
+    info = upload.info or await to_thread(inspect, upload.picture, settings.frame_pixels_max)
     if upload.media_type not in (None, info.media_type):
         raise UnsupportedTypeError(f"The picture is {info.media_type} but was sent as {upload.media_type}.")
     new = NewFrame(
@@ -210,7 +213,8 @@ def _repeated(stored: Frame, sha256: str) -> Accepted:
 def _new_key(camera: Camera, info: PictureInfo, now: datetime) -> str:
     """A place of its own for every try, in folders by hour and camera that stay small."""
     token = secrets.token_hex(8)
-    return f"{hour_folder(now)}/{camera.id}/{token}.{EXTENSIONS[info.media_type]}"
+    ending = EXTENSIONS.get(info.media_type, "json")
+    return f"{hour_folder(now)}/{camera.id}/{token}.{ending}"
 
 
 def hour_folder(at: datetime) -> str:

@@ -11,11 +11,12 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import node_configurations as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
+from parkhub.domain.edge import MISFIT, can_recognise
 from parkhub.domain.node_configurations import Document, Outcome, Version
 from parkhub.domain.node_limits import check
 from parkhub.domain.nodes import TEXT_MAX
 from parkhub.domain.text import clean
-from parkhub.errors import ConflictError, NotFoundError
+from parkhub.errors import ConflictError, FieldsError, NotFoundError
 from parkhub.services import audit
 
 OTHERS: Final = "Somebody else has changed it meanwhile. Look at what holds now, then change that."
@@ -52,6 +53,8 @@ async def save(
     made meanwhile.
     """
     check(document)
+    if document.edge.enabled and not can_recognise(camera):
+        raise FieldsError({"edge.enabled": MISFIT})
     newest = await current(camera, now)
     if newest.number != document.version:
         raise ConflictError(OTHERS)

@@ -17,6 +17,7 @@ MODES: Final = [
 NIGHTS: Final = [(Night.AUTO.value, "By itself"), (Night.ON.value, "Always"), (Night.OFF.value, "Never")]
 FOCI: Final = [(Focus.AUTO.value, "By itself"), (Focus.MANUAL.value, "As set here")]
 DAY_NAMES: Final = dict(zip(DAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+SWITCHES: Final = ("edge.enabled", "edge.pictures_if_broken")
 ROWS_EMPTY: Final = 2
 NO_AREA: Final = "Use left, top, width, height as shares of the picture, such as 0.1,0.4,0.8,0.5."
 
@@ -35,6 +36,7 @@ def in_form(document: Document) -> dict[str, Any]:
         "mode": document.mode.value,
         "camera-night": document.camera.night.value,
         "camera-focus": document.camera.focus.value,
+        **{name_of(path): value_at(document, path) for path in SWITCHES},
         "rows": [
             {
                 "days": span.days,
@@ -60,6 +62,7 @@ def read_given(form: Mapping[str, Any], all_of: Any) -> dict[str, Any]:
     """What somebody filled in, as text; ``all_of`` answers every value of a name."""
     names = [name_of(path) for path in (*BOUNDS, "change.area", "gate.area", "camera.night", "camera.focus")]
     given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in (*names, "mode", "version")}
+    given |= {name_of(path): form.get(name_of(path)) == "1" for path in SWITCHES}
     given["rows"] = [
         {
             "days": tuple(day for day in DAYS if day in all_of(f"row-{at}-days")),
@@ -73,7 +76,7 @@ def read_given(form: Mapping[str, Any], all_of: Any) -> dict[str, Any]:
 def read_document(given: Mapping[str, Any]) -> Document:
     """The document that was filled in, checked. Raises FieldsError by the names of the form's fields."""
     wrong: dict[str, str] = {}
-    parts: dict[str, Any] = {"change": {}, "gate": {}, "picture": {}, "camera": {}, "upload": {}}
+    parts: dict[str, Any] = {"change": {}, "gate": {}, "picture": {}, "camera": {}, "upload": {}, "edge": {}}
     for path, bound in BOUNDS.items():
         text = given[name_of(path)].replace(",", ".")
         if not text and path in MAY_LACK:
@@ -96,6 +99,8 @@ def read_document(given: Mapping[str, Any]) -> Document:
         if given[name] not in list(choices):
             wrong[name] = "Choose one from the list."
         _put(parts, path, given[name])
+    for path in SWITCHES:
+        _put(parts, path, given[name_of(path)])
     rows = [row for row in given["rows"] if row["days"] or row["from"] or row["to"]]
     for at, row in enumerate(rows):
         if _number(row["interval_s"].replace(",", "."), whole=False) is None or row["mode"] not in list(Mode):

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Final
 
 from parkhub.clients import Clients
 from parkhub.domain.cameras import Camera
@@ -9,6 +10,9 @@ from parkhub.domain.signatures import SignedHeaders, check_signature, read_heade
 from parkhub.services import frames, node_keys
 from parkhub.settings import Settings
 from parkhub.web.templating import AnyRequest
+
+CLOCK: Final = "parkhub-clock"
+UNSURE: Final = "unsure"
 
 
 def signed_headers(request: AnyRequest) -> SignedHeaders:
@@ -35,6 +39,11 @@ async def find_signer(
     full = f"/api/v1/cameras/{camera_id}/{path}"
     check_signature(str(request.method), full, headers, hashlib.sha256(body).hexdigest(), now)
     return await node_keys.note_use(clients, camera, headers.key, now), headers
+
+
+def is_unsure(request: AnyRequest) -> bool:
+    """Whether the node says that it does not know when it took what it sends."""
+    return request.headers.get(CLOCK, "").strip().lower() == UNSURE
 
 
 def server_of(request: AnyRequest, settings: Settings) -> str:

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.domain.cameras import Camera
+from parkhub.domain.edge import can_recognise
 from parkhub.domain.node_configurations import DAYS
 from parkhub.domain.node_limits import BOUNDS
 from parkhub.domain.rights import Right
@@ -63,6 +64,7 @@ async def _show(
         modes=MODES,
         nights=NIGHTS,
         foci=FOCI,
+        recognises=can_recognise(camera),
         days=[(day, DAY_NAMES[day]) for day in DAYS],
         versions=view.versions[:VERSIONS_SHOWN],
         saved=request.query_params.get("saved", ""),
@@ -84,7 +86,8 @@ async def save(request: AnyRequest, clients: GivenClients, public_id: FromPath[s
         document = read_document(given)
         version = await node_configurations.save(clients, camera, document, request.user.id, datetime.now(UTC))
     except FieldsError as error:
-        return await _show(request, camera, given, error.fields, status_code=422)
+        errors = {name_of(path): words for path, words in error.fields.items()}
+        return await _show(request, camera, given, errors, status_code=422)
     except ConflictError as error:
         return await _show(request, camera, given, refused=str(error), status_code=409)
     return Redirect(f"/console/cameras/{public_id}/node/settings?saved={version.number}", status_code=303)

@@ -12,7 +12,7 @@ from parkhub.domain.node_configurations import Outcome, written
 from parkhub.domain.nodes import read_heartbeat
 from parkhub.errors import InvalidInputError
 from parkhub.secret_key import secret_key
-from parkhub.services import node_commands, node_configurations, node_keys, nodes
+from parkhub.services import edge, node_commands, node_configurations, node_keys, nodes
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.node_requests import find_signer, server_of
@@ -74,6 +74,7 @@ async def take_heartbeat(
     version = await node_configurations.current(camera, now)
     told = {
         "configuration_version": version.number,
+        "engines": await edge.announced(camera, version.document),
         "key": await node_keys.offered(camera, secret_key(settings), now),
         "time": round(datetime.now(UTC).timestamp(), 3),
     }

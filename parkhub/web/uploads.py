@@ -19,7 +19,7 @@ from parkhub.services.frames import Accepted, Upload
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.errors import problem
-from parkhub.web.node_requests import signed_headers
+from parkhub.web.node_requests import is_unsure, signed_headers
 from parkhub.web.templating import AnyRequest
 
 MULTIPART: Final = "multipart/form-data"
@@ -28,8 +28,6 @@ FORM_BYTES_MAX: Final = 8 * 1024
 """What a form may add around its picture."""
 
 BODY_TIME_MAX_S: Final = 120
-CLOCK: Final = "parkhub-clock"
-UNSURE: Final = "unsure"
 
 log = structlog.get_logger(__name__)
 
@@ -78,12 +76,13 @@ async def upload_frame(
         sha256=sha256,
         media_type=None if media_type == MULTIPART else media_type,
         now=now,
-        clock_unsure=request.headers.get(CLOCK, "").strip().lower() == UNSURE,
+        clock_unsure=is_unsure(request),
     )
-    return _answer(camera.public_id, await frames.accept_frame(clients, settings, camera, upload))
+    return answer(camera.public_id, await frames.accept_frame(clients, settings, camera, upload))
 
 
-def _answer(camera_id: str, accepted: Accepted) -> Response[dict[str, Any]]:
+def answer(camera_id: str, accepted: Accepted) -> Response[dict[str, Any]]:
+    """What a node is told of what it sent."""
     frame = accepted.frame
     log.info("frame.repeated" if accepted.repeat else "frame.stored", camera=camera_id, frame=frame.id)
     body = {

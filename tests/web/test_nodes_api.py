@@ -147,7 +147,7 @@ class TestHeartbeats:
     async def test_how_a_node_is_is_kept_once_per_camera(self, machine: Machine, camera: Camera) -> None:
         before = datetime.now(UTC).timestamp()
         told = await machine.beat(**WHOLE)
-        assert told.keys() == {"time", "configuration_version", "key"}
+        assert told.keys() == {"time", "configuration_version", "engines", "key"}
         assert before - 1 < told["time"] < before + 30
         assert (told["configuration_version"], told["key"]) == (1, None)
         await machine.beat(temperature_c=40)
@@ -224,7 +224,7 @@ class TestConfigurations:
             "camera": {"night": "auto", "exposure_us": None, "gain": None, "focus": "auto", "lens_position": None},
             "upload": {"pictures_per_s": 4.0, "kbit_per_s": None},
             "heartbeat_s": 30.0,
-            "edge": {"enabled": False},
+            "edge": {"enabled": False, "pictures_if_broken": False},
         }
 
     async def test_the_first_document_is_made_once(self, machine: Machine, camera: Camera) -> None:
