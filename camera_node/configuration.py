@@ -136,9 +136,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Whether the node recognises by itself."""
+    """Whether the node recognises by itself, and whether pictures may leave it where it cannot."""
 
     enabled: bool = flag(False)
+    pictures_if_broken: bool = flag(False)
 
 
 def _timezone(said: Any) -> str:

@@ -45,6 +45,8 @@ class Heartbeat:
         self._line, self._keys, self._kept = line, keys, kept
         self._describe, self._configured, self._say, self._server = describe, configured, say, server
         self.configuration = kept.read()
+        self.engines: str | None = None
+        """The version of what is to be recognised with here, as the server said last; None: it did not."""
         self.trouble = ""
         """Why the last one did not arrive; empty when it did."""
         self._said_s = float("-inf")
@@ -86,6 +88,8 @@ class Heartbeat:
         told = answer.get("time")
         if isinstance(told, int | float) and not isinstance(told, bool):
             self._line.clock.told(float(told), asked)
+        engines = answer.get("engines")
+        self.engines = engines if isinstance(engines, str) else None
         self._take_key(answer.get("key"))
         self._tell_outcome()
         wanted = answer.get("configuration_version")

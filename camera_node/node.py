@@ -11,6 +11,7 @@ from camera_node.capture import CaptureProcess
 from camera_node.commands import CommandLine, Done
 from camera_node.configuration import Configuration, Kept, Limits
 from camera_node.connection import open_client
+from camera_node.edge.recognition import Recognition
 from camera_node.hands import Hands, open_relay
 from camera_node.heartbeat import Heartbeat, describe
 from camera_node.keys import Keys
@@ -18,6 +19,7 @@ from camera_node.log import Log
 from camera_node.log_bundle import make_bundle
 from camera_node.node_clock import NodeClock
 from camera_node.orders import Orders, keep_listening
+from camera_node.picture import Picture
 from camera_node.picture_line import PictureLine
 from camera_node.sender import Sender
 from camera_node.server_line import ServerLine
@@ -55,6 +57,13 @@ class Node:
         kept = Kept(settings.camera_folder, log.warning)
         self._heartbeat = Heartbeat(
             line, self._keys, kept, self.describe, self._configured, log.info, server=settings.server
+        )
+        self._edge = Recognition(
+            line,
+            settings.camera_folder / "edge",
+            lambda: (self._heartbeat.configuration.edge, self._heartbeat.engines),
+            log.info,
+            server=settings.server,
         )
         self._spool = Spool(settings.spool_folder, settings.spool_bytes_max, clock=self._clock)
         picture_line = PictureLine(self._picture_client, *where, self._keys, self._clock)
@@ -109,6 +118,7 @@ class Node:
             "taking": self._take,
             "heartbeat": lambda: self._heartbeat.keep_beating(self._stopping),
             "commands": self._listen,
+            "recognition": lambda: self._edge.keep_fetching(self._stopping),
         }
         for name, work in works.items():
             thread = self._threads.get(name)
@@ -138,7 +148,8 @@ class Node:
     def trouble(self) -> str:
         """Return what is wrong now in a sentence, the worst first; empty while all is well."""
         capture = self._capture.state()
-        wrong = (capture.trouble, self._spool.state().trouble, self._sender.state().trouble, self._heartbeat.trouble)
+        spool, sender = self._spool.state(), self._sender.state()
+        wrong = (capture.trouble, self._edge.trouble, spool.trouble, sender.trouble, self._heartbeat.trouble)
         return next((each for each in wrong if each), "")
 
     def status(self) -> str:
@@ -160,12 +171,17 @@ class Node:
         while not self._stopping.is_set():
             picture = self._capture.pictures(TAKE_S)
             if picture is not None:
-                self._spool.put(picture)
+                self._keep(picture)
             self._came_round = time.monotonic()
 
     def _take_rest(self) -> None:
         while (picture := self._capture.pictures(0.0)) is not None:
-            self._spool.put(picture)
+            self._keep(picture)
+
+    def _keep(self, picture: Picture) -> None:
+        sent = self._edge.in_place_of(picture)
+        if sent is not None:
+            self._spool.put(sent)
 
     def _listen(self) -> None:
         keep_listening(self._orders, self._stopping, self._log.info, give_up=False)

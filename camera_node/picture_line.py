@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 
 from camera_node.connection import explain
-from camera_node.picture import Picture
+from camera_node.picture import RESULTS, Picture
 from camera_node.server_line import Clock, KeyHolder, read_server_time
-from camera_node.signing import frames_path, sign_headers
+from camera_node.signing import frames_path, results_path, sign_headers
 
 CHUNK_BYTES = 16_384
 ANSWER_BYTES_MAX = 65_536
@@ -74,7 +74,7 @@ class PictureLine:
         """``server`` is the address people open. Redirects are not followed: the key is for this server only."""
         self._client = client
         self._server = server.rstrip("/")
-        self._path = frames_path(camera)
+        self._camera = camera
         self._keys = keys
         self._clock = clock
         self._timeout = timeout
@@ -96,10 +96,11 @@ class PictureLine:
         but one that was not sure gives way then, because its time may be known now.
         """
         digest = hashlib.sha256(picture.data).hexdigest()
+        path = self._path(picture)
         for again in range(SIGNED_AGAIN_MAX + 1):
             key, asked, began = self._keys.current(), self._clock.asked(), time.monotonic()
             headers = self._signed(key, picture, sequence) | ({} if sure else UNSURE)
-            answer, body = self._request("POST", self._path, headers, lambda: _chunks(picture.data, give_way))
+            answer, body = self._request("POST", path, headers, lambda: _chunks(picture.data, give_way))
             known = answer.status_code in (200, 201)
             if known and body.get("sha256") != digest:
                 raise UnreachableError(f"Something at {self._server} answers that is not ParkHub. Is a login needed?")
@@ -159,11 +160,14 @@ class PictureLine:
         except httpx.HTTPError as error:
             raise UnreachableError(explain(error, self._server)) from error
 
+    def _path(self, picture: Picture) -> str:
+        return (results_path if picture.media_type == RESULTS else frames_path)(self._camera)
+
     def _signed(self, key: str, picture: Picture, sequence: int) -> dict[str, str]:
         # Signed anew for every try: the server takes a signature for 300 s only.
         signed = sign_headers(
             key,
-            self._path,
+            self._path(picture),
             signed_at_s=int(self._clock.now()),
             sequence=sequence,
             captured_at=picture.captured_at,

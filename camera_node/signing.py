@@ -15,6 +15,11 @@ def frames_path(camera: str) -> str:
     return f"/api/v1/cameras/{camera}/frames"
 
 
+def results_path(camera: str) -> str:
+    """Return the same for what was seen in a picture that stays here."""
+    return f"/api/v1/cameras/{camera}/results"
+
+
 def format_time(moment: datetime) -> str:
     """Return ``moment`` (aware) as RFC 3339 in UTC with milliseconds: ``2026-11-21T10:00:00.123Z``."""
     if moment.tzinfo is None:

@@ -1,0 +1,1 @@
+"""Recognition at the camera: states leave it instead of pictures. Needs the extra `edge`; see WIRE.md."""
