@@ -17,6 +17,7 @@ from typing import Any
 
 from camera_node.capture_state import CaptureState, Order, OrderBook, Setup, Sharpness
 from camera_node.capturing import run_capturing
+from camera_node.child_end import end_child
 from camera_node.configuration import Configuration
 from camera_node.picture import Picture
 from camera_node.picture_queue import PictureQueue
@@ -111,8 +112,8 @@ class CaptureProcess:
         horizon_s = time.monotonic() - 60.0
         with self._lock:
             self._taken_s = [at_s for at_s in self._taken_s if at_s > horizon_s]
-            rate = len(self._taken_s) / 60.0
-            return replace(self._state, rate_per_s=round(rate, 3), dropped=self._queue.dropped)
+            rate = round(len(self._taken_s) / 60.0, 3)
+            return replace(self._state, rate_per_s=rate, dropped=self._queue.dropped)
 
     def _say(self, message: tuple[Any, ...]) -> bool:
         with self._lock:
@@ -153,8 +154,7 @@ class CaptureProcess:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
         pictures, giving = context.Pipe(duplex=False)
-        with self._lock:
-            setup = self._setup
+        setup = self._setup
         child = context.Process(target=run_capturing, args=(setup, theirs, giving), name="parkhub-capture", daemon=True)
         child.start()
         theirs.close()
@@ -172,10 +172,7 @@ class CaptureProcess:
                 self._take_last(child, pictures)
             with self._lock:
                 self._talk = None
-            child.kill()
-            child.join()
-            status = child.exitcode
-            child.close()
+            status = end_child(child, END_S, self._stopping, self._tell_held)
             ours.close()
             pictures.close()
         how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
@@ -243,6 +240,10 @@ class CaptureProcess:
         self._queue.put(picture)
         if number is not None:
             self._orders.end(number, picture=picture)
+
+    def _tell_held(self, why: str) -> None:
+        self._note(running=False, trouble=why, last_error=why)
+        self._tell(why)
 
     def _note(self, **news: Any) -> None:
         with self._lock:
