@@ -50,6 +50,7 @@ class Hands:
         """``relay`` is a relay, or the sentence why there is none."""
         self._line, self._camera, self._relay = line, camera, relay
         self._bundle, self._restart, self._say = bundle, restart, say
+        self._focusing = ""
 
     def all(self) -> dict[str, Hand]:
         """Each under its action."""
@@ -86,10 +87,11 @@ class Hands:
             time.sleep(FOCUS_EVERY_S)
 
     def _focus(self, command: Command) -> None:
-        """Report twice a second how sharp the last picture was, until the command's end."""
+        """Report twice a second how sharp the last picture was, until the command's end or the next one's begin."""
+        self._focusing = command.id
         pictures, best, order = 0, 0.0, self._camera.order("focus")
         seen = 0
-        while self._line.clock.now() < command.expires_at:
+        while self._focusing == command.id and self._line.clock.now() < command.expires_at:
             ended = order.wait(FOCUS_EVERY_S)
             fresh = order.marks[seen:]
             seen += len(fresh)
@@ -99,7 +101,7 @@ class Hands:
                 said = {"sharpness": fresh[-1].value, "best": best, "pictures": pictures}
                 if not self._report(command, said):
                     return
-            if ended:
+            if ended and self._focusing == command.id:
                 if order.problem:
                     self._say(f"Focus help: {order.problem}")
                     time.sleep(FOCUS_EVERY_S)
