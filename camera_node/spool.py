@@ -174,13 +174,14 @@ class Spool:
 
     def _make_room(self, entry: Entry) -> bool:
         """Drop what is worth less than ``entry`` until it fits; False when that does not do."""
-        while True:
+        while entry.bytes <= self._bytes_max:
             with self._lock:
                 short = self._queue.bytes + entry.bytes - self._bytes_max
             if short <= 0:
                 return True
             if self._drop_for(entry) is None:
-                return False
+                break
+        return False
 
     def _keep(self, entry: Entry, data: bytes) -> bool:
         """On disk; where that takes nothing in memory; each time in the place of what is worth less."""

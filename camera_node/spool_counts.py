@@ -90,6 +90,8 @@ def _read_place(data: bytes) -> tuple[int, Counts] | None:
     check, _, text = data.rstrip(b"\0").rstrip(b"\n").partition(b" ")
     if not text or check != b"%08x" % zlib.crc32(text):
         return None
-    said = json.loads(text)
-    turn = said.pop("turn")
-    return turn, Counts(**said)
+    try:
+        said = json.loads(text)
+        return said.pop("turn"), Counts(**said)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None  # written by another version: not worth a node that does not start

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -204,6 +205,24 @@ def test_counts_are_whole_when_the_last_writing_of_them_was_torn(tmp_path: Path,
     file.write_bytes(data)
     with open_spool(tmp_path, machine) as spool:
         assert spool.state().refused == 2
+
+
+def test_counts_that_another_version_wrote_are_begun_anew(tmp_path: Path, machine: Machine) -> None:
+    with open_spool(tmp_path, machine) as spool:
+        spool.drop(spool.put(machine.take("a")) or 0, "422")
+    for text in (b'{"turn": 9, "stolen": 1}', b'{"turn": 9, "refused": {}', b"[9]"):
+        data = b"%08x %b\n" % (zlib.crc32(text), text)
+        (tmp_path / "spool" / "counts").write_bytes(data.ljust(2 * PLACE_BYTES, b"\0"))
+        with open_spool(tmp_path, machine) as spool:
+            assert spool.state().refused == 0
+
+
+def test_a_picture_that_never_fits_drops_no_others(tmp_path: Path, machine: Machine) -> None:
+    with open_spool(tmp_path, machine, bytes_max=20_000) as spool:
+        assert spool.put(machine.take("small", size=5000)) is not None
+        assert spool.put(machine.take("large", Kind.GATE, 30_000)) is None
+        assert (spool.state().dropped_overview, spool.state().dropped_gate) == (0, 1)
+        assert names(spool) == ["small"]
 
 
 def test_two_processes_never_share_a_spool(tmp_path: Path, machine: Machine) -> None:
