@@ -75,7 +75,7 @@ def _ask(settings: Settings, url: str, code: str) -> dict[str, Any]:
     with open_client(settings.connection, ASK_S) as client:
         try:
             answer = client.post(f"{url}/api/v1/enrol", json={"code": code.strip()})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnicodeError) as error:  # the second for a name that can be none
             raise EnrolError(explain(error, url)) from None
         body = read_answer(answer)
         if answer.status_code != 201:

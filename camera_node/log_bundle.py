@@ -11,6 +11,7 @@ from typing import Any
 
 from camera_node.log import mask
 from camera_node.settings import Settings
+from camera_node.sources.address import masked
 from camera_node.vitals import node_version
 
 BYTES_MAX = 240 * 1024
@@ -45,7 +46,7 @@ def _flat(where: str, said: Mapping[str, Any]) -> list[str]:
         if isinstance(value, Mapping):
             found += _flat(f"{where}{name}.", value)
         elif value not in (None, ""):
-            found.append(f"{where}{name} = {value}")
+            found.append(f"{where}{name} = {masked(str(value))}")
     return found
 
 

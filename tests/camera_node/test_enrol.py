@@ -89,8 +89,9 @@ def test_an_address_that_cannot_be_used_from_here_is_not_taken_over(
     [
         ("http://127.0.0.1:9", "Nothing listens at"),
         ("http://parkhub.invalid", "The name parkhub.invalid is not known"),
+        ("http://parkhub..invalid", "http://parkhub..invalid cannot be reached"),
     ],
-    ids=["nobody there", "no such name"],
+    ids=["nobody there", "no such name", "a slip in the name"],
 )
 def test_a_server_that_is_not_reached_is_told_with_what_to_check(
     url: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -54,13 +54,14 @@ def test_a_hash_is_not_a_key() -> None:
 
 
 def test_a_bundle_has_versions_settings_state_and_the_newest_lines_without_secrets() -> None:
-    source = SourceSettings(SourceKind.RTSP, address="rtsp://admin:pw@cam/1")
+    source = SourceSettings(SourceKind.RTSP, address="rtsp://admin:it's\"mine@cam/1")
     settings = Settings(server="https://parkhub.example", camera="north", source=source)
     lines = [f"line {number} {'x' * 300}" for number in range(2000)] + [f"the key was {KEY} and swordfish"]
     bundle = make_bundle(settings, {"spool": {"pictures": 3}, "boot": None}, lines, ["swordfish"])
     text = bundle.decode()
     assert len(bundle) <= BYTES_MAX
     assert "source.address = rtsp://***@cam/1" in text
+    assert "mine" not in text
     assert "spool.pictures = 3" in text
     assert text.endswith("the key was *** and ***\n")
     assert "line 1999 " in text
