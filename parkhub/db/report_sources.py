@@ -7,7 +7,8 @@ from parkhub.db.engine import fetch, on_postgresql
 from parkhub.db.spot_tracks import COUNTED
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import SAMPLE_S
-from parkhub.domain.reports import Measure, SpotDay, Stay
+from parkhub.domain.report_spots import SpotDay
+from parkhub.domain.reports import Measure, Stay
 from parkhub.domain.sessions import Ending
 from parkhub.domain.spots import SpotState
 
@@ -78,7 +79,7 @@ async def list_spot_days(lot_id: int, span: Span) -> list[SpotDay]:
     ):
         changes.setdefault(row["spot"], []).append((row["at"], SpotState(row["after"])))
     return [
-        SpotDay(row["zone"], SpotState(row["first"] or SpotState.UNKNOWN), tuple(changes.get(row["id"], ())))
+        SpotDay(row["id"], row["zone"], SpotState(row["first"] or SpotState.UNKNOWN), tuple(changes.get(row["id"], ())))
         for row in spots
     ]
 

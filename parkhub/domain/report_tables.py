@@ -8,11 +8,15 @@ from typing import Final
 from parkhub.domain.quotes import TAX, LineKind
 from parkhub.domain.report_money import Money
 from parkhub.domain.report_periods import Grain, Period
+from parkhub.domain.report_spots import SpotTotal
 from parkhub.domain.reports import LENGTHS_MIN, HourSums, Measure, Sums
 from parkhub.domain.sessions import Ending
 
 COUNT, SHARE, MINUTES, RATE = "", "%", "min", "rate"
 """Units besides currencies: a number of things, a part of one, minutes, and a number with two decimals."""
+
+STAND_OUT: Final = 10
+"""So many places with the most and the least turnover are told by themselves."""
 
 Value = int | float | None
 
@@ -69,7 +73,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """All that was counted of a period. ``cameras``: names by id; ``currency``: of the lot, "" for none yet."""
+    """All that was counted of a period. ``cameras``: names by id; ``currency``: of the lot, "" for none yet.
+
+    ``spots``: the places one by one, () where nobody asked for them.
+    """
 
     period: Period
     points: tuple[Point, ...]
@@ -78,6 +85,7 @@ class Counts:
     money: Mapping[str, Money]
     cameras: Mapping[str, str]
     currency: str
+    spots: tuple[SpotTotal, ...] = ()
 
     @property
     def hours(self) -> HourSums:
@@ -125,12 +133,13 @@ def figures(counts: Counts, other: Counts | None) -> tuple[Figure, ...]:
     )
 
 
-def tables(counts: Counts, other: Counts | None) -> tuple[Table, ...]:
-    """Everything else."""
+def tables(counts: Counts, other: Counts | None, *, whole: bool = False) -> tuple[Table, ...]:
+    """Everything else. ``whole``: with every place, not only those that stand out."""
     return (
         *_over_time(counts, other),
         *([heat_map(counts)] if counts.period.days > 1 else []),
         _zones(counts),
+        *_places(counts, whole),
         _lengths(counts),
         _labelled(counts, "kinds", "Vehicles by kind", "Kind", Measure.ENTRIES_BY_KIND, _KINDS),
         _rights(counts),
@@ -216,6 +225,31 @@ def _zones(counts: Counts) -> Table:
     columns = (Column("Occupancy", SHARE), Column("Not seen", SHARE), Column("Arrivals"))
     note = "Arrivals: cars that came to stand. Turnover: so many a place and day."
     return Table("zones", "Zones", "Zone", (*columns, Column("Turnover", RATE)), rows, "", note)
+
+
+def _places(counts: Counts, whole: bool) -> Iterable[Table]:
+    ranked = sorted(counts.spots, key=lambda spot: (-spot.turnover, spot.name))
+    zones = len({spot.zone for spot in ranked}) > 1
+
+    def told(ident: str, title: str, spots: Iterable[SpotTotal], note: str = _PLACES_NOTE) -> Table:
+        rows = tuple(
+            (
+                f"{spot.name}, {spot.zone or 'no zone'}" if zones else spot.name,
+                (spot.turnover, spot.sums.arrivals, spot.occupancy, spot.unseen, spot.days),
+            )
+            for spot in spots
+        )
+        columns = (Column("Turnover", RATE), Column("Arrivals"), Column("Occupancy", SHARE), Column("Not seen", SHARE))
+        return Table(ident, title, "Place", (*columns, Column("Days")), rows, "", note)
+
+    if whole or len(ranked) <= 2 * STAND_OUT:
+        return (told("places", "Turnover by place", ranked),)
+    more = f"{_PLACES_NOTE} All {len(ranked)} places are in the CSV and XLSX files."
+    least = reversed(ranked[-STAND_OUT:])
+    return (
+        told("places-most", "Places with the most turnover", ranked[:STAND_OUT]),
+        told("places-least", "Places with the least turnover", least, more),
+    )
 
 
 def _lengths(counts: Counts) -> Table:
@@ -336,6 +370,7 @@ def _length(minutes: int) -> str:
     return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
 
 
+_PLACES_NOTE: Final = "Turnover: cars that came to stand, a day; a place that two cameras see is one."
 _Read = Callable[[Counts], Value]
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _KINDS: Final = {"": "Not known", "car": "Car", "motorcycle": "Motorcycle", "bus": "Bus", "truck": "Truck"}

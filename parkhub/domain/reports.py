@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from parkhub.domain.ledger import Sum
 from parkhub.domain.local_time import MINUTE, day_span
 from parkhub.domain.lots import OccupancySample
+from parkhub.domain.report_spots import SpotDay, SpotSums
 from parkhub.domain.sessions import Ending
-from parkhub.domain.spots import SpotState
 
 LENGTHS_MIN: Final = (0, 15, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
 """Where each class of the length of a stay begins, in minutes."""
@@ -88,15 +88,6 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class SpotDay:
-    """A spot's states over a day: the one it began in, and every change, oldest first."""
-
-    zone: str
-    first: SpotState
-    changes: tuple[tuple[datetime, SpotState], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class HourSums:
     """The hours of a group added up; ``free``, ``occupied`` and ``unknown`` over ``samples`` samples."""
 
@@ -123,10 +114,13 @@ Sums = Mapping[tuple[Measure, str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one part of a day came to. ``hours``: columns of each hour by name; empty where the part has none."""
+    """What one part of a day came to. ``hours``: columns of each hour by name, ``spots``: sums of each place by its id;
+    empty where the part has none.
+    """
 
     facts: tuple[Fact, ...]
     hours: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
+    spots: Mapping[int, SpotSums] = field(default_factory=dict)
 
 
 def hours_of(day: date, zone: ZoneInfo) -> tuple[Hour, ...]:
@@ -194,21 +188,16 @@ def count_samples(samples: Iterable[OccupancySample], hours: Sequence[Hour]) -> 
     return found
 
 
-def count_zones(spots: Iterable[SpotDay], start: datetime, end: datetime) -> tuple[Fact, ...]:
-    """How long places of each zone were in each state, and how many cars came to stand on them.
-
-    A car counts where a place that was free is taken: one that comes into sight again does not.
-    """
+def count_zones(spots: Iterable[SpotDay], counted: Mapping[int, SpotSums]) -> tuple[Fact, ...]:
+    """How long places of each zone were in each state, and how many cars came to stand on them."""
     sums = Counter[tuple[Measure, str]]()
     for spot in spots:
+        own = counted[spot.spot_id]
         sums[Measure.ZONE_SPOTS, spot.zone] += 1
-        state, since = spot.first, start
-        for at, after in (*spot.changes, (end, None)):
-            sums[_STATE_S[state], spot.zone] += int((at - since).total_seconds())
-            if after is None:
-                break
-            sums[Measure.ZONE_ARRIVALS, spot.zone] += state is SpotState.FREE and after is SpotState.OCCUPIED
-            state, since = after, at
+        sums[Measure.ZONE_ARRIVALS, spot.zone] += own.arrivals
+        sums[Measure.ZONE_FREE_S, spot.zone] += own.free_s
+        sums[Measure.ZONE_OCCUPIED_S, spot.zone] += own.occupied_s
+        sums[Measure.ZONE_UNKNOWN_S, spot.zone] += own.unknown_s
     return _facts(sums)
 
 
@@ -219,10 +208,3 @@ def count_up(parts: Mapping[tuple[Measure, str], int]) -> Counted:
 
 def _facts(sums: Counter[tuple[Measure, str]]) -> tuple[Fact, ...]:
     return tuple(Fact(measure, label, value) for (measure, label), value in sums.items() if value)
-
-
-_STATE_S: Final = {
-    SpotState.FREE: Measure.ZONE_FREE_S,
-    SpotState.OCCUPIED: Measure.ZONE_OCCUPIED_S,
-    SpotState.UNKNOWN: Measure.ZONE_UNKNOWN_S,
-}

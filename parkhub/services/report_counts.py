@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from parkhub.db import cameras as camera_rows
+from parkhub.db import report_spots as spot_rows
 from parkhub.db import reports as rows
 from parkhub.domain.local_time import day_span
 from parkhub.domain.lots import Lot
@@ -13,10 +14,10 @@ from parkhub.domain.report_tables import Counts, Point
 from parkhub.domain.reports import HourSums, Measure, hours_of
 
 
-async def load_counts(lot: Lot, period: Period, today: date | None = None) -> Counts:
+async def load_counts(lot: Lot, period: Period, today: date | None = None, *, by_spot: bool = False) -> Counts:
     """All of a period of a lot, from what was counted, told by hour, day or month until ``today``.
 
-    Nothing is counted here.
+    Nothing is counted here. ``by_spot``: with the places one by one.
     """
     facts = await rows.sum_facts(lot.id, period.since, period.until)
     money = read_money((label, unit, value) for (measure, label, unit), value in facts.items() if measure is _POSTED)
@@ -30,6 +31,7 @@ async def load_counts(lot: Lot, period: Period, today: date | None = None) -> Co
         money,
         {str(camera.id): camera.name for camera in await camera_rows.list_cameras(lot.id)},
         max(money, key=lambda currency: len(money[currency].posted), default=""),
+        tuple(await spot_rows.sum_spots(lot.id, period.since, until)) if by_spot else (),
     )
 
 

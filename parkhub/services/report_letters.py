@@ -62,7 +62,7 @@ async def _write(
     ]
     if not wanted:
         return 0
-    counts, before = await load_counts(lot, month), await load_counts(lot, month.beside(-1))
+    counts, before = await load_counts(lot, month, by_spot=True), await load_counts(lot, month.beside(-1))
     address = f"lot={lot.slug}&length=month&at={month.since}"
     values = {
         "lot": lot.name,

@@ -10,10 +10,12 @@ from parkhub.db import ledger as ledger_rows
 from parkhub.db import lot_rules as rule_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import report_sources as sources
+from parkhub.db import report_spots as spot_rows
 from parkhub.db import reports as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.local_time import Span, day_span, local_day
 from parkhub.domain.lots import SAMPLE_S, Lot
+from parkhub.domain.report_spots import count_spots
 from parkhub.domain.reports import (
     Counted,
     Measure,
@@ -115,6 +117,8 @@ async def count_part(lot: Lot, day: date, part: Part, now: datetime, noted: Iter
         await rows.hold_part(lot.id, day, part, now)
         counted = await _count(lot, day_span(day, zone), day, part, now)
         await rows.save_counted(lot.id, day, part, hours_of(day, zone), counted)
+        if part is Part.PLACES:
+            await spot_rows.save_spots(lot.id, day, counted.spots)
         await rows.forget_stale(list(noted))
     return 1
 
@@ -143,8 +147,10 @@ async def _count(lot: Lot, span: Span, day: date, part: Part, now: datetime) -> 
     if part is Part.GATES:
         return count_up(await sources.count_passages(lot.id, span))
     if part is Part.PLACES:
-        zones = count_zones(await sources.list_spot_days(lot.id, so_far), so_far.start, so_far.end)
-        return Counted(zones, count_samples(await lot_rows.list_samples(lot.id, span.start, span.end), hours))
+        spots = await sources.list_spot_days(lot.id, so_far)
+        sums = count_spots(spots, so_far.start, so_far.end)
+        samples = count_samples(await lot_rows.list_samples(lot.id, span.start, span.end), hours)
+        return Counted(count_zones(spots, sums), samples, sums)
     return await _count_cameras(lot, so_far)
 
 

@@ -100,7 +100,8 @@ async def _asked(request: AnyRequest) -> Asked | None:
 async def _view(asked: Asked) -> ReportView:
     compared = asked.period.against(asked.against)
     other = await load_counts(asked.lot, compared) if compared else None
-    return ReportView(asked.lot, await load_counts(asked.lot, asked.period, asked.today), other, asked.against)
+    counts = await load_counts(asked.lot, asked.period, asked.today, by_spot=True)
+    return ReportView(asked.lot, counts, other, asked.against)
 
 
 @get("/")
@@ -153,7 +154,7 @@ _DONE: Final = {
 async def show_csv(request: AnyRequest) -> Response[str]:
     """The same as comma-separated values."""
     asked, view = await _file(request)
-    body = as_csv(asked.title, figures(view.counts, view.other), tables(view.counts, view.other))
+    body = as_csv(asked.title, figures(view.counts, view.other), tables(view.counts, view.other, whole=True))
     return Response("\ufeff" + body, media_type="text/csv", headers=_saved_as(asked, "csv"))
 
 
@@ -161,7 +162,7 @@ async def show_csv(request: AnyRequest) -> Response[str]:
 async def show_xlsx(request: AnyRequest) -> Response[bytes]:
     """The same as a workbook."""
     asked, view = await _file(request)
-    found = figures(view.counts, view.other), tables(view.counts, view.other)
+    found = figures(view.counts, view.other), tables(view.counts, view.other, whole=True)
     return Response(
         await asyncio.to_thread(as_xlsx, asked.title, *found), media_type=XLSX, headers=_saved_as(asked, "xlsx")
     )

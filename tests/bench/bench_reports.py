@@ -71,7 +71,7 @@ async def page_of(lot: Lot, against: Against) -> str:
     period = around(Length.YEAR, NOW.date())
     compared = period.against(against)
     other = await load_counts(lot, compared) if compared else None
-    view = ReportView(lot, await load_counts(lot, period), other, against)
+    view = ReportView(lot, await load_counts(lot, period, by_spot=True), other, against)
     module = ENVIRONMENT.get_template("reports/_table.html").make_module({"words": words, "level": level})
     head = [f"{figure.words} {value} {more}" for figure, value, more in view.figures]
     return "".join([*head, *(str(module.section(table)) for table in view.tables)])  # type: ignore[attr-defined]
@@ -97,14 +97,17 @@ async def measure(settings: Settings, days: int, per_day: int) -> None:
     lot = await furnish(settings, days, per_day)
     (facts,) = await fetch("SELECT count(*) AS n FROM report_fact")
     (hours,) = await fetch("SELECT count(*) AS n FROM report_hour")
+    (places,) = await fetch("SELECT count(*) AS n FROM report_spot")
     (stays,) = await fetch("SELECT count(*) AS n FROM parking_session")
     print(f"made and counted in {time.perf_counter() - begun:.0f} s: {stays['n']} stays, "
-          f"{facts['n']} figures, {hours['n']} hours; load {os.getloadavg()[0]:.1f}")  # fmt: skip
+          f"{facts['n']} figures, {hours['n']} hours, "
+          f"{places['n']} days of places; load {os.getloadavg()[0]:.1f}")  # fmt: skip
     await timed("a year, read and rendered", lambda: page_of(lot, Against.NOTHING))
     await timed("a year beside the year before, read and rendered", lambda: page_of(lot, Against.YEAR_BEFORE))
-    counts = await load_counts(lot, around(Length.YEAR, NOW.date()))
+    counts = await load_counts(lot, around(Length.YEAR, NOW.date()), by_spot=True)
     await timed(
-        "the year's workbook", lambda: asyncio.to_thread(as_xlsx, "A", figures(counts, None), tables(counts, None))
+        "the year's workbook",
+        lambda: asyncio.to_thread(as_xlsx, "A", figures(counts, None), tables(counts, None, whole=True)),
     )
     busy = (NOW - timedelta(days=1)).date()
     for part in Part:

@@ -1,5 +1,6 @@
 """Periods, and a report's figures and tables."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from parkhub.domain.local_time import Span
 from parkhub.domain.quotes import Line, LineKind, Quote, changed_lines
 from parkhub.domain.report_money import Money, read_money
 from parkhub.domain.report_periods import Against, Grain, Length, around, read_period
+from parkhub.domain.report_spots import SpotSums, SpotTotal
 from parkhub.domain.report_tables import Counts, Point, figures, tables
 from parkhub.domain.reports import HourSums, Measure
 from parkhub.errors import InvalidInputError
@@ -114,6 +116,23 @@ def test_figures_stand_beside_those_of_the_other_period():
     found = {each.words: each for each in figures(counts({}, 450), counts({}, 300))}
     assert (found["Charged"].value, found["Charged"].before) == (450, 300)
     assert (found["Occupancy"].value, found["Mean stay"].value, found["Turnover"].value) == (0.75, None, None)
+
+
+def test_places_stand_out_by_their_turnover_and_files_have_them_all():
+    spots = [SpotTotal(f"A{at:02}", "", 2, SpotSums(at, 3600, 3600, 7200)) for at in range(25)]
+    found = replace(counts({}, 0), spots=tuple(spots))
+    most, least = [each for each in tables(found, None) if each.id.startswith("places")]
+    assert [name for name, _ in most.rows] == [f"A{at:02}" for at in range(24, 14, -1)]
+    assert [name for name, _ in least.rows] == [f"A{at:02}" for at in range(10)]
+    assert most.rows[0][1] == (12.0, 24, 0.5, 0.5, 2)
+    (whole,) = [each for each in tables(found, None, whole=True) if each.id.startswith("places")]
+    assert len(whole.rows) == 25
+
+
+def test_places_of_several_zones_say_theirs():
+    spots = (SpotTotal("A1", "Deck", 1, SpotSums(1)), SpotTotal("B1", "", 1, SpotSums()))
+    (table,) = [each for each in tables(replace(counts({}, 0), spots=spots), None) if each.id == "places"]
+    assert table.rows == (("A1, Deck", (1.0, 1, None, None, 1)), ("B1, no zone", (0.0, 0, None, None, 1)))
 
 
 def test_every_row_has_a_value_for_every_column():

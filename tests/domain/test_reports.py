@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from parkhub.domain.local_time import day_span
 from parkhub.domain.lots import OccupancySample
-from parkhub.domain.reports import Measure, SpotDay, Stay, count_samples, count_stays, count_zones, hours_of
+from parkhub.domain.report_spots import SpotDay, count_spots
+from parkhub.domain.reports import Measure, Stay, count_samples, count_stays, count_zones, hours_of
 from parkhub.domain.sessions import Ending
 from parkhub.domain.spots import SpotState
 
@@ -99,18 +100,23 @@ def test_samples_are_summed_in_the_hour_that_holds_them():
 )
 def test_every_place_is_in_some_state_all_day(places):
     spots = [
-        SpotDay(zone, first, tuple((SPAN.start + timedelta(seconds=s), state) for s, state in sorted(changes)))
-        for zone, first, changes in places
+        SpotDay(at, zone, first, tuple((SPAN.start + timedelta(seconds=s), state) for s, state in sorted(changes)))
+        for at, (zone, first, changes) in enumerate(places)
     ]
-    facts = count_zones(spots, SPAN.start, SPAN.end)
+    counted = count_spots(spots, SPAN.start, SPAN.end)
+    facts = count_zones(spots, counted)
     lasted = sum(fact.value for fact in facts if fact.measure.value.endswith("_s"))
     assert lasted == len(spots) * 86_400
     assert sum(fact.value for fact in facts if fact.measure is Measure.ZONE_SPOTS) == len(spots)
+    came = sum(fact.value for fact in facts if fact.measure is Measure.ZONE_ARRIVALS)
+    assert came == sum(each.arrivals for each in counted.values())
 
 
 def test_a_car_that_comes_into_sight_again_has_not_arrived():
     at = datetime(2026, 11, 16, 9, tzinfo=UTC)
     states = [SpotState.OCCUPIED, SpotState.UNKNOWN, SpotState.OCCUPIED, SpotState.FREE, SpotState.OCCUPIED]
-    spot = SpotDay("A", SpotState.FREE, tuple((at + timedelta(hours=n), state) for n, state in enumerate(states)))
-    facts = count_zones([spot], SPAN.start, SPAN.end)
+    spot = SpotDay(7, "A", SpotState.FREE, tuple((at + timedelta(hours=n), state) for n, state in enumerate(states)))
+    counted = count_spots([spot], SPAN.start, SPAN.end)
+    assert counted[7].arrivals == 2
+    facts = count_zones([spot], counted)
     assert [fact.value for fact in facts if fact.measure is Measure.ZONE_ARRIVALS] == [2]

@@ -6,22 +6,32 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import a_new_spot, save_camera, save_lot
+from builders import a_new_spot, save_camera, save_frame, save_lot, stand_ins
 from paying import TARIFF
 
+from parkhub.db import counts as count_rows
 from parkhub.db import ledger as ledger_rows
 from parkhub.db import lots as lot_rows
+from parkhub.db import passages
+from parkhub.db import report_spots as spot_rows
 from parkhub.db import reports as rows
 from parkhub.db import sessions as session_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import fetch, transaction
+from parkhub.domain.cameras import CameraRole, Gate
+from parkhub.domain.counts import FrameCount
 from parkhub.domain.entries import CHARGES
 from parkhub.domain.ledger import Account
 from parkhub.domain.local_time import day_span
 from parkhub.domain.lots import Lot, OccupancySample
+from parkhub.domain.passages import GatePassage, PassageState
+from parkhub.domain.report_periods import Length, around
+from parkhub.domain.report_spots import SpotSums
+from parkhub.domain.report_tables import tables
 from parkhub.domain.reports import Measure, Part
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ticket
-from parkhub.services import billing, payments, reports, tariffs
+from parkhub.services import better_views, billing, payments, reports, tariffs
+from parkhub.services.report_counts import load_counts
 
 AT = datetime(2026, 10, 24, 6, tzinfo=UTC)  # the day before the clocks go back
 NOW = AT + timedelta(days=3)
@@ -160,3 +170,87 @@ async def test_months_sum_what_their_days_have(lot, settings):
     by_month = await rows.sum_by_month(lot.id, Measure.POSTED, since, until)
     assert {(day, fact.label): fact.value for day, fact in by_month} == summed
     assert len({day for day, _ in by_month}) == 3
+
+
+CHANGED = (
+    "INSERT INTO spot_change (lot, spot, before, after, at, confidence, by_hand) VALUES ({}, {}, {}, {}, {}, 1, FALSE)"
+)
+
+
+async def test_turnover_is_told_by_place_and_one_that_two_cameras_see_is_one(lot, settings):
+    await save_camera(lot, [a_new_spot("A1"), a_new_spot("A2")], name="South")
+    await save_camera(lot, [a_new_spot("N1")], name="North")
+    await better_views.join(stand_ins(), None, lot.id, "A1", "N1", AT)
+    ids = {row["name"]: row["id"] for row in await fetch("SELECT id, name FROM spot")}
+    start = day_span(CHANGE, BERLIN).start
+    for hour, before, after in ((2, "unknown", "free"), (3, "free", "occupied"), (5, "occupied", "free")):
+        for name in ("A1", "N1"):
+            await fetch(CHANGED, lot.id, ids[name], before, after, start + timedelta(hours=hour))
+    await fetch(CHANGED, lot.id, ids["A1"], "free", "occupied", start + timedelta(hours=24))
+    for _ in range(2):  # counting anew adds nothing
+        await reports.count_part(lot, CHANGE, Part.PLACES, NOW)
+    await reports.count_part(lot, CHANGE + timedelta(days=1), Part.PLACES, NOW)
+    found = {each.name: each for each in await spot_rows.sum_spots(lot.id, CHANGE, CHANGE + timedelta(days=2))}
+    assert set(found) == {"A1", "A2"}
+    first, idle = found["A1"], found["A2"]
+    assert (first.sums.arrivals, first.days, first.turnover) == (2, 2, 1.0)
+    hour = 3600
+    assert first.sums == SpotSums(2, 20 * hour, (2 + 1 + 24) * hour, 2 * hour)  # the first day has 25 hours
+    assert (idle.turnover, idle.occupancy, idle.unseen) == (0, None, 1)
+    counts = await load_counts(lot, around(Length.DAY, CHANGE), by_spot=True)
+    assert sum(each.sums.arrivals for each in counts.spots) == counts.labels(Measure.ZONE_ARRIVALS)[""] == 2
+    await fetch("DELETE FROM spot_view")
+    await fetch("UPDATE spot SET retired = TRUE WHERE id = {}", ids["A1"])
+    assert len(await spot_rows.sum_spots(lot.id, CHANGE, NOW.date())) == 2
+
+
+async def table_rows(lot, ident):
+    counts = await load_counts(lot, around(Length.WEEK, CHANGE), by_spot=True)
+    [found] = [table for table in tables(counts, None) if table.id == ident]
+    return dict(found.rows)
+
+
+async def test_a_camera_is_up_for_the_five_minutes_it_has_pictures_of(lot, settings):
+    camera = await save_camera(lot, [a_new_spot("A1")], name="Mast")
+    start = day_span(CHANGE, BERLIN).start
+    for number in range(30):
+        at = start + timedelta(minutes=10 * number)
+        frame = await save_frame(camera, number, captured_at=at)
+        await count_rows.add_count(FrameCount(lot.id, camera.id, frame.id, at, False, 1, 0, 0, None))
+    trouble = "INSERT INTO camera_trouble (camera, trouble, began_at, ended_at) VALUES ({}, 'dark', {}, {})"
+    await fetch(trouble, camera.id, start - timedelta(hours=1), start + timedelta(minutes=90))
+    await reports.count_part(lot, CHANGE, Part.CAMERAS, NOW)
+    assert await table_rows(lot, "cameras") == {"Mast": (30 / 300, 90)}
+
+
+async def test_plates_are_told_by_how_many_were_read_and_how_surely(lot, settings):
+    gate = await save_camera(lot, name="Gate", gate=Gate(role=CameraRole.ENTRANCE))
+    accepted, rejected = PassageState.ACCEPTED, PassageState.REJECTED
+    seen = [
+        ("PKH1", accepted, "", 0.9),
+        ("PKH2", accepted, "asked", 0.7),
+        ("", accepted, "", 0),
+        ("X", rejected, "", 0),
+    ]
+    for plate, state, outcome, sure in seen:
+        passage = GatePassage(
+            0, lot.id, gate.id, None, plate, sure, (), None, AT, AT, 3, outcome, state=state, decided_at=AT
+        )
+        await passages.save_passage(passage)
+    await reports.count_part(lot, AT.date(), Part.GATES, NOW)
+    found = await table_rows(lot, "gates")
+    assert {name: [round(value, 6) for value in values] for name, values in found.items()} == {
+        "Gate": [3, round(2 / 3, 6), 0.8, 1, 1]
+    }
+
+
+async def test_permits_are_counted_with_the_time_they_parked(lot, settings):
+    for number, (right, permit) in enumerate(
+        (("permit", 4), ("permit", 4), ("permit", 5), ("staff", None), ("", None))
+    ):
+        stay = await park(lot, AT + timedelta(minutes=number), 30)
+        await fetch('UPDATE parking_session SET "right" = {}, permit = {} WHERE id = {}', right, permit, stay.id)
+    await reports.count_part(lot, AT.date(), Part.STAYS, NOW)
+    assert await table_rows(lot, "rights") == {"Paying": (1, 30), "Permit": (3, 90), "Staff": (1, 30)}
+    counts = await load_counts(lot, around(Length.DAY, AT.date()))
+    assert counts.facts[Measure.PERMITS_USED, "", ""] == 2

@@ -48,6 +48,7 @@ from parkhub.db.tables.reports import (
     ReportHour,
     ReportPart,
     ReportReader,
+    ReportSpot,
     ReportStale,
 )
 from parkhub.db.tables.retention import DeletionLog
@@ -139,6 +140,7 @@ TABLES = (
     CardFarewell,
     ReportHour,
     ReportFact,
+    ReportSpot,
     ReportPart,
     ReportStale,
     ChargeLine,
@@ -223,6 +225,7 @@ __all__ = [
     "ReportHour",
     "ReportPart",
     "ReportReader",
+    "ReportSpot",
     "ReportStale",
     "Review",
     "SecondFactor",

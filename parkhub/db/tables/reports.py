@@ -51,6 +51,22 @@ class ReportFact(Table, tablename="report_fact"):
     value = BigInt()
 
 
+class ReportSpot(Table, tablename="report_spot"):
+    """One place of a lot's local day. Unique by lot, day and spot.
+
+    The spot has no foreign key: what was counted stays when the place has gone.
+    """
+
+    id = BigSerial(primary_key=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
+    day = Date(default=None, null=False)
+    spot = Integer(default=None, null=False)
+    arrivals = Integer()
+    free_s = Integer()
+    occupied_s = Integer()
+    unknown_s = Integer()
+
+
 class ReportPart(Table, tablename="report_part"):
     """When one part of a day was summed last; held while it is. Unique by lot, day and part."""
 
