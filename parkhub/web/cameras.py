@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from parkhub.db import counts as count_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spot_imports as import_rows
+from parkhub.db import spots as spot_rows
 from parkhub.db import troubles as trouble_rows
 from parkhub.domain.accounts import Account
 from parkhub.domain.cameras import Camera, CameraRole
@@ -49,12 +50,12 @@ async def list_all(request: AnyRequest) -> Template:
     """Every camera of every lot."""
     now = datetime.now(UTC)
     views: list[CameraView] = []
-    for status in await lots.list_statuses(now):
-        if not request.user.may(Right.READ, status.lot.id):
+    for lot in await lot_rows.list_lots():
+        if not request.user.may(Right.READ, lot.id):
             continue
-        for camera in await camera_rows.list_cameras(status.lot.id):
-            count = sum(known.spot.camera_id == camera.id for known in status.spots)
-            views.append(await load_view(camera, status.lot, count, now))
+        marked = Counter(spot.camera_id for spot in await spot_rows.list_spots(lot.id))
+        cameras = await camera_rows.list_cameras(lot.id)
+        views += [await load_view(camera, lot, marked[camera.id], now) for camera in cameras]
     return page(request, "cameras/index.html", cameras=views, any_lot=bool(await _own_lots(request)))
 
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from builders import a_new_spot, save_camera, save_lot
 from visitors import Visitor
@@ -66,6 +68,12 @@ async def test_the_plan_shows_the_place_once_and_saving_it_keeps_both_marks(staf
     assert [row["id"] for row in document["spots"]] == ["A1", "A2", "N-A2"]
     assert [spot.name for spot in await spots.list_spots(lot.id)] == ["A1", "A2", "N7", "N-A2"]
     assert "Seen by two cameras" in (await staff.get("/console/lots/harbour/plan")).text
+
+
+async def test_each_camera_is_listed_with_all_the_places_marked_in_its_picture(staff: Visitor, lot: Lot) -> None:
+    before = re.findall(r">(\d+)<", (await staff.get("/console/cameras")).text)
+    await staff.send_form(PAGE, f"{PAGE}/join-all")
+    assert re.findall(r">(\d+)<", (await staff.get("/console/cameras")).text) == before
 
 
 async def test_only_who_sets_the_lot_up_may_say_so(attendant: Visitor, lot: Lot) -> None:
