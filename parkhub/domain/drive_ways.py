@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count, pairwise
 from typing import Final
 
@@ -24,6 +25,8 @@ TOGETHER: Final = 0.5
 """Plan units by which one lane may be farther from a place than another and be as near."""
 BESIDE: Final = 30.0
 """A place so near along the lane is pointed at itself: it is here."""
+
+PLANS_KEPT: Final = 32
 
 _Piece = tuple[Point, Point]
 
@@ -90,8 +93,7 @@ def find_ways(drives: Drives, at: Point, heading: int, places: Sequence[Point]) 
     """
     if not drives.lanes:
         return (None,) * len(places)
-    roads = Roads(drives)
-    feet = [roads.feet(place) for place in places]
+    roads, feet = _joined(drives, tuple(places))
     start = roads.feet(at)[0]
     ahead = _Search(roads, start, heading, backwards=False)
     found = [_way(ahead, its, at, heading, place) for its, place in zip(feet, places, strict=True)]
@@ -102,6 +104,13 @@ def find_ways(drives: Drives, at: Point, heading: int, places: Sequence[Point]) 
         if found[number] is None and (way := _way(back, its, at, heading, places[number])) is not None:
             found[number] = Way(way.far + last, way.eighth)
     return tuple(found)
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _joined(drives: Drives, places: tuple[Point, ...]) -> tuple[Roads, Sequence[Sequence[Foot]]]:
+    """The roads, and where each place joins them: the same from wherever one looks, and most of the work."""
+    roads = Roads(drives)
+    return roads, [roads.feet(place) for place in places]
 
 
 def find_unreached(drives: Drives, places: Sequence[Point]) -> list[int]:
