@@ -2,6 +2,7 @@
 # Installs the ParkHub camera node on a Raspberry Pi or another Debian machine; run it again to bring it up to date.
 #
 #   sudo camera_node/install.sh              install or update from this folder
+#   sudo camera_node/install.sh --edge       the same with what recognises places here; it stays with later updates
 #   sudo camera_node/install.sh --uninstall  take it away; settings, key and waiting pictures stay
 #
 # It makes a user, an environment in /opt/parkhub-node, folders in /etc and /var/lib, and a service. A new environment
@@ -22,14 +23,16 @@ stop() {
   exit 1
 }
 usage() {
-  sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 uninstall=""
+edge=""
 for given in "$@"; do
   case "$given" in
     --uninstall) uninstall=1 ;;
+    --edge) edge=1 ;;
     *) usage ;;
   esac
 done
@@ -55,6 +58,13 @@ fi
 pi=""
 if grep -qs "Raspberry Pi" /proc/device-tree/model; then
   pi=1
+fi
+
+if [ -e "$HOME_FOLDER/venv/edge" ]; then
+  edge=1
+fi
+if [ -n "$edge" ] && [ "$(dpkg --print-architecture)" = armhf ]; then
+  stop "--edge needs a 64-bit system: there is no onnxruntime for 32 bit."
 fi
 
 packages=(python3-venv)
@@ -94,7 +104,7 @@ install --directory --owner="$WHO" --group="$WHO" --mode=0700 "$STATE_FOLDER"
 # What is installed: the files here, what was asked for, and the Python it runs on.
 print_asked_for() {
   (cd "$HERE" && find . -type f ! -name '*.pyc' -print0 | LC_ALL=C sort --zero-terminated | xargs --null sha256sum)
-  echo "${constraints[*]} $(python3 --version)"
+  echo "${constraints[*]} ${edge:+edge} $(python3 --version)"
 }
 asked_for="$(print_asked_for | sha256sum | cut -d' ' -f1)"
 if [ "$(cat "$HOME_FOLDER/venv/asked_for" 2>/dev/null)" = "$asked_for" ]; then
@@ -110,9 +120,12 @@ else
   cp -r "$HERE" "$fresh.source"  # building leaves files, and this folder may be read-only
   printf '%s\n' "${constraints[@]}" >"$fresh/constraints.txt"
   "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --prefer-binary \
-    --constraint "$fresh/constraints.txt" "$fresh.source" ||
+    --constraint "$fresh/constraints.txt" "$fresh.source${edge:+[edge]}" ||
     stop "The program could not be installed. Is this machine online? What was there before still works."
   "$fresh/bin/parkhub-node" --version >/dev/null || stop "What was installed does not start. What was there before stays."
+  if [ -n "$edge" ]; then
+    touch "$fresh/edge"
+  fi
   echo "$asked_for" >"$fresh/asked_for"
   old="$(readlink "$HOME_FOLDER/venv" || true)"
   ln --symbolic --force --no-dereference "$fresh" "$HOME_FOLDER/venv.new"
