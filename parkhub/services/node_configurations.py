@@ -21,6 +21,9 @@ from parkhub.services import audit
 
 OTHERS: Final = "Somebody else has changed it meanwhile. Look at what holds now, then change that."
 
+NUMBER_MAX: Final = 2**31 - 1
+"""What the database can count to."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -102,7 +105,7 @@ async def answered(clients: Clients, camera: Camera, number: int, outcome: Outco
 
 async def get_version(camera: Camera, number: int) -> Version:
     """One version. Raises NotFoundError."""
-    found = await rows.find_version(camera.id, number)
+    found = await rows.find_version(camera.id, number) if 0 < number <= NUMBER_MAX else None
     if found is None:
         raise NotFoundError("There is no such version.")
     return found

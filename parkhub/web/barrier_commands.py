@@ -76,10 +76,9 @@ class NodeSource:
 @get("/api/v1/cameras/{camera_id:str}/commands", opt=NO_CSRF, tags=["cameras"], summary="Commands for a node")
 async def stream_commands(request: AnyRequest, camera_id: FromPath[str], clients: GivenClients) -> ASGIApp:
     """Commands as server-sent events, each until it is answered or has ended. `Parkhub-Time` is this server's time."""
-    now = datetime.now(UTC)
-    camera, headers = await find_signer(request, clients, camera_id, "commands", b"", now)
+    asked = await find_signer(request, clients, camera_id, "commands")
     told = f"{datetime.now(UTC).timestamp():.3f}".encode()
-    return await stream(request, NodeSource(camera.id, hash_key(headers.key)), [(b"parkhub-time", told)])
+    return await stream(request, NodeSource(asked.camera.id, hash_key(asked.headers.key)), [(b"parkhub-time", told)])
 
 
 @post(
@@ -94,10 +93,10 @@ async def answer_command(
     request: Request[Any, Any, Any], camera_id: FromPath[str], uid: FromPath[str], clients: GivenClients
 ) -> dict[str, str]:
     """A node says what became of a command; said again it changes nothing."""
-    body, now = await request.body(), datetime.now(UTC)
-    camera, _ = await find_signer(request, clients, camera_id, f"commands/{uid}", body, now)
+    asked = await find_signer(request, clients, camera_id, f"commands/{uid}")
+    camera, now = asked.camera, asked.at
     try:
-        answer = msgspec.json.decode(body, type=Answer)
+        answer = msgspec.json.decode(asked.body, type=Answer)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise InvalidInputError("This is no answer to a command.") from None
     said = barrier_commands.read_outcome(answer)

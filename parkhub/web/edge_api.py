@@ -1,7 +1,6 @@
 """Cameras that recognise by themselves fetch what they need here, and say what they have seen."""
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Response, get, post
@@ -22,8 +21,8 @@ from parkhub.web.uploads import answer
 @get("/api/v1/cameras/{camera_id:str}/engines", opt=NO_CSRF, tags=["nodes"], summary="What a node recognises with")
 async def show_engines(request: AnyRequest, camera_id: FromPath[str], clients: GivenClients) -> Response[Any]:
     """The camera's places, and the files with their hashes."""
-    camera, _ = await find_signer(request, clients, camera_id, "engines", b"", datetime.now(UTC))
-    return Response(await edge.describe(camera), headers={"cache-control": "no-store"})
+    asked = await find_signer(request, clients, camera_id, "engines")
+    return Response(await edge.describe(asked.camera), headers={"cache-control": "no-store"})
 
 
 @get("/api/v1/cameras/{camera_id:str}/engines/{name:str}", opt=NO_CSRF, tags=["nodes"], summary="One of these files")
@@ -31,8 +30,8 @@ async def show_file(
     request: AnyRequest, camera_id: FromPath[str], name: FromPath[str], clients: GivenClients
 ) -> Response[bytes]:
     """Its bytes."""
-    camera, _ = await find_signer(request, clients, camera_id, f"engines/{name}", b"", datetime.now(UTC))
-    data = await edge.get_file(camera, name)
+    asked = await find_signer(request, clients, camera_id, f"engines/{name}")
+    data = await edge.get_file(asked.camera, name)
     return Response(data, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
 
@@ -48,17 +47,17 @@ async def take_results(
     request: AnyRequest, camera_id: FromPath[str], clients: GivenClients, settings: GivenSettings
 ) -> Response[dict[str, Any]]:
     """Take the results in a picture's place; a repeat is answered like the first time, with 200."""
-    body, now = await request.body(), datetime.now(UTC)
-    camera, headers = await find_signer(request, clients, camera_id, "results", body, now)
+    asked = await find_signer(request, clients, camera_id, "results")
+    camera = asked.camera
     if not camera.enabled:
         raise ForbiddenError(OFF)
     upload = Upload(
-        sequence=headers.sequence,
-        captured_at=headers.captured_at,
-        picture=body,
-        sha256=hashlib.sha256(body).hexdigest(),
+        sequence=asked.headers.sequence,
+        captured_at=asked.headers.captured_at,
+        picture=asked.body,
+        sha256=hashlib.sha256(asked.body).hexdigest(),
         media_type=RESULTS,
-        now=now,
+        now=asked.at,
         clock_unsure=is_unsure(request),
     )
     return answer(camera.public_id, await edge.accept_results(clients, settings, camera, upload))

@@ -1,8 +1,12 @@
 """What all requests of nodes have in common: who signed them, and where we are reached."""
 
+import asyncio
 import hashlib
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
+
+from litestar.exceptions import HTTPException
 
 from parkhub.clients import Clients
 from parkhub.domain.cameras import Camera
@@ -11,8 +15,19 @@ from parkhub.services import frames, node_keys
 from parkhub.settings import Settings
 from parkhub.web.templating import AnyRequest
 
+BODY_TIME_MAX_S: Final = 120
 CLOCK: Final = "parkhub-clock"
 UNSURE: Final = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request that was signed with a camera's key; whole at ``at``."""
+
+    camera: Camera
+    headers: SignedHeaders
+    body: bytes = field(repr=False)
+    at: datetime
 
 
 def signed_headers(request: AnyRequest) -> SignedHeaders:
@@ -27,18 +42,26 @@ def signed_headers(request: AnyRequest) -> SignedHeaders:
     )
 
 
-async def find_signer(
-    request: AnyRequest, clients: Clients, camera_id: str, path: str, body: bytes, now: datetime
-) -> tuple[Camera, SignedHeaders]:
+async def find_signer(request: AnyRequest, clients: Clients, camera_id: str, path: str) -> Signed:
     """The camera that signed a request for ``path`` below its own address, be it switched on or off.
 
-    Raises SignatureError and InvalidInputError.
+    Who asks is known before the body is read, so that strangers cannot fill the memory. Raises SignatureError and
+    InvalidInputError.
     """
     headers = signed_headers(request)
-    camera = await frames.find_sender(camera_id, headers.key, now)
-    full = f"/api/v1/cameras/{camera_id}/{path}"
+    camera = await frames.find_sender(camera_id, headers.key, datetime.now(UTC))
+    body = await _read(request) if request.method == "POST" else b""
+    now, full = datetime.now(UTC), f"/api/v1/cameras/{camera_id}/{path}"
     check_signature(str(request.method), full, headers, hashlib.sha256(body).hexdigest(), now)
-    return await node_keys.note_use(clients, camera, headers.key, now), headers
+    return Signed(await node_keys.note_use(clients, camera, headers.key, now), headers, body, now)
+
+
+async def _read(request: AnyRequest) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_TIME_MAX_S):
+            return await request.body()
+    except TimeoutError:
+        raise HTTPException(f"It did not arrive within {BODY_TIME_MAX_S} s.", status_code=408) from None
 
 
 def is_unsure(request: AnyRequest) -> bool:

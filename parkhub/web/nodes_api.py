@@ -68,9 +68,9 @@ async def take_heartbeat(
     request: AnyRequest, camera_id: FromPath[str], clients: GivenClients, settings: GivenSettings
 ) -> Response[dict[str, Any]]:
     """Keep it, and answer the time, the version that holds, and a new key while one is offered."""
-    body, now = await request.body(), datetime.now(UTC)
-    camera, headers = await find_signer(request, clients, camera_id, "heartbeat", body, now)
-    await nodes.take_heartbeat(clients, camera, read_heartbeat(body), headers.signed_at_s, now)
+    asked = await find_signer(request, clients, camera_id, "heartbeat")
+    camera, now = asked.camera, asked.at
+    await nodes.take_heartbeat(clients, camera, read_heartbeat(asked.body), asked.headers.signed_at_s, now)
     version = await node_configurations.current(camera, now)
     told = {
         "configuration_version": version.number,
@@ -84,9 +84,8 @@ async def take_heartbeat(
 @get("/api/v1/cameras/{camera_id:str}/configuration", opt=NO_CSRF, tags=["nodes"], summary="What a node is to do")
 async def show_configuration(request: AnyRequest, camera_id: FromPath[str], clients: GivenClients) -> Response[bytes]:
     """The newest document."""
-    now = datetime.now(UTC)
-    camera, _ = await find_signer(request, clients, camera_id, "configuration", b"", now)
-    version = await node_configurations.current(camera, now)
+    asked = await find_signer(request, clients, camera_id, "configuration")
+    version = await node_configurations.current(asked.camera, asked.at)
     return Response(written(version.document), media_type="application/json", headers={"cache-control": "no-store"})
 
 
@@ -102,16 +101,15 @@ async def answer_configuration(
     request: AnyRequest, camera_id: FromPath[str], version: FromPath[int], clients: GivenClients
 ) -> dict[str, Any]:
     """A node takes a version as a whole or refuses it as a whole; said again it changes nothing."""
-    body, now = await request.body(), datetime.now(UTC)
-    camera, _ = await find_signer(request, clients, camera_id, f"configuration/{version}", body, now)
+    asked = await find_signer(request, clients, camera_id, f"configuration/{version}")
     try:
-        said = msgspec.json.decode(body, type=ConfigurationAnswer)
+        said = msgspec.json.decode(asked.body, type=ConfigurationAnswer)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise InvalidInputError(ANSWERS) from None
     if said.outcome not in (Outcome.TAKEN, Outcome.REFUSED):
         raise InvalidInputError(ANSWERS)
     outcome = Outcome(said.outcome)
-    await node_configurations.answered(clients, camera, version, outcome, said.why or "", now)
+    await node_configurations.answered(clients, asked.camera, version, outcome, said.why or "", asked.at)
     return {"version": version, "outcome": outcome.value}
 
 
@@ -127,9 +125,8 @@ async def take_report(
     request: AnyRequest, camera_id: FromPath[str], uid: FromPath[str], clients: GivenClients
 ) -> dict[str, str]:
     """Log lines or how sharp the picture is; a later report takes the place of the one before."""
-    body, now = await request.body(), datetime.now(UTC)
-    camera, _ = await find_signer(request, clients, camera_id, f"reports/{uid}", body, now)
-    await node_commands.report(clients, camera, uid, body, now)
+    asked = await find_signer(request, clients, camera_id, f"reports/{uid}")
+    await node_commands.report(clients, asked.camera, uid, asked.body, asked.at)
     return {"id": uid, "status": "stored"}
 
 

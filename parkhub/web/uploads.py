@@ -19,7 +19,7 @@ from parkhub.services.frames import Accepted, Upload
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.errors import problem
-from parkhub.web.node_requests import is_unsure, signed_headers
+from parkhub.web.node_requests import BODY_TIME_MAX_S, is_unsure, signed_headers
 from parkhub.web.templating import AnyRequest
 
 MULTIPART: Final = "multipart/form-data"
@@ -27,7 +27,6 @@ PICTURE_FIELD: Final = "picture"
 FORM_BYTES_MAX: Final = 8 * 1024
 """What a form may add around its picture."""
 
-BODY_TIME_MAX_S: Final = 120
 
 log = structlog.get_logger(__name__)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from apps import running
 from builders import save_camera
@@ -83,6 +84,26 @@ def clients(app: Litestar) -> Clients:
 async def notes(camera: Camera) -> list[str]:
     found = await audit.list_entries(EntryFilter(subject=f"camera:{camera.public_id}"))
     return [entry.action for entry in reversed(found)]
+
+
+@pytest.mark.parametrize("below", ["heartbeat", "results", "commands/x", "reports/x", "configuration/1"])
+async def test_a_stranger_s_body_is_not_read(app: Litestar, camera: Camera, below: str) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    path = f"/api/v1/cameras/{camera.public_id}/{below}"
+    headers = Machine(app, camera, key="another").headers("POST", path, b"")
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://parkhub.test") as client:
+        answer = await client.post(path, content=endless(), headers=headers)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("version", [0, 2**31, 10**30])
+async def test_a_version_that_no_database_can_count_to_is_none(machine: Machine, version: int) -> None:
+    answer = await machine.ask("POST", f"configuration/{version}", {"outcome": "taken", "why": ""})
+    assert answer.status_code == 404
 
 
 class TestEnrolling:
