@@ -188,6 +188,8 @@ class Node:
 
     def _configured(self, configuration: Configuration) -> None:
         self._capture.configure(configuration)
+        if configuration.running and self._sender.state().needs_person:
+            self._sender.retry_now()  # a camera that was switched on again is refused no longer
 
     def _limits(self) -> Limits:
         return self._heartbeat.configuration.upload
