@@ -19,16 +19,17 @@ from parkhub.domain.corrections import SpotLabel
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
 from parkhub.domain.text import row_number
-from parkhub.errors import InvalidInputError, NotFoundError, ParkHubError
+from parkhub.errors import ConflictError, InvalidInputError, NotFoundError, ParkHubError
 from parkhub.services.corrections import correct_spot, undo_correction
 from parkhub.web.api_answers import find_lot
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.file_answer import answer_file
 from parkhub.web.guards import needs
-from parkhub.web.spot_states_view import is_fresh, load_places
+from parkhub.web.spot_states_view import compare, is_fresh, load_places
 from parkhub.web.templating import AnyRequest, page
 
 CHANGES_SHOWN: Final = 15
+_ANEW: Final = Response(b"", headers={"HX-Refresh": "true"})
 WORDS: Final = {"free": False, "occupied": True}
 
 
@@ -83,13 +84,16 @@ async def _changes(lot: Lot) -> Sequence[dict[str, Any]]:
 
 @get("/console/lots/{slug:str}/states/grid")
 async def show_grid(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) -> Response[Any] | Template:
-    """Only the places, for a page that renews itself; nothing when it shows them already."""
-    lot = await find_lot(slug)
-    found = await load_places(clients, lot, request.query_params.get("camera", ""), datetime.now(UTC))
-    if request.query_params.get("version") == found["version"]:
+    """What an open page lacks, which says what it has; it loads itself anew when places came or went."""
+    given = request.query_params
+    found = await load_places(clients, await find_lot(slug), given.get("camera", ""), datetime.now(UTC))
+    try:
+        lacking = compare(found, given.get("had", ""))
+    except ConflictError:
+        return _ANEW
+    if lacking is None:
         return Response(b"", status_code=204)
-    found["said"] = await _said(lot, row_number(request.query_params.get("said", "")))  # undo stays at hand
-    return page(request, "spot_states/_grid.html", **found)
+    return page(request, "spot_states/_changed.html", **lacking)
 
 
 @get("/console/lots/{slug:str}/states/pictures/{frame_id:int}")
@@ -108,18 +112,16 @@ async def show_picture(
 async def correct(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) -> Response[Any] | Template:
     """Take a person's word for one place: free or occupied in the picture shown, or now if that is old."""
     lot, form, now = await find_lot(slug), await request.form(), datetime.now(UTC)
-    public_id, name, word = (str(form.get(key, "")) for key in ("camera", "spot", "word"))
+    public_id, word = str(form.get("camera", "")), next((each for each in WORDS if each in form), "")
     try:
-        if word not in WORDS:
+        if not word:
             raise InvalidInputError("Say free or occupied.")
         frame_id = await _about(lot, public_id, row_number(str(form.get("frame", ""))), now)
-        label = await correct_spot(clients, request.user.id, lot.id, name, WORDS[word], now, frame_id)
+        label = await correct_spot(clients, request.user.id, lot.id, str(form[word]), WORDS[word], now, frame_id)
     except ParkHubError as error:
         return await _show(request, clients, lot, str(error), public_id, error.status)
     if request.headers.get("hx-request") == "true":
-        return page(
-            request, "spot_states/_grid.html", **{**await load_places(clients, lot, public_id, now), "said": label}
-        )
+        return await _spoken(request, clients, lot, form, now, said=label)
     return _back(slug, camera=public_id, said=label.id)
 
 
@@ -142,10 +144,20 @@ async def undo(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) 
     except ParkHubError as error:
         return await _show(request, clients, lot, str(error), public_id, error.status)
     if request.headers.get("hx-request") == "true":
-        return page(
-            request, "spot_states/_grid.html", **{**await load_places(clients, lot, public_id, now), "undone": True}
-        )
+        return await _spoken(request, clients, lot, form, now, undone=True)
     return _back(slug, camera=public_id, undone=1)
+
+
+async def _spoken(
+    request: AnyRequest, clients: Clients, lot: Lot, form: Any, now: datetime, **told: Any
+) -> Response[Any] | Template:
+    """What has changed by a word, and by itself meanwhile."""
+    found = await load_places(clients, lot, str(form.get("camera", "")), now)
+    try:
+        lacking = compare(found, str(form.get("had", ""))) or {**found, "changed": [], "new_picture": False}
+    except ConflictError:
+        return _ANEW
+    return page(request, "spot_states/_changed.html", **{**lacking, **told, "spoken": True})
 
 
 def _back(slug: str, **said: Any) -> Redirect:

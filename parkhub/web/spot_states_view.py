@@ -1,6 +1,8 @@
 """The places of one camera as a page shows them: each with its piece of the picture and what it is shown as."""
 
+import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +17,14 @@ from parkhub.domain.frames import Frame
 from parkhub.domain.lots import Lot, SpotStatus
 from parkhub.domain.spots import Polygon, SpotState
 from parkhub.domain.trust import realign
+from parkhub.errors import ConflictError
 from parkhub.services import lots
+
+CHANGED_MAX: Final = 12
+"""So many changed places are sent at once: an update stays below ten kilobytes, the others follow at once."""
+
+MARK: Final = 4
+"""So many letters stand for what an open page shows of a place: one change in sixteen million is overlooked."""
 
 ROOM: Final = 0.35
 """Of its surroundings a place is shown with, as a share of its longer side."""
@@ -40,33 +49,75 @@ class SpotCard:
         return self.known.track.state
 
     @property
+    def mark(self) -> str:
+        """Another one as soon as it has to be shown anew; how sure an engine is alone is no reason."""
+        told = self.known.spot.id, self.known.track.since, self.state, self.by_hand, self.box, self.counted_as
+        digest = hashlib.sha256(repr((*told, self.points, self.decider)).encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode()[:MARK]
+
+    @property
     def by_hand(self) -> bool:
         """Whether a person's word stands."""
         return self.known.track.held_until is not None
 
 
 async def load_places(clients: Clients, lot: Lot, public_id: str, now: datetime) -> dict[str, Any]:
-    """What the page shows of one camera of a lot, the first without such a one; ``version`` changes with it."""
+    """What the page shows of one camera of a lot, the first without such a one; ``had`` says what of it is shown."""
     spots = await spot_rows.list_spots(lot.id)
     having = {spot.camera_id for spot in spots}
     cameras = [each for each in await camera_rows.list_cameras(lot.id) if each.id in having]
     camera = next((each for each in cameras if each.public_id == public_id), cameras[0] if cameras else None)
     frame = await _frame(clients, camera)
+    newest = await frame_rows.list_frames(camera.id, 1) if camera else []
+    stays_there = bool(newest) and not newest[0].has_picture
     cards = await _cards(lot, camera, frame, {each.id: each.name for each in cameras}, now) if camera else []
-    shown = [(card.known.spot.id, card.state, card.by_hand, card.counted_as, card.decider) for card in cards]
-    age = frame and (now - frame.captured_at) // timedelta(minutes=1)  # "4 min ago" must not stand still
-    told = repr((camera and camera.id, frame and frame.id, shown, age))
     return {
         "lot": lot,
         "cameras": cameras,
         "camera": camera,
         "frame": frame,
+        "stays_there": stays_there,
         "fresh": frame is not None and camera is not None and is_fresh(camera, frame, now),
         "cards": cards,
         "now": now,
         "said": None,
         "undone": False,
-        "version": hashlib.sha256(told.encode()).hexdigest()[:12],
+        "had": _had(frame, cards, now),
+        "more": False,
+    }
+
+
+def _had(frame: Frame | None, cards: Sequence[SpotCard], now: datetime) -> str:
+    """The picture, its age in minutes ("4 min ago" must not stand still), which places, and each one's mark."""
+    age = (now - frame.captured_at) // timedelta(minutes=1) if frame else 0
+    places = hashlib.sha256(repr([card.known.spot.id for card in cards]).encode()).hexdigest()[:8]
+    return f"{frame.id if frame else 0}.{age}.{places}." + "".join(card.mark for card in cards)
+
+
+def compare(found: dict[str, Any], had: str) -> dict[str, Any] | None:
+    """What of ``found`` an open page lacks that has ``had``: of many changes the first ones; None when nothing.
+
+    Raises ConflictError when it shows other places.
+    """
+    if had == found["had"]:
+        return None
+    cards: Sequence[SpotCard] = found["cards"]
+    frame, age, places, _ = found["had"].split(".")
+    before, _, rest = had.partition(".")
+    others, _, marks = rest.partition(".")[2].partition(".")
+    if others != places or len(marks) != MARK * len(cards):
+        raise ConflictError("Other places are shown by now.")
+    known = [marks[at : at + MARK] for at in range(0, len(marks), MARK)]
+    lacking = [at for at, card in enumerate(cards) if card.mark != known[at]]
+    for at in lacking[:CHANGED_MAX]:
+        known[at] = cards[at].mark
+    return {
+        **found,
+        "changed": [cards[at] for at in lacking[:CHANGED_MAX]],
+        "new_picture": frame != before,
+        "had": ".".join((frame, age, places, "".join(known))),
+        "more": len(lacking) > CHANGED_MAX,
+        "spoken": False,
     }
 
 

@@ -35,7 +35,7 @@ async def camera(staff: Visitor) -> Camera:
 
 
 async def say(staff: Visitor, camera: Camera, spot: str, word: str, **given: Any) -> Any:
-    return await staff.send_form(PAGE, f"{PAGE}/correct", camera=camera.public_id, spot=spot, word=word, **given)
+    return await staff.send_form(PAGE, f"{PAGE}/correct", camera=camera.public_id, **{word: spot}, **given)
 
 
 async def shown(camera: Camera) -> dict[str, SpotState]:
@@ -73,23 +73,60 @@ async def test_a_word_counts_also_when_the_picture_is_old_but_then_without_it(
     assert label.picture_sha256 == ""
 
 
-async def test_htmx_gets_the_places_alone_and_nothing_when_nothing_is_new(
+def had(text: str) -> str:
+    return unescape(text.partition('name="had" value="')[2].partition('"')[0])
+
+
+async def test_an_open_page_gets_only_what_it_lacks_and_nothing_when_nothing_is_new(
     app: Litestar, staff: Visitor, camera: Camera
 ) -> None:
-    await look(app, camera, "A1", "A2")
+    first = await look(app, camera, "A1", "A2")
     text = (await staff.get(PAGE)).text
-    version = text.partition("&version=")[2][:12]
-    query = f"?camera={camera.public_id}&version={version}"
-    assert (await staff.get(f"{PAGE}/grid{query}")).status_code == 204
-    token = token_of(await staff.get(PAGE))
-    given = {"_csrf_token": token, "camera": camera.public_id, "spot": "A2", "word": "free"}
+    query = {"camera": camera.public_id, "had": had(text)}
+    assert (await staff.get(f"{PAGE}/grid", params=query)).status_code == 204
+    given = {"_csrf_token": token_of(await staff.get(PAGE)), **query, "free": "A2"}
     answer = await staff.post(f"{PAGE}/correct", data=given, headers={"hx-request": "true"})
     assert "A2 is free now" in answer.text
-    assert "<html" not in answer.text
-    again = re.search(r"grid\?\S*&said=\d+", unescape(answer.text))
-    assert again is not None
-    assert "A2 is free now" in (await staff.get(f"{PAGE}/{again[0]}".replace("version=", "was="))).text
-    assert (await staff.get(f"{PAGE}/grid{query}")).status_code == 200
+    assert (answer.text.count('class="said"'), "<form" in answer.text, f"/{first.id}" in answer.text) == (
+        1,
+        False,
+        False,
+    )
+    other = (await staff.get(f"{PAGE}/grid", params=query)).text  # another's page
+    assert (other.count('class="said"'), "A2 is free now" in other) == (1, False)
+    query["had"] = had(answer.text)
+    assert (await staff.get(f"{PAGE}/grid", params=query)).status_code == 204
+    second = await look(app, camera, "A1", "A2")
+    news = (await staff.get(f"{PAGE}/grid", params=query)).text
+    assert (f"pictures/{second.id}" in news, news.count('class="said"')) == (True, 0)
+    undo = {"_csrf_token": given["_csrf_token"], "camera": camera.public_id, "had": had(news)}
+    undo["label"] = str((await spot_labels.list_labels(camera.lot_id))[0].id)
+    answer = await staff.post(f"{PAGE}/undo", data=undo, headers={"hx-request": "true"})
+    assert ("Taken back" in answer.text, answer.text.count('class="said"')) == (True, 1)
+
+
+@pytest.mark.parametrize("before", ["", "x", "1.2.3.----", "é" * 9])
+async def test_a_page_of_other_places_loads_itself_anew(
+    app: Litestar, staff: Visitor, camera: Camera, before: str
+) -> None:
+    answer = await staff.get(f"{PAGE}/grid", params={"camera": camera.public_id, "had": before})
+    assert (answer.text, answer.headers["hx-refresh"]) == ("", "true")
+
+
+async def test_many_changes_come_bit_by_bit_and_never_more_than_ten_kilobytes(app: Litestar, staff: Visitor) -> None:
+    names = [f"A{number}" for number in range(1, 41)]
+    camera = await save_camera(await save_lot(slug="harbour"), [a_new_spot(name) for name in names])
+    query = {"camera": camera.public_id, "had": had((await staff.get(PAGE)).text)}
+    await look(app, camera, *names)
+    seen_names: list[str] = []
+    for _ in range(4):
+        answer = await staff.get(f"{PAGE}/grid", params=query)
+        assert len(answer.content) <= 10_000
+        seen_names += re.findall(r"<b>(A\d+)</b>", answer.text)
+        assert ("load delay" in answer.text) == (len(seen_names) < len(names))
+        query["had"] = had(answer.text)
+    assert sorted(seen_names) == sorted(names)
+    assert (await staff.get(f"{PAGE}/grid", params=query)).status_code == 204
 
 
 async def test_what_cannot_be_said_comes_back_with_the_reason(staff: Visitor, camera: Camera) -> None:
