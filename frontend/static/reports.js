@@ -1,7 +1,9 @@
 // Draws a report's charts from its tables, and shows the fields of the chosen period. Without it the tables are open.
+// Room is left for the charts by the style sheet, so that nothing moves when they come.
 "use strict";
 
 (() => {
+  const { charts: program, looks } = document.currentScript.dataset;
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   // Canvas knows no light-dark(): a probe tells what a token is just now.
   const probe = document.createElement("span");
@@ -60,11 +62,22 @@
   let charts = [];
   const drawAll = () => {
     charts.forEach(([, chart]) => chart.destroy());
-    charts = [...document.querySelectorAll("[data-chart]")].map((box) => { box.hidden = false; return [box, draw(box)]; });
+    charts = [...document.querySelectorAll("[data-chart]")].map((box) => [box, draw(box)]);
   };
-  for (const folded of document.querySelectorAll("details.folded")) folded.open = false;
-  drawAll();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  for (const folded of document.querySelectorAll("details.folded")) { folded.open = false; folded.dataset.ready = ""; }
+
+  // What draws comes when the page is there, and only if there is something to draw.
+  const added = (name, given) => new Promise((done, failed) => {
+    document.head.append(Object.assign(document.createElement(name), given, { onload: done, onerror: failed }));
+  });
+  const begin = async () => {
+    await Promise.all([added("script", { src: program }), added("link", { rel: "stylesheet", href: looks })]);
+    drawAll();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  };
+  // Without what draws the tables are there, and so is no empty room.
+  const fail = () => { for (const box of document.querySelectorAll("[data-chart]")) box.hidden = true; };
+  if (document.querySelector("[data-chart]")) addEventListener("load", () => begin().catch(fail));
   let waiting = 0;
   addEventListener("resize", () => {
     clearTimeout(waiting);
@@ -74,11 +87,8 @@
 
   const length = document.querySelector("[data-length]");
   const fit = () => {
-    for (const input of document.querySelectorAll("[data-for]")) {
-      const wanted = input.dataset.for.split(" ").includes(length.value);
-      input.closest(".field").hidden = !wanted;
-      input.disabled = !wanted;
-    }
+    length.form.dataset.shows = length.value;
+    for (const input of document.querySelectorAll("[data-for]")) input.disabled = !input.dataset.for.split(" ").includes(length.value);
   };
   length.addEventListener("change", fit);
   addEventListener("pageshow", fit);
