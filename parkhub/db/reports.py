@@ -28,6 +28,14 @@ async def list_stale(lot_id: int, limit: int) -> list[Stale]:
     return [Stale(row["id"], row["at"], Part(row["part"])) for row in rows]
 
 
+async def list_stale_since(lot_id: int, part: Part, since: datetime) -> list[datetime]:
+    """When what changed of a part from then on and is not counted yet."""
+    rows = await fetch(
+        "SELECT DISTINCT at FROM report_stale WHERE lot = {} AND part = {} AND at >= {}", lot_id, part.value, since
+    )
+    return [row["at"] for row in rows]
+
+
 async def forget_stale(ids: Sequence[int]) -> None:
     """It is counted."""
     await run_many("DELETE FROM report_stale WHERE id = {}", [(each,) for each in ids])

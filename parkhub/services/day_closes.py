@@ -1,6 +1,6 @@
 """Closing a day: its totals are fixed, once, and held against the ledger and against what reports tell of it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from parkhub.db import day_closes as rows
@@ -12,7 +12,7 @@ from parkhub.domain.accounts import Account
 from parkhub.domain.day_closes import DayClose, Difference, Totals, differences, totals_of
 from parkhub.domain.ledger import Account as LedgerAccount
 from parkhub.domain.ledger import Kind
-from parkhub.domain.local_time import day_span
+from parkhub.domain.local_time import day_span, local_day
 from parkhub.domain.lots import Lot
 from parkhub.domain.reports import Measure, Part
 from parkhub.errors import ConflictError
@@ -29,7 +29,7 @@ async def close_day(lot: Lot, day: date, account: Account, now: datetime) -> Day
         sequence, _ = await ledger_rows.get_head(lot.id)
         posted = await posted_on(lot, day)
         await count_part(lot, day, Part.MONEY, now)
-        if posted != await _reported(lot, day):
+        if posted != (await _reported(lot, day, day + timedelta(days=1))).get(day, {}):
             raise ConflictError("The report of this day does not agree with the ledger. The day stays open.")
         if sum(posted.values()):
             raise ConflictError("The postings of this day do not sum to zero. The day stays open.")
@@ -54,14 +54,27 @@ async def posted_on(lot: Lot, day: date) -> Totals:
     return totals_of(await ledger_rows.sum_postings(lot.id, span.start, span.end))
 
 
+async def posted_by_day(lot: Lot, since: date, until: date) -> dict[date, Totals]:
+    """The same of each day of ``since`` <= day < ``until``: as it was counted for reports, where nothing has changed
+    since, else summed anew.
+    """
+    zone = ZoneInfo(lot.time_zone)
+    stale = await report_rows.list_stale_since(lot.id, Part.MONEY, day_span(since, zone).start)  # before what is told
+    counted = (await report_rows.list_made(lot.id, Part.MONEY, since)).keys() - {local_day(at, zone) for at in stale}
+    told = await _reported(lot, since, until)
+    days = [since + timedelta(days=number) for number in range((until - since).days)]
+    return {day: told.get(day, {}) if day in counted else await posted_on(lot, day) for day in days}
+
+
 async def find_differences(lot: Lot, close: DayClose) -> list[Difference]:
     """How the ledger differs from what was fixed."""
     return differences(close.totals, await posted_on(lot, close.day))
 
 
-async def _reported(lot: Lot, day: date) -> Totals:
-    found: dict[tuple[str, Kind, LedgerAccount], int] = {}
-    for _, fact in await report_rows.list_facts(lot.id, Measure.POSTED, day, date.fromordinal(day.toordinal() + 1)):
+async def _reported(lot: Lot, since: date, until: date) -> dict[date, Totals]:
+    """What reports tell of these days; a day of which they tell nothing is left out."""
+    found: dict[date, dict[tuple[str, Kind, LedgerAccount], int]] = {}
+    for day, fact in await report_rows.list_facts(lot.id, Measure.POSTED, since, until):
         kind, _, account = fact.label.partition("/")
-        found[fact.unit, Kind(kind), LedgerAccount(account)] = fact.value
-    return found
+        found.setdefault(day, {})[fact.unit, Kind(kind), LedgerAccount(account)] = fact.value
+    return dict(found)

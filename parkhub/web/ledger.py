@@ -15,7 +15,7 @@ from parkhub.db import ledger as ledger_rows
 from parkhub.db import ledger_search
 from parkhub.db import lots as lot_rows
 from parkhub.db.ledger_search import PostedFilter
-from parkhub.domain.day_closes import money_of
+from parkhub.domain.day_closes import differences, money_of
 from parkhub.domain.ledger import Account as LedgerAccount
 from parkhub.domain.ledger import Kind
 from parkhub.domain.local_time import day_span, local_day
@@ -150,12 +150,13 @@ async def show_days(request: AnyRequest) -> Template:
     lot, today = asked.lot, local_day(datetime.now(UTC), asked.zone)
     closes = await close_rows.list_closes(lot.id, today - timedelta(days=DAYS_SHOWN), today)
     by_day = {close.day: close for close in closes}
+    posted = await day_closes.posted_by_day(lot, today - timedelta(days=DAYS_SHOWN), today)
     days = []
     for back in range(1, DAYS_SHOWN + 1):
         day = today - timedelta(days=back)
         close = by_day.get(day)
-        differing = bool(close and await day_closes.find_differences(lot, close))
-        money = money_of(close.totals if close else await day_closes.posted_on(lot, day))
+        differing = bool(close and differences(close.totals, posted[day]))
+        money = money_of(close.totals if close else posted[day])
         days.append((day, close, differing, money, report_address("/console/reports", lot, around(Length.DAY, day))))
     return page(request, "ledger/days.html", **_choices(asked), days=days)
 

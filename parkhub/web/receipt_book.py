@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -64,10 +64,9 @@ def _next(month: date) -> date:
     return (month + timedelta(days=32)).replace(day=1)
 
 
-async def _entries(lot: Lot, month: date) -> list[BookEntry]:
-    zone = ZoneInfo(lot.time_zone)
-    since, until = (datetime(day.year, day.month, 1, tzinfo=zone).astimezone(UTC) for day in (month, _next(month)))
-    return list(await rows.list_entries(lot.id, since, until))
+def _span(lot: Lot, month: date) -> tuple[datetime, datetime]:
+    since, until = (datetime(day.year, day.month, 1, tzinfo=ZoneInfo(lot.time_zone)) for day in (month, _next(month)))
+    return since.astimezone(UTC), until.astimezone(UTC)
 
 
 @get("/console/lots/{slug:str}/receipts")
@@ -75,8 +74,8 @@ async def show_book(request: AnyRequest, slug: FromPath[str]) -> Template:
     """A month of them."""
     lot = await find_lot(slug)
     month = _month(request, lot)
-    entries = await _entries(lot, month)
-    receipts = [entry for entry in entries if entry.corrects is None]
+    entries = await rows.list_latest(lot.id, *_span(lot, month), SHOWN_MAX)
+    whole = await rows.sum_entries(lot.id, *_span(lot, month))
     return page(
         request,
         "receipts/book.html",
@@ -84,12 +83,9 @@ async def show_book(request: AnyRequest, slug: FromPath[str]) -> Template:
         month=month,
         earlier=(month - timedelta(days=1)).replace(day=1),
         later=_next(month) if _next(month) <= local_day(datetime.now(UTC), ZoneInfo(lot.time_zone)) else None,
-        entries=entries[-SHOWN_MAX:][::-1],
-        left_out=max(0, len(entries) - SHOWN_MAX),
-        receipts=len(receipts),
-        notes=len(entries) - len(receipts),
-        paid=sum(entry.amount_cents for entry in receipts),
-        credited=sum(entry.amount_cents for entry in entries if entry.corrects is not None),
+        entries=entries,
+        left_out=whole.receipts + whole.notes - len(entries),
+        whole=whole,
         currency=entries[0].currency if entries else "",
         money=ENGLISH.money,
         number_of=number_of,
@@ -104,12 +100,12 @@ async def show_csv(request: AnyRequest, slug: FromPath[str]) -> Response[str]:
     """The same as comma-separated values, all of the month."""
     lot = await find_lot(slug)
     month = _month(request, lot)
-    body = "".join(f"{line}\r\n" for line in _lines(lot, await _entries(lot, month)))
+    body = "".join(f"{line}\r\n" for line in _lines(lot, await rows.list_entries(lot.id, *_span(lot, month))))
     headers = {"content-disposition": f'attachment; filename="receipts-{lot.slug}-{month:%Y-%m}.csv"'}
     return Response("\ufeff" + body, media_type="text/csv", headers=headers)
 
 
-def _lines(lot: Lot, entries: list[BookEntry]) -> Iterator[str]:
+def _lines(lot: Lot, entries: Sequence[BookEntry]) -> Iterator[str]:
     zone = ZoneInfo(lot.time_zone)
     yield ",".join(COLUMNS)
     for entry in entries:

@@ -11,7 +11,7 @@ from parkhub.db import receipts as receipt_rows
 from parkhub.db.credit_notes import CreditNote
 from parkhub.db.ledger import get_books
 from parkhub.db.quotes import get_by_public_id
-from parkhub.db.receipt_book import list_entries
+from parkhub.db.receipt_book import BookSum, list_entries, list_latest, sum_entries
 from parkhub.domain.ledger import Account
 from parkhub.domain.sessions import ParkingSession
 from parkhub.errors import ConflictError
@@ -160,6 +160,10 @@ async def test_the_book_has_all_receipts_and_notes_of_its_lot_and_time(database:
         (1, -100, "refund", 1),
     ]
     assert await list_entries(lot.id, later(96), later(200)) == []
+    assert await list_latest(lot.id, later(0), later(200), 9) == found[::-1]
+    assert await list_latest(lot.id, later(0), later(200), 1) == found[1:]
+    assert await sum_entries(lot.id, later(0), later(200)) == BookSum(1, 400, 1, -100)
+    assert await sum_entries(lot.id, later(96), later(200)) == BookSum(0, 0, 0, 0)
 
 
 async def test_two_lots_count_their_notes_apart(database: Settings, clients: Clients):

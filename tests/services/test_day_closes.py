@@ -15,7 +15,8 @@ from parkhub.domain.ledger import Account as LedgerAccount
 from parkhub.domain.ledger import Kind, Posting, Transaction
 from parkhub.domain.lots import Lot
 from parkhub.errors import ConflictError
-from parkhub.services.day_closes import close_day, find_differences
+from parkhub.services.day_closes import close_day, find_differences, posted_by_day, posted_on
+from parkhub.services.reports import keep_lot
 
 DAY = date(2026, 11, 16)
 AT = datetime(2026, 11, 16, 12, tzinfo=UTC)
@@ -80,3 +81,17 @@ async def test_a_close_is_never_changed(lot, account):
     for change in ("UPDATE day_close SET totals = '[]'", "DELETE FROM day_close"):
         with pytest.raises(ConflictError):
             await fetch(change)
+
+
+async def test_days_are_told_as_they_were_counted_and_what_has_changed_since_anew(database, lot):
+    since, until = DAY - timedelta(days=1), DAY + timedelta(days=2)
+    for cents, at in ((99, AT - timedelta(days=1)), (500, AT), (7, AFTER)):
+        await take_cash(lot, cents, at)
+        await keep_lot(lot, database, AFTER)
+    for _ in range(2):
+        told = await posted_by_day(lot, since, until)
+        assert list(told) == [since, DAY, DAY + timedelta(days=1)]
+        for day, totals in told.items():
+            assert totals == await posted_on(lot, day)
+        await take_cash(lot, 40)
+    assert money_of(told[DAY])["EUR"].received == 540
