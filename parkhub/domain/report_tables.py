@@ -228,7 +228,8 @@ def _zones(counts: Counts) -> Table:
 
 
 def _places(counts: Counts, whole: bool) -> Iterable[Table]:
-    ranked = sorted(counts.spots, key=lambda spot: (-spot.turnover, spot.name))
+    known = counts.spots if whole else [spot for spot in counts.spots if spot.occupancy is not None]
+    ranked = sorted(known, key=lambda spot: (-spot.turnover, spot.name))
     zones = len({spot.zone for spot in ranked}) > 1
 
     def told(ident: str, title: str, spots: Iterable[SpotTotal], note: str = _PLACES_NOTE) -> Table:
@@ -244,7 +245,7 @@ def _places(counts: Counts, whole: bool) -> Iterable[Table]:
 
     if whole or len(ranked) <= 2 * STAND_OUT:
         return (told("places", "Turnover by place", ranked),)
-    more = f"{_PLACES_NOTE} All {len(ranked)} places are in the CSV and XLSX files."
+    more = f"{_PLACES_NOTE} All {len(counts.spots)} places are in the CSV and XLSX files."
     least = reversed(ranked[-STAND_OUT:])
     return (
         told("places-most", "Places with the most turnover", ranked[:STAND_OUT]),

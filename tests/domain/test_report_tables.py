@@ -120,19 +120,20 @@ def test_figures_stand_beside_those_of_the_other_period():
 
 def test_places_stand_out_by_their_turnover_and_files_have_them_all():
     spots = [SpotTotal(f"A{at:02}", "", 2, SpotSums(at, 3600, 3600, 7200)) for at in range(25)]
+    spots += [SpotTotal("B1", "", 2, SpotSums(unknown_s=14400))]  # nobody ever saw it
     found = replace(counts({}, 0), spots=tuple(spots))
     most, least = [each for each in tables(found, None) if each.id.startswith("places")]
     assert [name for name, _ in most.rows] == [f"A{at:02}" for at in range(24, 14, -1)]
     assert [name for name, _ in least.rows] == [f"A{at:02}" for at in range(10)]
     assert most.rows[0][1] == (12.0, 24, 0.5, 0.5, 2)
     (whole,) = [each for each in tables(found, None, whole=True) if each.id.startswith("places")]
-    assert len(whole.rows) == 25
+    assert len(whole.rows) == 26
 
 
 def test_places_of_several_zones_say_theirs():
-    spots = (SpotTotal("A1", "Deck", 1, SpotSums(1)), SpotTotal("B1", "", 1, SpotSums()))
+    spots = (SpotTotal("A1", "Deck", 1, SpotSums(1, 9, 3)), SpotTotal("B1", "", 1, SpotSums(0, 9)))
     (table,) = [each for each in tables(replace(counts({}, 0), spots=spots), None) if each.id == "places"]
-    assert table.rows == (("A1, Deck", (1.0, 1, None, None, 1)), ("B1, no zone", (0.0, 0, None, None, 1)))
+    assert table.rows == (("A1, Deck", (1.0, 1, 0.25, 0.0, 1)), ("B1, no zone", (0.0, 0, 0.0, 0.0, 1)))
 
 
 def test_every_row_has_a_value_for_every_column():
