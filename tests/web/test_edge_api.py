@@ -169,6 +169,15 @@ class TestWhatANodeHasSeen:
         assert (await frame_rows.get_frame(stored.json()["id"])).status is FrameStatus.LATE
         assert await states(camera) == [SpotState.UNKNOWN, SpotState.UNKNOWN]
 
+    async def test_of_an_unsure_time_changes_nothing(self, app: Litestar, machine: Machine, camera: Camera) -> None:
+        said = json.dumps(await results(machine, "occupied", "occupied")).encode()
+        path = f"/api/v1/cameras/{camera.public_id}/results"
+        headers = machine.headers("POST", path, said) | {"Parkhub-Clock": "unsure"}
+        stored = await machine._client.post(path, content=said, headers=headers)
+        await read(app, stored.json()["id"])
+        assert (await frame_rows.get_frame(stored.json()["id"])).clock_unsure
+        assert await states(camera) == [SpotState.UNKNOWN, SpotState.UNKNOWN]
+
     async def test_of_places_drawn_anew_since_it_says_nothing(
         self, app: Litestar, machine: Machine, camera: Camera
     ) -> None:
