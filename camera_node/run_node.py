@@ -1,6 +1,7 @@
 """`parkhub-node run`: the node until it is told to end, and to begin anew when somebody far away asks for that."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -75,6 +76,7 @@ def _run(settings: Settings, log: Log, ending: threading.Event) -> int:
     if settings.server.startswith("http://") and not is_loopback(settings.server):
         log.warning(f"{settings.server} is not encrypted: whoever reads along has this camera's key. Use https://.")
     log.info(f"parkhub-node {node_version()} begins as camera {settings.camera} at {settings.server}.")
+    _reap()
     node.start()
     try:
         _look_after(node, notifier, ending)
@@ -83,6 +85,13 @@ def _run(settings: Settings, log: Log, ending: threading.Event) -> int:
         node.stop()
     log.info("Ended.")
     return BEGIN_AGAIN if node.restart_asked and not ending.is_set() else 0
+
+
+def _reap() -> None:
+    """Let go of what the run before has left in this very process, where it began anew."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
 
 
 def _look_after(node: "Node", notifier: Notifier, ending: threading.Event) -> None:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import httpx
 import msgspec
+import psutil
 import pytest
 from pictures import jpeg
 from processes import Program, free_port, running, wait_for
@@ -217,6 +218,7 @@ async def commands_are_answered(clients: Clients, camera: Camera, program: Progr
 
     assert (await ask(clients, camera, Action.RESTART, program)).outcome.value == "acknowledged"
     wait_for(lambda: program.stderr.count("begins as camera") == 2, "the node to begin anew")
+    assert [each for each in psutil.Process(program.process.pid).children() if each.status() == "zombie"] == []
     focus = await ask(clients, camera, Action.FOCUS, program)
     assert focus.outcome.value == "acknowledged", focus.told
     put(folder, "b.jpg", 2)
