@@ -29,14 +29,6 @@ class SpoolQueue:
     def __len__(self) -> int:
         return sum(len(entries) for entries in self._kinds.values())
 
-    def __iter__(self) -> Iterator[Entry]:
-        """Every entry, by kind, oldest first."""
-        for entries in self._kinds.values():
-            yield from entries.values()
-
-    def __contains__(self, sequence: int) -> bool:
-        return any(sequence in entries for entries in self._kinds.values())
-
     def count(self, kind: Kind) -> int:
         """Return how many of ``kind`` wait."""
         return len(self._kinds[kind])
