@@ -96,7 +96,9 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
     if await frame_rows.count_waiting(camera.id) >= settings.frames_waiting_per_camera_max:
         raise BusyError("Too many pictures of this camera wait. Send it again later.", retry_after_s=FULL_RETRY_S)
-    info = upload.info or await to_thread(inspect, upload.picture, settings.frame_pixels_max)
+    info = upload.info
+    if info is None:
+        info = await to_thread(inspect, upload.picture, settings.frame_pixels_max)
     if upload.media_type not in (None, info.media_type):
         raise UnsupportedTypeError(f"The picture is {info.media_type} but was sent as {upload.media_type}.")
     new = NewFrame(
