@@ -11,6 +11,8 @@ from camera_node.settings import SettingsError
 
 TEMPLATE = """\
 # What this node is. `parkhub-node enrol CODE URL` sets server and camera; the console sets the rest.
+server = ""
+camera = ""
 
 # Where pictures come from; take one:
 #
@@ -35,12 +37,12 @@ Place = tuple[str, str]
 
 
 def set_values(file: Path, values: Mapping[Place, str]) -> None:
-    """Write texts into ``file``, which is made when missing. Raises SettingsError, OSError."""
+    """Write texts into ``file``, which is made, for its owner only, when missing. Raises SettingsError, OSError."""
     try:
         text = file.read_text(encoding="utf-8")
         before = tomllib.loads(text)
     except FileNotFoundError:
-        text, before = TEMPLATE, {}
+        text, before = TEMPLATE, tomllib.loads(TEMPLATE)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}. Mend it or move it away.") from None
     for (table, name), value in values.items():
@@ -54,7 +56,7 @@ def set_values(file: Path, values: Mapping[Place, str]) -> None:
     if not good:
         names = ", ".join(f"{table}.{name}".strip(".") for table, name in values)
         raise SettingsError(f"{file} is written in a way that cannot be changed here. Set {names} in it by hand.")
-    write_durably(file, text.encode(), 0o644 if not file.exists() else file.stat().st_mode & 0o777)
+    write_durably(file, text.encode(), 0o600 if not file.exists() else file.stat().st_mode & 0o777)
 
 
 def _set(text: str, table: str, name: str, value: str) -> str:

@@ -37,7 +37,11 @@ def test_key_and_settings_are_written_for_their_owner_only(server: Server, tmp_p
     assert enrol(server.url, tmp_path) == 0
     found = read_settings(tmp_path / "node.toml")
     assert (found.server, found.camera, found.key.read_text()) == (server.url, "north", "k" * 43 + "\n")
-    assert stat.S_IMODE(found.key.stat().st_mode) == 0o600
+    for each in (found.key, tmp_path / "node.toml"):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
+    first, *rest = (tmp_path / "node.toml").read_text().splitlines()
+    assert first.startswith("# What this node is")
+    assert rest[:2] == [f'server = "{server.url}"', 'camera = "north"']
     assert server.said("enrol") == [{"code": CODE}]
 
 

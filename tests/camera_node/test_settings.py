@@ -84,8 +84,8 @@ def test_single_values_are_changed_and_everything_else_stays_as_it_was_written(t
 
 def test_a_file_that_is_made_holds_examples_of_each_source(tmp_path: Path) -> None:
     file = tmp_path / "node.toml"
-    set_values(file, {("", "server"): "https://b", ("spool", "folder"): "/s"})
-    assert tomllib.loads(file.read_text()) == {"server": "https://b", "spool": {"folder": "/s"}}
+    set_values(file, {("", "server"): "https://b", ("", "camera"): "x", ("spool", "folder"): "/s"})
+    assert tomllib.loads(file.read_text()) == {"server": "https://b", "camera": "x", "spool": {"folder": "/s"}}
     assert "picamera2" in file.read_text()
 
 
