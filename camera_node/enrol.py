@@ -91,7 +91,7 @@ def _explain_refusal(answer: httpx.Response, url: str) -> str:
     if status == 403:
         return (
             "The code is wrong, was used already or is older than 30 minutes. "
-            "Make a new one in the console: the camera's page, Node, New code."
+            "Make a new one in the console: the camera's page, Node, Make a code."
         )
     if status == 429:
         wait = answer.headers.get("Retry-After", "")

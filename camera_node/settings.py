@@ -232,7 +232,7 @@ def check_complete(settings: Settings, file: Path) -> None:
         if not getattr(settings, name):
             raise SettingsError(f"{file}: {name} is missing. `parkhub-node enrol CODE URL` writes it.")
     if settings.source is None:
-        raise SettingsError(f'{file}: [source] is missing, such as:\n[source]\nkind = "rtsp"\naddress = "rtsp://…"')
+        raise SettingsError(f'{file}: [source] is missing.\nSuch as:\n[source]\nkind = "rtsp"\naddress = "rtsp://…"')
 
 
 def _read(kind: type[Any], said: Any, where: str = "") -> Any:
