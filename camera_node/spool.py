@@ -192,7 +192,8 @@ class Spool:
                     return True
                 # A quota is not seen before. What is freed twice over and does not do will not do at all.
                 short = 2 * entry.bytes if self._store.is_full else 0
-            dropped = self._drop_for(entry, self._store.on_disk) if freed < short else None
+            could = self._can_free(entry, short - freed)
+            dropped = self._drop_for(entry, self._store.on_disk) if could else None
             if dropped is None:
                 break
             freed += dropped.bytes
@@ -209,6 +210,17 @@ class Spool:
         if short > 0:
             self._store.say_full(f"{free:,} bytes are left, and {self._reserve_bytes:,} are for others")
         return short
+
+    def _can_free(self, entry: Entry, byte_count: int) -> bool:
+        """Whether so much of the disk can be had for ``entry``; else nothing is thrown away in vain."""
+        if byte_count <= 0:
+            return False
+        with self._lock:
+            for each in self._queue.droppable(entry.kind, self._sending, self._store.on_disk):
+                byte_count -= each.bytes
+                if byte_count <= 0:
+                    return True
+        return False
 
     def _drop_for(self, entry: Entry, among: Callable[[Entry], bool] = lambda _: True) -> Entry | None:
         with self._lock:

@@ -81,15 +81,18 @@ class SpoolQueue:
         return min(firsts, key=lambda entry: entry.turn, default=None)
 
     def to_drop(self, for_kind: Kind, sending: int | None, among: Callable[[Entry], bool]) -> Entry | None:
-        """Return what goes to make room: the oldest overview; for a gate picture, else, the oldest gate picture.
+        """Return what goes first to make room."""
+        return next(self.droppable(for_kind, sending, among), None)
+
+    def droppable(self, for_kind: Kind, sending: int | None, among: Callable[[Entry], bool]) -> Iterator[Entry]:
+        """Yield what may go to make room: the oldest overviews; for a gate picture, then, the oldest gate pictures.
 
         ``sending`` is under way and stays; ``among`` says which may go at all.
         """
         for kind in (Kind.OVERVIEW, Kind.GATE) if for_kind is Kind.GATE else (Kind.OVERVIEW,):
             for entry in self._kinds[kind].values():
                 if entry.sequence != sending and among(entry):
-                    return entry
-        return None
+                    yield entry
 
     def _waits(self, sequence: int, now_s: float) -> bool:
         until_s = self._later.get(sequence)

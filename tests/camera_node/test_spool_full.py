@@ -94,6 +94,20 @@ def test_a_disk_that_others_filled_is_told_and_pictures_wait_in_memory_until_the
         assert names(spool) == ["kept", "disk"]
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_nothing_is_thrown_away_for_a_reserve_that_others_have_taken(disk: Path, kind: Kind) -> None:
+    machine = Machine()
+    with open_spool(disk, machine, reserve_bytes=500_000) as spool:
+        for number in range(20):
+            assert spool.put(machine.take(f"{number:03}", kind, 10_000)) is not None
+        fill(disk)
+        for _ in range(5):
+            assert spool.put(machine.take("new", kind, 10_000)) is not None
+        state = spool.state()
+        assert (state.pictures, state.in_memory) == (25, 5)
+        assert state.dropped_overview + state.dropped_gate == 0
+
+
 def test_a_full_memory_drops_the_oldest_overview(disk: Path) -> None:
     machine = Machine()
     size = MEMORY_BYTES // 4
