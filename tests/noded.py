@@ -72,6 +72,11 @@ async def shown(clients: Clients, settings: Settings, lot: Lot, now: datetime) -
     await nodes.take_heartbeat(clients, weak, said, int(long_ago.timestamp()), long_ago)
     await nodes.tell_silent(clients, now)
     new = await save_camera(lot, name="New mast", public_id="new-mast-1")
+    there = await save_camera(lot, name="Far mast", public_id="far-mast-1", stale_after_s=86_400)
+    told = await save_frame(there, captured_at=now, received_at=now, media_type="application/json", byte_count=430)
+    await frames.finish_frame(told.id, FrameStatus.READ, 0.4, [], "")
+    await cameras.set_last_look(there.id, told.id, now)
     pages = {"node": used, "node-offline": weak, "node-new": new}
     found = {name: f"/console/cameras/{camera.public_id}/node" for name, camera in pages.items()}
+    found["camera-recognises"] = "/console/cameras/far-mast-1"
     return found | {"nodes": "/console/nodes", "node-settings": f"{found['node']}/settings"}
