@@ -57,8 +57,8 @@ class CameraCount:
 class LotCount:
     """A lot in the five minutes that begin at ``at``: the sum over its cameras of the last picture each took in them.
 
-    ``vehicles`` is summed over the cameras that count them; None: none does. A vehicle that two cameras see is
-    counted twice.
+    A place that several cameras see counts once, as it was when the five minutes began. ``vehicles`` is summed over the
+    cameras that count them; None: none does. A vehicle that two cameras see is counted twice.
     """
 
     at: datetime

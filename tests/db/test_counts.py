@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from builders import NOW, after, save_camera, save_frame, save_lot
+from builders import NOW, after, new_spots, save_camera, save_frame, save_lot
 
-from parkhub.db import counts, frames
+from parkhub.db import better_views, counts, frames, lots, spots
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
 from parkhub.domain.counts import FrameCount, LotCount
+from parkhub.domain.lots import OccupancySample
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError
 from parkhub.settings import Settings
@@ -87,6 +88,22 @@ async def test_the_last_picture_of_each_camera_in_five_minutes_speaks_for_the_lo
         LotCount(after(900), 2, 5, 1, vehicles(6, 1)),
     ]
     assert [each.at for each in await counts.list_lot_counts(lot.id, after(1), after(900))] == []
+
+
+async def test_a_place_that_two_cameras_see_counts_once_and_vehicles_as_they_were_seen(database: Settings) -> None:
+    lot = await save_lot()
+    roof, gate = await save_camera(lot, 2), await save_camera(lot, new_spots(2, "B"))
+    for camera in (roof, gate):
+        await count(camera, 0, free=1, occupied=1, vehicles=vehicles(1))
+        await count(camera, 300, free=1, occupied=1)
+    await lots.save_sample(OccupancySample(lot.id, NOW, 1, 1, 0))
+    assert [each.free for each in await counts.list_lot_counts(lot.id, NOW, after(600))] == [2, 2]
+    first, *others = await spots.list_spots(lot.id)
+    await better_views.add_views(first.id, [first.id, others[-1].id])
+    assert await counts.list_lot_counts(lot.id, NOW, after(600)) == [
+        LotCount(NOW, 1, 1, 0, vehicles(2)),
+        LotCount(after(300), 2, 2, 0, None),  # nobody kept a sample, so the cameras' own sum is all there is
+    ]
 
 
 async def test_when_pictures_go_the_last_count_of_their_five_minutes_stays(database: Settings) -> None:
