@@ -3,6 +3,8 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,7 +25,7 @@ from parkhub.db import receipts as receipt_rows
 from parkhub.db import refunds as refund_rows
 from parkhub.db import reviews as review_rows
 from parkhub.domain.accounts import Account
-from parkhub.domain.audit import EntryFilter
+from parkhub.domain.audit import AuditEntry, EntryFilter
 from parkhub.domain.money import format_amount
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.payments import PaymentState
@@ -33,10 +35,12 @@ from parkhub.domain.sessions import SessionState
 from parkhub.errors import NotFoundError
 from parkhub.services import audit, billing
 from parkhub.services.receipts import get_receipt
+from parkhub.services.session_changes import is_correction
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import needs
 from parkhub.web.passages import load_shot
 from parkhub.web.provider_payments_api import payment_item
+from parkhub.web.session_forms import read_id
 from parkhub.web.session_view import ACTIONS, QUESTIONS, SessionView
 from parkhub.web.templating import AnyRequest, page
 
@@ -77,6 +81,15 @@ async def load_view(account: Account, session_id: int, now: datetime) -> Session
     )
 
 
+async def _other_entry(session_id: int, number: str) -> AuditEntry | None:
+    """A correction that stands with another session, but changed this one too, as a split does."""
+    with suppress(NotFoundError):
+        found = await audit.get_entry(read_id(number) or 0)
+        if is_correction(found) and str(session_id) in (found.after or {}):
+            return found
+    return None
+
+
 async def _passage(passage_id: int) -> GatePassage | None:
     try:
         return await passage_rows.get_passage(passage_id)
@@ -109,6 +122,8 @@ async def show_session(
         "tender": "cash",
     }
     done_entry = next((each for each in view.entries if str(each.id) == done), None)
+    if done_entry is None and (other := await _other_entry(session.id, done)):
+        done_entry, view = other, replace(view, entries=[*view.entries, other])
     barriers = [each for each in await barrier_rows.list_barriers(session.lot_id) if each.enabled]
     shots = []
     if view.sees:

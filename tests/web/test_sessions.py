@@ -140,7 +140,9 @@ async def test_every_correction_is_a_form(attendant: Visitor, lot: Lot) -> None:
     assert await do("close", exited_at=clock(1500)) == "refused"
     assert await do("close", exited_at=clock(10)) != "refused"
     assert await do("reopen") != "refused"
-    assert await do("split", left_at=clock(200), came_at=clock(100)) != "refused"
+    split = await do("split", left_at=clock(200), came_at=clock(100))
+    shown = (await attendant.get(split)).text
+    assert ("Made two visits." in shown, "Undo" in shown) == (True, True)
     assert (await now_is(session)).exited_at is not None
     assert await do("cancel") != "refused"
     assert (await now_is(session)).state is SessionState.CANCELLED
