@@ -12,6 +12,10 @@ Rules of passages, all by capture time, whenever the picture arrived:
   `SEEN_AGAIN` after its exit is the same car.
 - An entry that arrives late, when the exit is known and waits for a person, opens a session which that exit closes, if
   it clearly belongs to it.
+- An entry that arrives when the plate has come again since opens a session that ended, unpriced, when it did; its exit,
+  whether it waits or is still to arrive, prices it.
+- An exit that arrives late, in the middle of what was taken for one long visit of its very plate, ends that visit; what
+  was seen of the plate afterwards is taken anew.
 - Two plates in one picture are two cars, however close one drives behind the other; motorcycles are vehicles like any
   other, and where their plate is at the other end they are cars without a plate.
 - A car without a plate gets a session known by its ticket, and a person is asked to read the plate off the picture.
@@ -135,6 +139,7 @@ class Entry(StrEnum):
     OPEN = "open"
     SEEN_AGAIN = "seen_again"
     EXIT_MISSED = "exit_missed"
+    BEFORE = "before"
     ASK = "ask"
 
 
@@ -148,7 +153,9 @@ def decide_entry(
     paid = inside.paid_until is not None and at < inside.paid_until
     if abs(at - inside.entered_at) <= SEEN_AGAIN or paid or inside.awaits(at):
         return Entry.SEEN_AGAIN
-    return Entry.ASK if anti_passback or at < inside.entered_at else Entry.EXIT_MISSED
+    if anti_passback:
+        return Entry.ASK
+    return Entry.BEFORE if at < inside.entered_at else Entry.EXIT_MISSED
 
 
 def new_ticket() -> str:

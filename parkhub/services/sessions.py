@@ -88,10 +88,16 @@ async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | Non
 
 
 async def open_session(
-    lot_id: int, plate: str, kind: VehicleKind | None, at: datetime, passage_id: int | None = None
+    lot_id: int,
+    plate: str,
+    kind: VehicleKind | None,
+    at: datetime,
+    passage_id: int | None = None,
+    *,
+    over_at: datetime | None = None,
 ) -> ParkingSession:
     """Begin a session with the tariff, the right and the booking that its plate has. Inside a transaction with
-    the lot held."""
+    the lot held. ``over_at``: it is known only now that it was over, unpriced, by then."""
     right = await permits.find_right(lot_id, plate, at) if plate else None
     booking = await booking_stays.find_booking(lot_id, plate, at) if plate else None
     version = await tariff_rows.find_in_force(lot_id, kind, at)
@@ -104,9 +110,10 @@ async def open_session(
             lot_id=lot_id,
             plate=plate,
             kind=kind,
-            state=SessionState.OPEN,
-            ending=Ending.NONE,
+            state=SessionState.CLOSED if over_at else SessionState.OPEN,
+            ending=Ending.EXIT_MISSED if over_at else Ending.NONE,
             entered_at=at,
+            exited_at=over_at,
             entry_passage_id=passage_id,
             tariff_id=promised or (version.id if version else None),
             permit_id=right.permit_id if right and free else None,
@@ -185,7 +192,10 @@ async def _enter(passage: GatePassage, now: datetime) -> _Taken:
     if entry is Entry.EXIT_MISSED and inside is not None:
         await close_session(inside, at, Ending.EXIT_MISSED, f"session:{inside.id}:entry:{passage.id}", now)
         await review_rows.ask(lot_id, Question.EXIT_MISSED, None, inside.id, (), now)
-    session = await open_session(lot_id, passage.plate, passage.kind, at, passage.id)
+    over_at = inside.entered_at if inside is not None and entry is Entry.BEFORE else None
+    session = await open_session(lot_id, passage.plate, passage.kind, at, passage.id, over_at=over_at)
+    if over_at is not None:
+        await review_rows.ask(lot_id, Question.EXIT_MISSED, None, session.id, (), now)
     denied = await permits.is_denied(lot_id, passage.plate, at) is not None
     if denied:
         await review_rows.ask(lot_id, Question.DENIED, passage.id, session.id, (), now)
@@ -214,6 +224,10 @@ async def _leave(passage: GatePassage, now: datetime) -> _Taken:
             return _Taken(Outcome.SEEN_AGAIN, "the same car, seen before", session.id)
         await _close_by(session, passage, now)
         return _Taken(Outcome.LEFT, "", session.id)
+    long = await session_rows.find_within(lot_id, passage.plate, at)
+    if long is not None and _may_be_two(long, passage):
+        await _part(long, passage, now)
+        return _Taken(Outcome.LEFT, "", long.id)
     if found.suggestions:
         reason = "it may be one of several cars"
         return await _ask(Question.DOUBTFUL_EXIT, passage, now, reason, suggestions=found.suggestions)
@@ -254,6 +268,25 @@ async def _close_by(session: ParkingSession, passage: GatePassage, now: datetime
     for review in await review_rows.list_of_session(session.id):
         if review.question in PRICES:
             await review_rows.decide(review.id, "exit_arrived", None, now)
+
+
+def _may_be_two(session: ParkingSession, passage: GatePassage) -> bool:
+    """Whether an exit within a visit that is over says that its later exit was another visit's."""
+    seen = session.ending is Ending.EXIT and session.exit_passage_id is not None and session.booking_id is None
+    return seen and session.exited_at is not None and passage.last_at < session.exited_at - SEEN_AGAIN
+
+
+async def _part(session: ParkingSession, passage: GatePassage, now: datetime) -> None:
+    """End a visit where its plate left, and take anew what was seen of it afterwards."""
+    since = [each for each in await passage_rows.list_of_session(session.id) if each.first_at > passage.last_at]
+    await _close_by(session, passage, now)
+    for each in sorted(since, key=lambda each: each.first_at):
+        taken = await _take(each, now)
+        await passage_rows.set_outcome(each.id, taken.outcome.value, taken.reason, taken.session_id)
+        if taken.outcome is Outcome.ASKED:
+            # What was answered by the long visit is asked again.
+            for review in await review_rows.list_of_passage(each.id):
+                await review_rows.reopen(review.id)
 
 
 async def _ask(

@@ -1,6 +1,7 @@
 """Passages begin and end sessions by the written rules, once each, on both databases."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -215,6 +216,34 @@ async def test_the_missed_exit_that_arrives_late_prices_the_first_stay(gate):
     old, new = await gate.all()
     assert (old.ending, old.exited_at, new.state) == (Ending.EXIT, left.last_at, SessionState.OPEN)
     assert (await gate.charged(old.id), await gate.asked()) == (400, [])
+
+
+SEEN = {"E1": ("entry", 0), "X1": ("exit", 30), "E2": ("entry", 90), "X2": ("exit", 160)}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(SEEN)), ids="-".join)
+async def test_two_visits_of_one_car_are_the_same_in_whatever_order_its_pictures_arrive(gate, order):
+    for name in order:
+        side, minutes = SEEN[name]
+        await (gate.entry if side == "entry" else gate.exit)("AB1234", minutes)
+    visits = sorted(await gate.all(), key=lambda session: session.entered_at)
+    told = [(v.ending, v.entered_at, v.exited_at, await gate.charged(v.id)) for v in visits]
+    end = timedelta(seconds=4)
+    assert told == [
+        (Ending.EXIT, AT, AT + timedelta(minutes=30) + end, 200),
+        (Ending.EXIT, AT + timedelta(minutes=90), AT + timedelta(minutes=160) + end, 400),
+    ]
+    assert await gate.asked() == []
+    assert await verify(gate.lot_id) == []
+
+
+async def test_an_entry_that_arrives_after_the_next_one_is_a_stay_whose_exit_was_missed(gate):
+    again = await gate.entry("AB1234", 120)
+    late = await gate.entry("AB1234", 0)
+    old = await session_rows.get_session(late.session_id)
+    assert (old.state, old.ending, old.exited_at) == (SessionState.CLOSED, Ending.EXIT_MISSED, again.first_at)
+    assert (await session_rows.get_session(again.session_id)).state is SessionState.OPEN
+    assert (await gate.charged(old.id), await gate.asked()) == (0, [Question.EXIT_MISSED])
 
 
 async def test_with_anti_passback_a_second_entry_is_asked_about(gate):
