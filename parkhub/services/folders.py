@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,7 +20,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
 from parkhub.domain.folders import FileState, FolderMemory, FoundFile, TimeFrom, WatchedFolder, overlaps
 from parkhub.errors import BusyError, FieldsError, ParkHubError, TooLargeError
-from parkhub.services import frames
+from parkhub.services import audit, frames
 from parkhub.settings import Settings
 
 BATCH: Final = 50
@@ -44,7 +44,14 @@ class Looked:
 
 
 async def watch(
-    settings: Settings, camera: Camera, path: str, time_from: TimeFrom, now: datetime, *, deletes: bool
+    settings: Settings,
+    camera: Camera,
+    path: str,
+    time_from: TimeFrom,
+    now: datetime,
+    account_id: int | None = None,
+    *,
+    deletes: bool,
 ) -> WatchedFolder:
     """Watch a folder from now on, with what lies in it. Raises FieldsError, ConflictError."""
     roots, wanted = settings.watched_roots, str(PurePosixPath(path.strip()))
@@ -59,8 +66,59 @@ async def watch(
             raise FieldsError({"path": f"{other.path} is watched already, with all folders in it."})
     async with transaction():
         folder = await rows.add_folder(camera.id, wanted, time_from, now, deletes=deletes)
+        await _note_done("folder.watched", account_id, folder, None, _told(folder, camera), now)
     log.info("folder.watched", folder=folder.id, camera=camera.public_id)
     return folder
+
+
+async def set_enabled(folder_id: int, account_id: int | None, now: datetime, *, enabled: bool) -> None:
+    """Watch it again, or leave it for now; what comes meanwhile is taken afterwards. Raises NotFoundError."""
+    async with transaction():
+        folder = await rows.get_folder(folder_id)
+        if folder.enabled is enabled:
+            return
+        await rows.set_enabled(folder.id, enabled=enabled)
+        action = "folder.started" if enabled else "folder.stopped"
+        await _note_done(action, account_id, folder, {"enabled": not enabled}, {"enabled": enabled}, now)
+    log.info(action, folder=folder.id)
+
+
+async def leave(folder_id: int, account_id: int | None, now: datetime) -> None:
+    """Watch it no more, and forget which of its files were taken; they stay as they are. Raises NotFoundError."""
+    async with transaction():
+        folder = await rows.get_folder(folder_id)
+        told = _told(folder, await camera_rows.get_camera(folder.camera_id))
+        await rows.delete_folder(folder.id)
+        await _note_done("folder.left", account_id, folder, told | {"taken": folder.taken}, None, now)
+    log.info("folder.left", folder=folder.id)
+
+
+def _told(folder: WatchedFolder, camera: Camera) -> dict[str, Any]:
+    return {
+        "path": folder.path,
+        "camera": camera.public_id,
+        "time_from": folder.time_from.value,
+        "deletes": folder.deletes,
+    }
+
+
+async def _note_done(
+    action: str,
+    account_id: int | None,
+    folder: WatchedFolder,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    now: datetime,
+) -> None:
+    await audit.note(
+        action,
+        account_id=account_id,
+        lot_id=(await camera_rows.get_camera(folder.camera_id)).lot_id,
+        subject=f"folder:{folder.id}",
+        before=before,
+        after=after,
+        at=now,
+    )
 
 
 async def look(

@@ -85,7 +85,8 @@ async def watch_folder(request: AnyRequest, settings: GivenSettings) -> Response
         if given["time_from"] not in list(TimeFrom):
             raise FieldsError({"time_from": "Choose one of the two."})  # noqa: TRY301
         now = datetime.now(UTC)
-        await folders.watch(settings, camera, given["path"], TimeFrom(given["time_from"]), now, deletes=deletes)
+        time_from = TimeFrom(given["time_from"])
+        await folders.watch(settings, camera, given["path"], time_from, now, request.user.id, deletes=deletes)
     except FieldsError as error:
         return await _show(request, settings, given | {"deletes": "1" if deletes else ""}, error.fields, 422)
     except ConflictError as error:
@@ -94,23 +95,23 @@ async def watch_folder(request: AnyRequest, settings: GivenSettings) -> Response
 
 
 @post("/{folder_id:int}/stop")
-async def stop(folder_id: FromPath[int]) -> Response[Any]:
+async def stop(request: AnyRequest, folder_id: FromPath[int]) -> Response[Any]:
     """Leave it alone for now; what comes meanwhile is taken afterwards."""
-    await rows.set_enabled((await rows.get_folder(folder_id)).id, enabled=False)
+    await folders.set_enabled(folder_id, request.user.id, datetime.now(UTC), enabled=False)
     return _done("stopped")
 
 
 @post("/{folder_id:int}/start")
-async def start(folder_id: FromPath[int]) -> Response[Any]:
+async def start(request: AnyRequest, folder_id: FromPath[int]) -> Response[Any]:
     """Watch it again."""
-    await rows.set_enabled((await rows.get_folder(folder_id)).id, enabled=True)
+    await folders.set_enabled(folder_id, request.user.id, datetime.now(UTC), enabled=True)
     return _done("started")
 
 
 @post("/{folder_id:int}/delete")
-async def delete_folder(folder_id: FromPath[int]) -> Response[Any]:
+async def delete_folder(request: AnyRequest, folder_id: FromPath[int]) -> Response[Any]:
     """Watch it no more."""
-    await rows.delete_folder((await rows.get_folder(folder_id)).id)
+    await folders.leave(folder_id, request.user.id, datetime.now(UTC))
     return _done("deleted")
 
 

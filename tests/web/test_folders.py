@@ -11,8 +11,10 @@ from litestar import Litestar
 from visitors import Visitor
 
 from parkhub.db import folders as rows
+from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import Camera
 from parkhub.domain.folders import TimeFrom
+from parkhub.services import audit
 from parkhub.settings import Settings
 from parkhub.web.folders import FolderView
 
@@ -70,6 +72,16 @@ async def test_a_folder_is_watched_stopped_started_and_left(staff: Visitor, root
     await staff.send_form(PAGE, f"{PAGE}/{folder.id}/delete")
     assert await rows.list_folders() == []
     assert (await staff.send_form(PAGE, f"{PAGE}/{folder.id}/start")).status_code == 404
+    noted = await audit.list_entries(EntryFilter(subject=f"folder:{folder.id}"))
+    told = {"path": folder.path, "camera": camera.public_id, "time_from": "file", "deletes": True}
+    assert [(each.action, each.before, each.after) for each in reversed(noted)] == [
+        ("folder.watched", None, told),
+        ("folder.stopped", {"enabled": True}, {"enabled": False}),
+        ("folder.started", {"enabled": False}, {"enabled": True}),
+        ("folder.left", told | {"taken": 0}, None),
+    ]
+    assert {each.lot_id for each in noted} == {camera.lot_id}
+    assert None not in {each.email for each in noted}
 
 
 async def test_a_folder_that_nobody_looks_into_says_so(sqlite_open: Settings) -> None:
