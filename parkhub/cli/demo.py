@@ -58,7 +58,7 @@ async def prepare_demo(settings: Settings) -> None:
         return
     cameras = [camera for camera in await list_cameras(lot.id) if camera.name == CAMERA_NAME]
     if cameras:
-        camera, key = cameras[0], await rotate_key(cameras[0])
+        camera, key = cameras[0], await rotate_key(cameras[0], None, datetime.now(UTC))
     else:
         camera, key = await create_camera(lot.slug, CAMERA_NAME)
     if not await list_camera_spots(camera.id):

@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import structlog
 
@@ -16,6 +17,7 @@ from parkhub.domain.signatures import hash_key
 from parkhub.domain.spots import Debounce
 from parkhub.domain.text import one_line, whole_number
 from parkhub.errors import FieldsError, InvalidInputError, NotFoundError
+from parkhub.services import audit
 from parkhub.services.lots import suggest_slug
 
 log = structlog.get_logger(__name__)
@@ -115,17 +117,25 @@ def _check_limits(sure: str, read_sure: str, keep_h: str) -> tuple[float, float,
     return shares[0], shares[1], hours
 
 
-async def save_limits(public_id: str, sure: str, read_sure: str, keep_h: str) -> Camera:
+async def save_limits(
+    public_id: str, sure: str, read_sure: str, keep_h: str, account_id: int | None, now: datetime
+) -> Camera:
     """Say how sure its engine must be of a place and each read of a plate, in percent as typed, and how many hours its
     pictures are kept, "" for as long as all others. Raises FieldsError, NotFoundError.
     """
     limits = _check_limits(sure, read_sure, keep_h)
     async with transaction():
+        before = await find_camera(public_id)
+        await camera_rows.set_limits(before.id, *limits)
         camera = await find_camera(public_id)
-        await camera_rows.set_limits(camera.id, *limits)
-        camera = await find_camera(public_id)
+        if _limits(camera) != _limits(before):
+            await _note("camera.limits_changed", account_id, camera, _limits(before), _limits(camera), now)
     log.info("camera limits saved", camera=public_id, sure=limits[0], read_sure=limits[1], keep_h=limits[2])
     return camera
+
+
+def _limits(camera: Camera) -> dict[str, Any]:
+    return {"sure_min": camera.sure_min, "read_sure_min": camera.gate.sure_min, "keep_h": camera.keep_h}
 
 
 async def create_camera(
@@ -192,11 +202,34 @@ async def save_settings(
     return camera
 
 
-async def rotate_key(camera: Camera) -> str:
-    """Give a camera a new key; the old one is refused from now on. The key is not kept."""
+async def rotate_key(camera: Camera, account_id: int | None, now: datetime) -> str:
+    """Give a camera a new key; the old one is refused from now on. The key is not kept.
+
+    ``account_id``: whose wish it was, None: ParkHub's own.
+    """
     key, key_hash = _new_key()
     async with transaction():
         await key_rows.forget_change(camera.id)
         await camera_rows.set_key_hash(camera.id, key_hash)
+        await _note("camera.key_changed", account_id, camera, None, None, now)  # no key, and no hash of one, is noted
     log.info("camera key rotated", camera=camera.public_id)
     return key
+
+
+async def _note(
+    action: str,
+    account_id: int | None,
+    camera: Camera,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    now: datetime,
+) -> None:
+    await audit.note(
+        action,
+        account_id=account_id,
+        lot_id=camera.lot_id,
+        subject=f"camera:{camera.public_id}",
+        before=before,
+        after=after,
+        at=now,
+    )

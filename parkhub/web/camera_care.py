@@ -110,7 +110,7 @@ async def save_limits(request: AnyRequest, public_id: FromPath[str]) -> Response
     camera, form = await cameras.find_camera(public_id), await request.form()
     given = {name: str(form.get(name, _usual(camera)[name])) for name in ("sure", "read_sure", "keep_h")}
     try:
-        await cameras.save_limits(public_id, **given)
+        await cameras.save_limits(public_id, **given, account_id=request.user.id, now=datetime.now(UTC))
     except FieldsError as error:
         return await _show(request, camera, given, error.fields, status_code=422)
     return Redirect(f"/console/cameras/{public_id}/care?saved=limits", status_code=303)

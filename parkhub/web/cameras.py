@@ -107,7 +107,7 @@ def _show_key(request: AnyRequest, settings: Settings, camera: Camera, key: str,
 async def rotate_key(request: AnyRequest, settings: GivenSettings, public_id: FromPath[str]) -> Template:
     """Give the camera a new key and show it, this once."""
     camera = await cameras.find_camera(public_id)
-    return _show_key(request, settings, camera, await cameras.rotate_key(camera))
+    return _show_key(request, settings, camera, await cameras.rotate_key(camera, request.user.id, datetime.now(UTC)))
 
 
 async def seen(clients: Clients, camera: Camera, account: Account) -> dict[str, Any]:

@@ -74,7 +74,7 @@ async def add_camera(
         code = await node_keys.make_code(progress.camera, secret_key(settings), request.user.id, now)
         return await show_guide(request, clients, settings, lot, step="camera", code=code)
     if form.get("do") == "key" and progress.camera is not None:
-        key = await cameras.rotate_key(progress.camera)
+        key = await cameras.rotate_key(progress.camera, request.user.id, datetime.now(UTC))
     else:
         name = str(form.get("name", ""))
         try:

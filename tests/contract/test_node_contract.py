@@ -239,7 +239,7 @@ async def test_what_is_taken_while_the_server_is_away_arrives_later_also_after_a
     camera: Camera, server_settings: Settings, tmp_path: Path
 ) -> None:
     port, key_file = free_port(), tmp_path / "camera.key"
-    key_file.write_text(await cameras.rotate_key(camera))
+    key_file.write_text(await cameras.rotate_key(camera, None, datetime.now(UTC)))
     key_file.chmod(0o600)
     top = f'server = "http://127.0.0.1:{port}"\ncamera = "{camera.public_id}"\nkey_file = "{key_file}"\n'
     (tmp_path / "node.toml").write_text(f'{top}state_folder = "state"\n{SOURCE}')

@@ -1,15 +1,17 @@
 """Cameras, on both databases."""
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
-from builders import save_camera, save_lot
+from builders import NOW, save_account, save_camera, save_lot
 
 from parkhub.db import cameras as camera_rows
+from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import CameraRole, Engine, Gate, Inward
 from parkhub.domain.spots import Debounce
 from parkhub.errors import FieldsError, NotFoundError
-from parkhub.services import cameras
+from parkhub.services import audit, cameras
 from parkhub.services.cameras import GateForm
 from parkhub.settings import Settings
 
@@ -56,8 +58,24 @@ async def test_all_that_is_wrong_is_said_at_once(database: Settings) -> None:
 
 async def test_a_new_key_makes_the_old_one_worthless(database: Settings) -> None:
     camera = await save_camera()
-    key = await cameras.rotate_key(camera)
+    key = await cameras.rotate_key(camera, None, datetime.now(UTC))
     assert (await cameras.find_camera(camera.public_id)).key_hash == hashlib.sha256(key.encode()).hexdigest()
+
+
+async def test_who_changed_limits_and_keys_is_noted_with_what_was_before_and_no_key(database: Settings) -> None:
+    camera, kim = await save_camera(), await save_account()
+    subject = EntryFilter(subject=f"camera:{camera.public_id}")
+    for keep_h in ("48", "48", ""):
+        await cameras.save_limits(camera.public_id, "80", "0", keep_h, kim.id, NOW)
+    await cameras.rotate_key(camera, kim.id, NOW)
+    noted = [each for each in reversed(await audit.list_entries(subject)) if each.action.startswith("camera.")]
+    usual = {"sure_min": 0.0, "read_sure_min": 0.0, "keep_h": None}
+    assert [(each.action, each.before, each.after) for each in noted] == [
+        ("camera.limits_changed", usual, usual | {"sure_min": 0.8, "keep_h": 48}),
+        ("camera.limits_changed", usual | {"sure_min": 0.8, "keep_h": 48}, usual | {"sure_min": 0.8}),
+        ("camera.key_changed", None, None),
+    ]
+    assert {each.account_id for each in noted} == {kim.id}
 
 
 async def test_settings_of_no_camera_are_not_found(database: Settings) -> None:
