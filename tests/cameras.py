@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -100,10 +100,16 @@ def _python_with_gstreamer() -> str:
 
 
 @contextmanager
-def rtsp_camera(*login: str, gop: int = 15, launch: str = BALL) -> Iterator[Camera]:
-    """An H.264 camera by GStreamer: 320 x 240, 15 frames a second, a key frame every ``gop`` frames."""
+def rtsp_camera(
+    *login: str, gop: int = 15, launch: str = BALL, within: Callable[..., list[str]] | None = None
+) -> Iterator[Camera]:
+    """An H.264 camera by GStreamer: 320 x 240, 15 frames a second, a key frame every ``gop`` frames.
+
+    ``within`` makes a command one that runs elsewhere, such as in a network namespace.
+    """
     port = free_port()
     command = [_python_with_gstreamer(), str(HERE / "rtsp_program.py"), str(port), launch.format(gop=gop), *login]
+    command = within(*command) if within else command
     camera = Camera(command, f"rtsp://127.0.0.1:{port}/lot")
     camera.plug()
     try:
