@@ -7,7 +7,7 @@ import pytest
 from builders import NOW, a_new_frame, after, save_camera, save_frame, seen
 
 from parkhub.db import frames
-from parkhub.db.engine import transaction
+from parkhub.db.engine import fetch, transaction
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import SpotObservation, SpotState
 from parkhub.errors import ConflictError, NotFoundError
@@ -173,3 +173,20 @@ async def test_times_come_back_exact_in_utc_and_compare_as_times_in_the_database
         assert [frame.sequence for frame in found] == list(range(number))
         assert [frame.received_at for frame in found] == MOMENTS[:number]
         assert all(frame.received_at.tzinfo is UTC or frame.received_at.utcoffset() == timedelta(0) for frame in found)
+
+
+async def test_old_pictures_of_one_camera_are_found_without_looking_through_those_of_others(database: Settings) -> None:
+    rare = await save_camera()
+    ours, others = await save_frame(rare, 1), await save_frame(await save_camera(), 1)
+    columns = "captured_at, received_at, sha256, byte_count, width, height, media_type, picture_key, status, error"
+    await fetch(
+        f"INSERT INTO frame (camera, sequence, {columns}) WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL "
+        f"SELECT i + 1 FROM n WHERE i < 2000) SELECT camera, i, {columns} FROM frame JOIN n "
+        f"ON frame.id = CASE WHEN i % 100 = 0 THEN {ours.id} ELSE {others.id} END"
+    )
+    await fetch("ANALYZE frame")
+    asked = f"SELECT * FROM frame WHERE received_at < {{}} AND camera = {rare.id} ORDER BY received_at, id LIMIT 500"
+    explain = "EXPLAIN" if database.database_url else "EXPLAIN QUERY PLAN"
+    plan = await fetch(f"{explain} {asked}", after(1))
+    assert "frame_camera_received_at" in str([dict(row) for row in plan])
+    assert len(await frames.list_expired(after(1), 500, camera_id=rare.id)) == 21
