@@ -15,6 +15,8 @@ REPORTED_FOR: Final = timedelta(minutes=2)
 """How long after its end a command's report is still taken."""
 
 KEPT_FOR: Final = timedelta(days=7)
+TOLD_FOR: Final = timedelta(minutes=5)
+"""How long after its end a command is still spoken of."""
 
 
 class Action(StrEnum):
@@ -66,6 +68,10 @@ class Command:
     def waits(self, now: datetime) -> bool:
         """Whether the node may still carry it out."""
         return self.outcome is Outcome.WAITING and now < self.expires_at
+
+    def matters(self, now: datetime) -> bool:
+        """Whether what became of it is still worth telling."""
+        return now < self.expires_at + TOLD_FOR
 
     def lasts(self, now: datetime) -> bool:
         """Whether the help with the focus goes on."""

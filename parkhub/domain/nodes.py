@@ -18,6 +18,8 @@ QUEUE_LONG: Final = 200
 WAITED_LONG: Final = timedelta(minutes=10)
 CLOCK_OFF_S: Final = 5.0
 HEARTBEATS_MISSED: Final = 3
+BEGINNING_S: Final = 60.0
+"""A node that has only just begun may not have its camera yet."""
 
 Count = Annotated[int, Meta(ge=0, le=10**15)]
 Rate = Annotated[float, Meta(ge=0, le=1000)]
@@ -54,6 +56,7 @@ class Heartbeat(Struct, frozen=True):
     version: str | None = None
     boot: str | None = None
     uptime_s: Annotated[float, Meta(ge=0, le=10**9)] | None = None
+    running_s: Annotated[float, Meta(ge=0, le=10**9)] | None = None
     temperature_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
     throttled: Annotated[list[Sign], Meta(max_length=16)] | None = None
     disk_free_bytes: Count | None = None
@@ -137,14 +140,17 @@ def find_ails(node: Node, now: datetime, *, enabled: bool) -> Sequence[Ail]:
     if said.disk_free_bytes is not None and said.disk_free_bytes < ROOM_MIN:
         found.append(Ail(True, "Its disk is nearly full.", "Take off what is not needed, or use a larger card."))
     capture = said.capture
-    if enabled and capture is not None and (capture.running is False or capture.last_error):
+    begins = said.running_s is not None and said.running_s < BEGINNING_S
+    stands = capture is not None and capture.running is False and not begins
+    if enabled and capture is not None and (stands or capture.last_error):
         why = f" It says: {capture.last_error}" if capture.last_error else ""
         found.append(Ail(True, f"It takes no pictures or loses some.{why}", "Look at the camera and its cable."))
     spool = said.spool
     if spool is not None:
         if spool.dropped_gate or spool.dropped_overview:
             lost = (spool.dropped_gate or 0) + (spool.dropped_overview or 0)
-            found.append(Ail(bool(spool.dropped_gate), f"{lost:,} pictures found no room there.", "Mend its network."))
+            words = f"{lost:,} pictures found no room there and are lost."
+            found.append(Ail(bool(spool.dropped_gate), words, _room_advice(node)))
         old = spool.oldest_at is not None and bool(spool.pictures) and now - spool.oldest_at > WAITED_LONG
         if node.waiting > QUEUE_LONG or old:
             found.append(
@@ -153,6 +159,14 @@ def find_ails(node: Node, now: datetime, *, enabled: bool) -> Sequence[Ail]:
     if said.clock_offset_s is not None and abs(said.clock_offset_s) > CLOCK_OFF_S:
         off = f"{abs(said.clock_offset_s):,.0f} s {'behind' if said.clock_offset_s > 0 else 'ahead'}"
         found.append(Ail(False, f"Its clock is {off}.", "Pictures get the right time all the same."))
-    if said.last_error:
+    if said.last_error and (capture is None or said.last_error != capture.last_error):
         found.append(Ail(False, f"It says: {said.last_error}", ""))
     return sorted(found, key=lambda ail: not ail.bad)
+
+
+def _room_advice(node: Node) -> str:
+    free = node.heartbeat.disk_free_bytes
+    if free is not None and free < ROOM_MIN:
+        return "Take off its disk what is not needed, or use a larger one."
+    more = "raise megabytes_max under [spool] in its node.toml"
+    return f"Mend its network, or {more}." if node.waiting else f"If it is to keep more, {more}."

@@ -122,7 +122,8 @@ class NodeView:
             ("Temperature", self.temperature),
             ("Power and heat", signs(said.throttled)),
             ("Room on its disk", in_bytes(said.disk_free_bytes) if said.disk_free_bytes is not None else ""),
-            ("Running for", span(said.uptime_s) if said.uptime_s is not None else ""),
+            ("Running for", span(said.running_s) if said.running_s is not None else ""),
+            ("Machine on for", span(said.uptime_s) if said.uptime_s is not None else ""),
             ("Capture restarted", f"{capture.restarts:,} times" if capture and capture.restarts else ""),
             ("Clock", clock(said.clock_offset_s)),
             ("Version", said.version or ""),
@@ -150,6 +151,8 @@ class NodeView:
 
     def told(self, command: Command) -> str:
         """What became of a command, so far."""
+        if command.outcome is Outcome.ACKNOWLEDGED and command.action is Action.FOCUS and not command.lasts(self.now):
+            return "It has measured."
         if command.outcome is Outcome.ACKNOWLEDGED:
             return DONE[command.action]
         if command.outcome is Outcome.REFUSED:
@@ -158,8 +161,12 @@ class NodeView:
 
     @property
     def outcomes(self) -> list[tuple[Action, str]]:
-        """What became of commands, the last one first."""
-        last = sorted(self.commands.values(), key=lambda each: each.asked_at, reverse=True)
+        """What became of the commands of the last minutes, the last one first."""
+        last = sorted(
+            (each for each in self.commands.values() if each.matters(self.now)),
+            key=lambda each: each.asked_at,
+            reverse=True,
+        )
         return [(each.action, f"{self.told(each)} Asked {ago(each.asked_at, self.now)}.") for each in last]
 
     @property
@@ -215,7 +222,10 @@ class NodeView:
         told = (
             self.node and (self.node.heard_at, self.node.offline_since),
             [(each.number, each.outcome, each.why) for each in self.versions[:2]],
-            [(each.uid, each.outcome, each.reported_at, each.lasts(self.now)) for each in self.commands.values()],
+            [
+                (each.uid, each.outcome, each.reported_at, each.lasts(self.now), each.matters(self.now))
+                for each in self.commands.values()
+            ],
             self.change,
         )
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
@@ -237,7 +247,8 @@ async def load_node(camera: Camera, lot: Lot, now: datetime, *, slim: bool = Fal
         return _slim(camera, lot, await rows.find_node(camera.id), await version_rows.find_newest(camera.id), now)
     commands = await command_rows.list_last(camera.id)
     focus = commands.get(Action.FOCUS)
-    report = await command_rows.find_report(focus.id) if focus is not None and focus.reported_at is not None else None
+    measured = focus is not None and focus.reported_at is not None and focus.matters(now)
+    report = await command_rows.find_report(focus.id) if focus is not None and measured else None
     return NodeView(
         camera=camera,
         lot=lot,

@@ -97,6 +97,38 @@ def test_what_ails_a_node_is_told(said: dict[str, object], bad: bool, words: str
     assert words in ail.words
 
 
+def test_a_node_that_has_just_begun_may_be_without_its_camera_for_a_minute() -> None:
+    capture = CaptureState(running=False)
+    assert list(find_ails(a_node(capture=capture, running_s=59.0), NOW, enabled=True)) == []
+    for running_s, why in ((60.0, None), (1.0, "no such device")):
+        said = msgspec.structs.replace(capture, last_error=why)
+        [ail] = find_ails(a_node(capture=said, running_s=running_s), NOW, enabled=True)
+        assert "takes no pictures" in ail.words
+
+
+def test_what_it_says_twice_is_told_once() -> None:
+    capture = CaptureState(running=True, last_error="no such device")
+    [ail] = find_ails(a_node(capture=capture, last_error="no such device"), NOW, enabled=True)
+    assert ail.words.endswith("It says: no such device")
+    assert len(find_ails(a_node(capture=capture, last_error="the disk fails"), NOW, enabled=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "advice", "never"),
+    [
+        ({"disk_free_bytes": 10**8}, "Take off its disk", "network"),
+        ({"disk_free_bytes": 10**10, "waiting": 9}, "Mend its network, or raise megabytes_max", "disk"),
+        ({"disk_free_bytes": 10**10}, "raise megabytes_max", "network"),
+    ],
+)
+def test_the_advice_on_lost_pictures_is_one_that_helps(said: dict[str, int], advice: str, never: str) -> None:
+    spool = SpoolState(dropped_overview=5, pictures=said.get("waiting", 0))
+    node = a_node(disk_free_bytes=said["disk_free_bytes"], spool=spool)
+    [ail] = [each for each in find_ails(node, NOW, enabled=True) if "found no room" in each.words]
+    assert advice in ail.advice
+    assert never not in ail.advice
+
+
 def test_a_camera_that_is_switched_off_need_not_take_pictures() -> None:
     assert list(find_ails(a_node(capture=CaptureState(running=False)), NOW, enabled=False)) == []
 

@@ -16,6 +16,8 @@ from parkhub.db import cameras, lots
 from parkhub.db import node_commands as command_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
+from parkhub.domain.node_commands import Action, Command
+from parkhub.domain.node_commands import Outcome as Done
 from parkhub.domain.node_configurations import Outcome
 from parkhub.services import node_configurations, nodes
 from parkhub.web.node_pages import NodePageSource
@@ -133,7 +135,7 @@ class TestCodes:
         self, staff: Visitor, camera: Camera, machine: Machine
     ) -> None:
         shown = await staff.send_form(page_of(camera), page_of(camera, "/code"))
-        [code] = re.findall(r"parkhub-node enrol ([0-9A-Z]{5}-[0-9A-Z]{5}) http://parkhub.test", shown.text)
+        [code] = re.findall(r"sudo parkhub-node enrol ([0-9A-Z]{5}-[0-9A-Z]{5}) http://parkhub.test", shown.text)
         assert shown.headers["cache-control"] == "no-store"
         assert code not in (await staff.get(page_of(camera))).text
         assert (await machine.enrol(code)).status_code == 201
@@ -141,7 +143,8 @@ class TestCodes:
     async def test_the_guide_makes_one_beside_the_key(self, staff: Visitor, camera: Camera, machine: Machine) -> None:
         guide = "/console/lots/harbour/guide"
         shown = await staff.send_form(f"{guide}?step=camera", f"{guide}/camera", do="code")
-        [code] = re.findall(r"parkhub-node enrol ([0-9A-Z]{5}-[0-9A-Z]{5})", shown.text)
+        [code] = re.findall(r"sudo parkhub-node enrol ([0-9A-Z]{5}-[0-9A-Z]{5})", shown.text)
+        assert "sudo systemctl restart parkhub-node" in shown.text
         assert (await machine.enrol(code)).json()["camera"] == camera.public_id
 
 
@@ -162,6 +165,34 @@ class TestCommands:
         assert sent.status_code == 200
         assert "No answer yet. Asked" in sent.text
         assert "<html" not in sent.text
+
+    async def test_what_became_of_an_old_request_is_spoken_of_no_more(
+        self, staff: Visitor, camera: Camera, machine: Machine
+    ) -> None:
+        asked: dict[str, tuple[Action, timedelta]] = {
+            "measured": (Action.FOCUS, timedelta(minutes=3)),
+            "old": (Action.SNAPSHOT, timedelta(minutes=17)),
+        }
+        for uid, (action, ago) in asked.items():
+            then = datetime.now(UTC) - ago
+            command = Command(0, uid, camera.id, action, None, then, then + action.holds_for)
+            async with transaction():
+                await command_rows.add_command(command)
+            found = await command_rows.find_command(camera.id, uid)
+            assert found is not None
+            async with transaction():
+                await command_rows.answer(found.id, Done.ACKNOWLEDGED, "", then)
+        text = (await staff.get(page_of(camera, "/now"))).text
+        assert "It has measured. Asked 3 min ago" in text
+        assert "It has taken a picture." not in text
+
+    async def test_how_long_it_runs_is_told_apart_from_its_machine(
+        self, staff: Visitor, camera: Camera, machine: Machine
+    ) -> None:
+        await machine.beat(running_s=120, uptime_s=11 * 3600)
+        text = (await staff.get(page_of(camera, "/now"))).text
+        assert re.search(r"Running for</dt>\s*<dd>2 min<", text)
+        assert re.search(r"Machine on for</dt>\s*<dd>11 h<", text)
 
     async def test_asked_twice_while_it_waits_it_is_one_command(self, staff: Visitor, camera: Camera) -> None:
         for _ in range(2):
