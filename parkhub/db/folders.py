@@ -1,10 +1,15 @@
 """Watched folders and what became of their files, each known by its bytes once."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from parkhub.db.engine import Row, fetch
 from parkhub.domain.folders import FileState, FoundFile, TimeFrom, WatchedFolder
 from parkhub.errors import ConflictError, NotFoundError
+
+BATCH: Final = 500
+"""So many values are given to one statement."""
 
 
 def _folder(row: Row) -> WatchedFolder:
@@ -77,12 +82,19 @@ async def note_error(folder_id: int, error: str, now: datetime) -> None:
     )
 
 
-async def list_known(folder_id: int) -> dict[str, tuple[int, int]]:
-    """Files that are over, by name, each with its stamp when it was last taken or refused."""
-    rows = await fetch(
-        "SELECT name, size, mtime_ns FROM watched_file WHERE folder = {} AND state <> 'taking' ORDER BY id", folder_id
-    )
-    return {row["name"]: (row["size"], row["mtime_ns"]) for row in rows}
+async def list_known(folder_id: int, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Those of these files that are over, by name, each with its stamp when it was last taken or refused."""
+    known: dict[str, tuple[int, int]] = {}
+    for at in range(0, len(names), BATCH):
+        some = names[at : at + BATCH]
+        rows = await fetch(
+            "SELECT name, size, mtime_ns FROM watched_file WHERE folder = {} AND state <> 'taking' "  # noqa: S608
+            f"AND name IN ({', '.join('{}' for _ in some)}) ORDER BY id",
+            folder_id,
+            *some,
+        )
+        known |= {row["name"]: (row["size"], row["mtime_ns"]) for row in rows}
+    return known
 
 
 async def claim_file(
@@ -145,6 +157,6 @@ async def list_old_files(folder_id: int, before: datetime) -> dict[int, str]:
 
 async def forget_files(ids: list[int]) -> None:
     """Forget that they were there."""
-    for at in range(0, len(ids), 500):
-        some = ids[at : at + 500]
+    for at in range(0, len(ids), BATCH):
+        some = ids[at : at + BATCH]
         await fetch(f"DELETE FROM watched_file WHERE id IN ({', '.join('{}' for _ in some)})", *some)  # noqa: S608

@@ -128,13 +128,14 @@ async def look(
 
     ``now_s``: of a clock that only goes forward. What is wrong with the folder or a file is kept as its last error.
     """
-    if not memory.loaded:
-        memory.over, memory.loaded = await rows.list_known(folder.id), True
     now = datetime.now(UTC)
     if folder.looked_at is None or now - folder.looked_at >= NOTED_EVERY:
         await rows.note_look(folder.id, now)
     try:
         files = await asyncio.to_thread(disk.list_files, settings.watched_roots, folder.path)
+        if not memory.loaded:
+            names = [file.shown for file in files]
+            memory.over, memory.loaded = await rows.list_known(folder.id, names), True
         finished, more = memory.finished(files, now_s)
         camera = await camera_rows.get_camera(folder.camera_id)
         if finished and not camera.enabled:
