@@ -7,7 +7,7 @@ from builders import save_lot
 
 from parkhub.db import ledger as ledger_rows
 from parkhub.db.engine import transaction
-from parkhub.db.ledger_search import PostedFilter, list_latest
+from parkhub.db.ledger_search import PostedFilter, list_first, list_latest
 from parkhub.domain.ledger import Account, Kind, Posting, Transaction
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -35,6 +35,19 @@ async def test_the_latest_come_first_and_every_page_goes_on_after_the_one_before
     rest = await list_latest(PostedFilter(lot.id), first[-1].sequence, 3)
     assert [each.sequence for each in rest] == [2]
     assert await list_latest(PostedFilter(lot.id), 999, 3) == []
+
+
+async def test_a_choice_is_read_from_the_first_on_page_by_page() -> None:
+    lot, other = await save_lot(), await save_lot(slug="other")
+    await post(lot.id)
+    await post(other.id)
+    first = await list_first(PostedFilter(lot.id), None, 3)
+    assert [each.sequence for each in first] == [2, 3, 4]
+    rest = await list_first(PostedFilter(lot.id), first[1], 3)
+    assert [each.sequence for each in rest] == [4, 1]
+    assert await list_first(PostedFilter(lot.id), rest[-1], 3) == []
+    until = NOW + timedelta(minutes=3)
+    assert [each.sequence for each in await list_first(PostedFilter(lot.id, Kind.CHARGE, None, until), None, 9)] == [3]
 
 
 async def test_a_kind_and_a_time_leave_out_the_others() -> None:
