@@ -6,7 +6,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from parkhub.domain.picture_uploads import PictureUpload, PictureWish, UploadCount, UploadedPicture, UploadStatus
+from parkhub.domain.vehicles import VehicleKind
+from parkhub.web.counts import NAMES
 from parkhub.web.recording_view import percent
+from parkhub.web.templating import count
 
 WIDTH: Final = 1000
 WISHES: Final = {
@@ -93,10 +96,7 @@ class PictureView:
         if "vehicles" in result:
             kinds = Counter(each["kind"] for each in result["vehicles"])
             return (
-                ", ".join(
-                    f"{number} {kind}{'s' if number > 1 else ''}".replace("buss", "buses")
-                    for kind, number in kinds.most_common()
-                )
+                ", ".join(count(number, *NAMES[VehicleKind(kind)]) for kind, number in kinds.most_common())
                 or "no vehicle"
             )
         return ", ".join(each["text"] for each in result["plates"]) or "no plate"
