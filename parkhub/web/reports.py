@@ -19,7 +19,7 @@ from parkhub.domain.lots import Lot
 from parkhub.domain.report_periods import Against, Length, Period, around, read_period
 from parkhub.domain.report_tables import figures, tables
 from parkhub.domain.rights import Right
-from parkhub.domain.text import whole_number
+from parkhub.domain.text import row_number
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
 from parkhub.services import day_closes, report_letters
 from parkhub.services.forecasts import find_forecast
@@ -222,7 +222,7 @@ async def choose_readers(request: AnyRequest) -> Response[Any]:
     """Say who gets a car park's monthly report, for those who say who may do what."""
     lot, form = await _of_form(request)
     must(request.user, Right.PEOPLE, lot.id)
-    chosen = {whole_number(str(each)) for each in form.getall("reader", [])}
+    chosen = {row_number(str(each)) for each in form.getall("reader", [])}
     ids = {each for each in chosen if each is not None}
     await report_letters.choose_readers(lot, ids, request.user, datetime.now(UTC))
     period = around(Length.MONTH, local_day(datetime.now(UTC), ZoneInfo(lot.time_zone)))
