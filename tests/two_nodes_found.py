@@ -100,11 +100,12 @@ async def _ledger(lot_id: int) -> list[Row]:
 
 
 async def _owed(lot_id: int) -> list[Row]:
-    """What each stay is charged in all."""
+    """What was posted for each stay to each account in all: what was charged wrongly is put right, never unsaid."""
     total = Counter[Row]()
     for plate, entered_at, _, lines in await _ledger(lot_id):
-        total[plate, entered_at] += dict(lines).get("receivable", 0)
-    return sorted(((*stay, cents) for stay, cents in total.items()), key=_order)
+        for account, cents in lines:
+            total[plate, entered_at, account] += cents
+    return sorted(((*stay, cents) for stay, cents in total.items() if cents), key=_order)
 
 
 def _order(row: Row) -> tuple[str, ...]:
