@@ -19,8 +19,8 @@ async def propose_labels(labels: Sequence[NewLabel]) -> None:
     """Keep what an engine said of a picture's spots as labels that nobody has looked at, but where there are some."""
     await run_many(
         "INSERT INTO spot_label (lot, camera, spot, frame, account, name, picture_sha256, occupied, at, created_at, "
-        "polygon, before, said, confidence, crop, word) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'waiting', 'proposed') "
+        "polygon, before, said, confidence, crop, word, origin) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'waiting', 'proposed', 'proposed') "
         "ON CONFLICT (lot, name, picture_sha256) WHERE picture_sha256 <> '' DO NOTHING",
         [
             (

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.corrections import Crop, NewLabel, SpotLabel, Word
+from parkhub.domain.corrections import Crop, NewLabel, Origin, SpotLabel, Word
 from parkhub.domain.spots import Polygon, SpotState
 from parkhub.errors import NotFoundError
 
@@ -39,6 +39,7 @@ def read_label(row: Row) -> SpotLabel:
         crop=Crop(row["crop"]),
         crop_polygon=None if row["crop_polygon"] is None else _read_polygon(row["crop_polygon"]),
         word=Word(row["word"]),
+        origin=Origin(row["origin"]),
     )
 
 
@@ -46,12 +47,14 @@ async def add_label(new: NewLabel) -> SpotLabel:
     """Keep a label. Of a spot's labels on one picture the last word counts; it takes the place of the earlier one."""
     rows = await fetch(
         "INSERT INTO spot_label (lot, camera, spot, frame, account, name, picture_sha256, occupied, at, created_at, "
-        "polygon, before, said, confidence, crop, word) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'said') "
+        "polygon, before, said, confidence, crop, word, origin) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'said', 'said') "
         "ON CONFLICT (lot, name, picture_sha256) WHERE picture_sha256 <> '' DO UPDATE "
         "SET occupied = excluded.occupied, account = excluded.account, created_at = excluded.created_at, "
-        "word = excluded.word "
-        "RETURNING id, before, said, confidence, polygon, at, camera, spot, frame, crop, crop_polygon, word",
+        "word = excluded.word, "
+        "before = CASE WHEN spot_label.origin = 'proposed' THEN excluded.before ELSE spot_label.before END, "
+        "origin = CASE WHEN spot_label.origin = 'proposed' THEN 'corrected' ELSE spot_label.origin END "
+        "RETURNING id, before, said, confidence, polygon, at, camera, spot, frame, crop, crop_polygon, word, origin",
         new.lot_id,
         new.camera_id,
         new.spot_id,
@@ -91,9 +94,9 @@ async def list_labels(lot_id: int, limit: int | None = None) -> list[SpotLabel]:
 
 
 async def newest_label_id(lot_id: int, name: str) -> int | None:
-    """Which label has the last word on a spot."""
+    """Which label has the last word on a spot; words on crops saved from pictures are none."""
     rows = await fetch(
-        "SELECT id FROM spot_label WHERE lot = {} AND name = {} AND word = 'said' "
+        "SELECT id FROM spot_label WHERE lot = {} AND name = {} AND origin <> 'proposed' "
         "ORDER BY created_at DESC, id DESC LIMIT 1",
         lot_id,
         name,
@@ -135,6 +138,17 @@ async def known_ids(ids: Sequence[int]) -> set[int]:
 async def delete_label(label_id: int) -> bool:
     """Delete a label's row; False when somebody did already. Its crop is the caller's to delete."""
     return bool(await fetch("DELETE FROM spot_label WHERE id = {} RETURNING id", label_id))
+
+
+async def propose_again(label_id: int) -> bool:
+    """Make a corrected crop what it was before: the engine's own word; False when somebody did already."""
+    return bool(
+        await fetch(
+            "UPDATE spot_label SET word = 'proposed', origin = 'proposed', occupied = (coalesce(said, '') = 'occupied') "
+            "WHERE id = {} AND origin = 'corrected' RETURNING id",
+            label_id,
+        )
+    )
 
 
 async def delete_labels_of(lot_id: int) -> int:

@@ -36,6 +36,16 @@ class Word(StrEnum):
     UNUSABLE = "unusable"
 
 
+class Origin(StrEnum):
+    """How a label came to be: by a person's word on the spot, as a crop saved from a picture, or as such a crop whose
+    spot a person then corrected. Only a word on the spot changes what it shows; one on a crop does not.
+    """
+
+    SAID = "said"
+    PROPOSED = "proposed"
+    CORRECTED = "corrected"
+
+
 @dataclass(frozen=True, slots=True)
 class NewLabel:
     """A person's word on one spot, on its way into the database.
@@ -73,6 +83,7 @@ class SpotLabel(NewLabel):
     crop: Crop
     crop_polygon: Polygon | None
     word: Word = Word.SAID
+    origin: Origin = Origin.SAID
 
     @property
     def state(self) -> SpotState:

@@ -12,7 +12,7 @@ from parkhub.db import spot_labels as label_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
-from parkhub.domain.corrections import HOLD_S, Crop, NewLabel, SpotLabel, state_of
+from parkhub.domain.corrections import HOLD_S, Crop, NewLabel, Origin, SpotLabel, state_of
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.spots import Spot, SpotChange, SpotState, SpotTrack, changes, expire, hold, release
 from parkhub.domain.trust import is_believed, realign
@@ -65,16 +65,18 @@ async def correct_spot(
 async def undo_correction(clients: Clients, account_id: int | None, lot_id: int, label_id: int, now: datetime) -> None:
     """Take a word back: the label goes with its crop, and if the word still stands, what was shown before shows again.
 
-    Raises NotFoundError when the lot has no such label, or not any more.
+    A crop that was saved before the word stays, for people to judge. Raises NotFoundError when the lot has no such
+    label, or not any more, or when it is only a crop's.
     """
     async with transaction():
         label = await label_rows.get_label(label_id)
-        if label.lot_id != lot_id:
+        if label.lot_id != lot_id or label.origin is Origin.PROPOSED:
             raise NotFoundError("There is no such label, or it was taken back.")
         found = await _take_back(account_id, label, now)
         await _note("spot.correction_undone", account_id, label, label.state, label.before, now)
     log.info("spot.correction_undone", label=label_id, changed=bool(found))
-    await clients.pictures.delete(labels.crop_key(label))
+    if label.origin is Origin.SAID:
+        await clients.pictures.delete(labels.crop_key(label))
     if found:
         await clients.live.announce(f"lot:{lot_id}")
 
@@ -190,7 +192,8 @@ async def _take_back(account_id: int | None, label: SpotLabel, now: datetime) ->
         tracks = await spot_rows.load_tracks(label.camera_id)
         last = await label_rows.newest_label_id(label.lot_id, label.name)
         standing = tracks.get(label.name) if last == label.id else None
-    if not await label_rows.delete_label(label.id):
+    again = label.origin is Origin.CORRECTED
+    if not await (label_rows.propose_again(label.id) if again else label_rows.delete_label(label.id)):
         raise NotFoundError("There is no such label, or it was taken back.")
     if standing is None or label.camera_id is None:
         return []

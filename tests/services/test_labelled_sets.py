@@ -8,18 +8,18 @@ from builders import NOW, after, save_account, save_camera, save_frame, save_lab
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import QueueName
-from parkhub.db import audit, cameras, lots, spot_labels
+from parkhub.db import audit, cameras, lots, spot_labels, spots
 from parkhub.db import labelled_sets as set_rows
 from parkhub.domain.audit import ALL
 from parkhub.domain.cameras import Camera, CameraRole, Gate
-from parkhub.domain.corrections import Crop, SpotLabel, Word
+from parkhub.domain.corrections import Crop, Origin, SpotLabel, Word
 from parkhub.domain.frames import Frame
 from parkhub.domain.spots import SpotState
 from parkhub.domain.trust import Trouble
 from parkhub.errors import InvalidInputError, NotFoundError
-from parkhub.services.corrections import correct_spot
+from parkhub.services.corrections import correct_spot, undo_correction
 from parkhub.services.labelled_sets import Judged, confirm, export, judge, save_picture
-from parkhub.services.labels import finish_crop
+from parkhub.services.labels import crop_key, finish_crop
 from parkhub.services.looks import Seen, save_look
 from parkhub.services.troubles import Sight
 from parkhub.settings import Settings
@@ -47,6 +47,44 @@ async def save(clients: Clients, camera: Camera, account_id: int | None = None) 
 
 async def crops(camera: Camera, word: Word | None = None) -> list[SpotLabel]:
     return (await set_rows.list_set(camera.lot_id, word, None, None, 99))[::-1]
+
+
+class TestCorrectingBesides:
+    async def test_a_word_is_taken_back_whatever_was_said_of_crops_meanwhile(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=2)
+        await look(clients, camera)
+        said = await correct_spot(clients, None, camera.lot_id, "A1", True, after(1))
+        await look(clients, camera, 2)
+        await save(clients, camera)
+        crop = next(each for each in await crops(camera, Word.PROPOSED) if each.name == "A1")
+        await judge(None, camera.lot_id, crop.id, Judged(Word.SAID, True))
+        await judge(None, camera.lot_id, said.id, Judged(Word.UNUSABLE, True))
+        await undo_correction(clients, None, camera.lot_id, said.id, after(10))
+        track = (await spots.load_tracks(camera.id))["A1"]
+        assert (track.state, track.held_until) == (FREE, None)
+        assert (await spot_labels.get_label(crop.id)).word is Word.SAID
+        with pytest.raises(NotFoundError):
+            await spot_labels.get_label(said.id)
+
+    async def test_a_crop_saved_before_a_word_is_to_be_judged_again_once_that_is_taken_back(
+        self, database: Settings, clients: Clients
+    ) -> None:
+        camera = await save_camera(spots_seen=2)
+        await look(clients, camera)
+        await save(clients, camera)
+        (crop, _) = await crops(camera)
+        assert await finish_crop(clients, crop, b"png", CROP)
+        said = await correct_spot(clients, None, camera.lot_id, "A1", True, after(1))
+        assert (said.id, said.word, said.origin) == (crop.id, Word.SAID, Origin.CORRECTED)
+        await undo_correction(clients, None, camera.lot_id, said.id, after(10))
+        back = await spot_labels.get_label(crop.id)
+        assert (back.word, back.origin, back.occupied, back.crop) == (Word.PROPOSED, Origin.PROPOSED, False, Crop.CUT)
+        assert crop_key(crop) in clients.pictures.files
+        assert (await spots.load_tracks(camera.id))["A1"].state is FREE
+        with pytest.raises(NotFoundError):
+            await undo_correction(clients, None, camera.lot_id, said.id, after(11))
 
 
 class TestSaving:

@@ -24,7 +24,8 @@ class SpotLabel(Table, tablename="spot_label"):
 
     It outlives its picture, its spot and its camera, so it repeats the name and the polygon. ``said`` null: no engine
     had looked. ``crop_polygon`` is set once the crop is cut. ``word``: a person said it, the engine proposes it, or a
-    person said that the crop is of no use.
+    person said that the crop is of no use. ``origin``: a person's word on the spot, a crop saved from a picture, or both,
+    first the crop.
     """
 
     id = BigSerial(primary_key=True)
@@ -45,3 +46,4 @@ class SpotLabel(Table, tablename="spot_label"):
     crop = Text()
     crop_polygon = JSON(default=None, null=True)
     word = Text(default="said")
+    origin = Text(default="said")
