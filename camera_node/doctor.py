@@ -15,15 +15,18 @@ from camera_node.findings import (
     look_at_disk,
     look_at_key,
     look_at_machine,
-    look_at_service,
     look_at_source,
 )
 from camera_node.key_file import KeyFileError
 from camera_node.keys import Keys
 from camera_node.log import mask
 from camera_node.node_clock import NodeClock
+from camera_node.places import DeniedError, default_settings_file
+from camera_node.refusals import advise
 from camera_node.server_line import OneKey, ServerLine, read_server_time, refusal
-from camera_node.settings import Settings, SettingsError, check_complete, default_settings_file, read_settings
+from camera_node.service_findings import look_at_service
+from camera_node.settings import Settings, SettingsError, check_complete, read_settings
+from camera_node.words import typed
 
 ASK_S = 15.0
 CLOCK_OFF_S = 5.0
@@ -31,9 +34,12 @@ CLOCK_OFF_S = 5.0
 
 def run_doctor(options: argparse.Namespace) -> int:
     """Look at everything, print a line for each; return 0 when nothing is bad, 1 otherwise, 2 for wrong settings."""
-    file: Path = options.settings or default_settings_file()
     try:
+        file: Path = options.settings or default_settings_file()
         settings = read_settings(file)
+    except DeniedError as error:
+        _print(Finding(Grade.BAD, str(error), "sudo parkhub-node doctor"))
+        return 2
     except SettingsError as error:
         _print(Finding(Grade.BAD, str(error), "Mend it, then run the doctor again."))
         return 2
@@ -48,7 +54,9 @@ def _look(settings: Settings, file: Path, *, picture: bool) -> Iterator[Finding]
         check_complete(settings, file)
         yield Finding(Grade.GOOD, f"Settings {file}: camera {settings.camera}.")
     except SettingsError as error:
-        yield Finding(Grade.BAD, str(error).partition("\n")[0], f"Edit {file}; the README shows each source.")
+        enrolled = settings.server and settings.camera
+        do = f"Edit {file}; the README shows each source." if enrolled else f"Run: {typed('enrol CODE URL')}"
+        yield Finding(Grade.BAD, str(error).partition("\n")[0], do)
     yield from look_at_key(settings)
     if settings.server:
         yield from _look_at_server(settings)
@@ -56,7 +64,7 @@ def _look(settings: Settings, file: Path, *, picture: bool) -> Iterator[Finding]
         yield from look_at_source(settings)
     yield from look_at_disk(settings)
     yield from look_at_machine(settings)
-    yield from look_at_service(settings)
+    yield from look_at_service(settings, file)
 
 
 def _look_at_server(settings: Settings) -> Iterator[Finding]:
@@ -118,10 +126,11 @@ def _look_at_acceptance(client: httpx.Client, settings: Settings, clock: NodeClo
             return
         else:
             break
-    if answer is None or not answer.is_success:
-        said = refusal(answer) if answer is not None else "there is no key"
-        do = "Make a new code in the console and run: parkhub-node enrol CODE URL"
-        yield Finding(Grade.BAD, f"The server does not take this node's key: {said}.", do)
+    if answer is None:
+        return
+    if not answer.is_success:
+        what, do = advise(answer, clock.now())
+        yield Finding(Grade.BAD, f"{what}: {refusal(answer)}.", do)
         return
     yield Finding(Grade.GOOD, f"The server takes this node's key for camera {settings.camera}.")
     try:

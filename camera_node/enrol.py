@@ -14,10 +14,12 @@ from camera_node.connection import explain, is_loopback, open_client
 from camera_node.durable import write_durably
 from camera_node.instance import find_instance
 from camera_node.keys import beside
+from camera_node.places import DeniedError, default_settings_file, is_there
 from camera_node.report import tell
 from camera_node.server_line import read_answer, refusal
-from camera_node.settings import Settings, SettingsError, default_settings_file, read_settings
+from camera_node.settings import Settings, SettingsError, read_settings
 from camera_node.settings_file import Place, set_values
+from camera_node.words import typed
 
 ASK_S = 20.0
 
@@ -28,14 +30,14 @@ class EnrolError(Exception):
 
 def run_enrol(options: argparse.Namespace) -> int:
     """Enrol and say what comes next; return the exit status: 1 refused or unreachable, 2 wrong settings."""
-    file: Path = options.settings or default_settings_file()
     try:
-        settings = read_settings(file) if file.exists() else Settings()
+        file: Path = options.settings or default_settings_file()
+        settings = read_settings(file) if is_there(file) else Settings()
         settings = _with_options(settings, options)
         _check_places(settings, file)
         answer = _ask(settings, options.url, options.code)
         _write(settings, file, options, answer)
-    except (SettingsError, OSError) as error:
+    except (SettingsError, DeniedError, OSError) as error:
         tell(str(error))
         return 2
     except EnrolError as error:
@@ -140,6 +142,7 @@ def _say_next(settings: Settings, file: Path, answer: dict[str, Any]) -> None:
     if running is not None:
         tell(f"A node runs here (process {running}) with what it had before: sudo systemctl restart parkhub-node")
     elif settings.source is None:
-        tell(f"Next: set [source] in {file}, then run: parkhub-node doctor")
+        tell(f"Next: set [source] in {file}, then run: {typed('doctor')}")
     else:
-        tell("Next: parkhub-node doctor, then parkhub-node run (or: sudo systemctl start parkhub-node)")
+        start = "sudo systemctl restart parkhub-node, or without a service: parkhub-node run"
+        tell(f"Next: {typed('doctor')}, then {start}")

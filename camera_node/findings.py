@@ -1,9 +1,7 @@
 """What the doctor looks at away from the server: settings, key file, disk, spool, heat and power, service, camera."""
 
 import os
-import shutil
 import stat
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +11,12 @@ from pathlib import Path
 from camera_node.configuration import Configuration
 from camera_node.instance import find_instance
 from camera_node.key_file import KeyFileError, read_key
+from camera_node.owner import as_owner_of
 from camera_node.picture import is_picture_name
 from camera_node.settings import Settings, SourceKind
 from camera_node.spool import RESERVE_BYTES
 from camera_node.vitals import read_vitals
+from camera_node.words import size, typed
 
 PICTURE_S = 40.0
 TROUBLED_S = 3.0
@@ -27,7 +27,6 @@ HOT_C = 80.0
 DARK, BRIGHT = 25.0, 230.0
 BLURRED = 15.0
 WAITING_LONG_S = 600.0
-UNIT = "parkhub-node.service"
 
 
 class Grade(StrEnum):
@@ -56,7 +55,7 @@ def look_at_key(settings: Settings) -> Iterator[Finding]:
         owner = file.stat()
     except KeyFileError as error:
         denied = isinstance(error.__context__, PermissionError)
-        do = "Run the doctor by sudo." if denied else "Enrol the node: parkhub-node enrol CODE URL"
+        do = "Run the doctor by sudo." if denied else f"Enrol the node: {typed('enrol CODE URL')}"
         yield Finding(Grade.BAD, str(error), do)
         return
     if stat.S_IMODE(owner.st_mode) & 0o077:
@@ -74,7 +73,7 @@ def look_at_disk(settings: Settings) -> Iterator[Finding]:
     """Room for pictures, and how many wait."""
     folder = settings.spool_folder
     free = read_vitals(folder).disk_free_bytes
-    wanted = f"{settings.spool_bytes_max / 1e6:.0f} MB"
+    wanted = size(settings.spool_bytes_max)
     if not os.access(next(each for each in (settings.state, *settings.state.parents) if each.exists()), os.W_OK):
         yield Finding(
             Grade.BAD,
@@ -84,14 +83,15 @@ def look_at_disk(settings: Settings) -> Iterator[Finding]:
     if free is None:
         yield Finding(Grade.BAD, f"The disk at {folder} does not say how much room it has.", "Check the disk.")
     elif free < RESERVE_BYTES:
-        yield Finding(Grade.BAD, f"Only {free / 1e6:.0f} MB are free at {folder}.", "Make room: pictures are dropped.")
+        yield Finding(Grade.BAD, f"Only {size(free)} are free at {folder}.", "Make room: pictures are dropped.")
     else:
         waiting = _waiting(folder)[1]
         grade = Grade.NOTE if free + waiting - RESERVE_BYTES < settings.spool_bytes_max else Grade.GOOD
-        do = f"Pictures may take {wanted}; set megabytes_max under [spool] lower." if grade is Grade.NOTE else ""
-        yield Finding(grade, f"{free / 1e6:.0f} MB free for pictures that wait, which may take {wanted}.", do)
-    pictures, size, oldest_s = _waiting(folder)
-    said = f"{pictures} pictures wait for the server ({size / 1e6:.1f} MB)."
+        do = "So much does not fit: the oldest go sooner. Free the disk, or use a larger one."
+        do = do if grade is Grade.NOTE else ""
+        yield Finding(grade, f"{size(free)} free for pictures that wait, which may take {wanted}.", do)
+    pictures, byte_count, oldest_s = _waiting(folder)
+    said = f"{pictures} pictures wait for the server ({size(byte_count)})."
     if pictures and oldest_s > WAITING_LONG_S:
         said = f"{said[:-1]}, the oldest for {oldest_s / 60:.0f} minutes."
         yield Finding(Grade.BAD, said, "See what is said of the server, and whether the node runs.")
@@ -118,35 +118,13 @@ def look_at_machine(settings: Settings) -> Iterator[Finding]:
             yield Finding(Grade.GOOD, "Power and heat are well.")
 
 
-def look_at_service(settings: Settings) -> Iterator[Finding]:
-    """Whether a node runs here, and whether it will after the next start of the machine."""
-    running = find_instance(settings.state)
-    program = shutil.which("systemctl")
-    enabled, active = (_systemctl(program, word) if program else "" for word in ("is-enabled", "is-active"))
-    if running is not None:
-        yield Finding(Grade.GOOD, f"The node runs (process {running}).")
-    elif active == "active":
-        yield Finding(Grade.NOTE, "The service runs, but not with this state folder.", "Is --settings the service's?")
-    else:
-        do = f"sudo systemctl start {UNIT}; journalctl -u {UNIT} says why it ended" if enabled else "parkhub-node run"
-        yield Finding(Grade.BAD, "The node does not run.", do)
-    if enabled == "enabled":
-        yield Finding(Grade.GOOD, "The service starts with the machine.")
-    elif enabled:
-        yield Finding(Grade.BAD, f"The service is {enabled}.", f"sudo systemctl enable {UNIT}")
-    else:
-        yield Finding(
-            Grade.NOTE, "No service is installed: after a power cut nobody starts the node.", "Run install.sh."
-        )
-
-
 def look_at_source(settings: Settings) -> Iterator[Finding]:
     """Whether the source gives a picture, how large, sharp and bright it is."""
     source = settings.source
     if source is None:
         return
     if source.kind is SourceKind.FOLDER and source.folder is not None:
-        yield from _look_at_folder(source.folder)
+        yield from _look_at_folder(source.folder, settings.state)
         return
     if source.kind in (SourceKind.V4L2, SourceKind.PICAMERA2) and find_instance(settings.state) is not None:
         yield Finding(Grade.NOTE, "The camera is in use by the node that runs.", "Stop it to have the camera tried.")
@@ -172,13 +150,17 @@ def look_at_source(settings: Settings) -> Iterator[Finding]:
         yield from _look_at_picture(picture.data, f"The source {source.kind} gives pictures")
 
 
-def _look_at_folder(folder: Path) -> Iterator[Finding]:
+def _look_at_folder(folder: Path, state: Path) -> Iterator[Finding]:
+    user = ""
     try:
-        pictures = [each for each in folder.iterdir() if is_picture_name(each)]
-        newest = max(pictures, key=lambda each: each.stat().st_mtime, default=None)
-        data = newest.read_bytes() if newest else b""
+        with as_owner_of(state) as user:
+            pictures = [each for each in folder.iterdir() if is_picture_name(each)]
+            newest = max(pictures, key=lambda each: each.stat().st_mtime, default=None)
+            data = newest.read_bytes() if newest else b""
     except OSError as error:
-        yield Finding(Grade.BAD, f"The folder {folder} cannot be read: {error.strerror}.", "Check its name and rights.")
+        by = f" by {user}, as which the node runs" if user else ""
+        what = f"{error.filename or folder} cannot be read{by}: {error.strerror}."
+        yield Finding(Grade.BAD, f"The folder {folder}: {what}", "Check its name and rights.")
         return
     if not data:
         yield Finding(Grade.NOTE, f"The folder {folder} holds no pictures yet.", "Put one there to try.")
@@ -208,7 +190,9 @@ def _look_at_picture(data: bytes, what: str) -> Iterator[Finding]:
     elif light > BRIGHT:
         yield Finding(Grade.NOTE, said, "It is nearly white: the sun or a lamp shines into it, or it exposes too long.")
     elif sharp < BLURRED:
-        yield Finding(Grade.NOTE, said, "It is blurred or shows nothing: clean the lens, turn its ring (Focus help).")
+        yield Finding(
+            Grade.NOTE, said, "It is blurred or shows nothing: clean the lens, turn its ring (Help with the focus)."
+        )
     else:
         yield Finding(Grade.GOOD, said)
 
@@ -224,14 +208,3 @@ def _waiting(folder: Path) -> tuple[int, int, float]:
         sizes.append(found.st_size)
         oldest = min(oldest, found.st_mtime)
     return len(sizes), sum(sizes), time.time() - oldest
-
-
-def _systemctl(program: str, word: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - systemd's own program, by its whole path
-            [program, word, UNIT], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    said = done.stdout.strip()
-    return "" if said in ("not-found", "offline") else said

@@ -4,6 +4,9 @@ import fcntl
 import os
 from pathlib import Path
 
+LOCK_NAME = "node.lock"
+"""Written when a node begins: its time is the node's beginning."""
+
 
 class InstanceError(Exception):
     """Another node has the folder; the message says which process."""
@@ -15,7 +18,7 @@ class Instance:
     def __init__(self, folder: Path) -> None:
         """Raises InstanceError, and OSError where the folder cannot be written."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(folder / "node.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -36,7 +39,7 @@ class Instance:
 def find_instance(folder: Path) -> int | None:
     """Return the process that holds the folder, None when nobody does or it cannot be seen."""
     try:
-        handle = os.open(folder / "node.lock", os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -15,7 +15,8 @@ from camera_node.connection import is_loopback
 from camera_node.instance import Instance, InstanceError
 from camera_node.key_file import KeyFileError
 from camera_node.log import Log
-from camera_node.settings import Settings, SettingsError, check_complete, default_settings_file, read_settings
+from camera_node.places import DeniedError, default_settings_file
+from camera_node.settings import Settings, SettingsError, check_complete, read_settings
 from camera_node.systemd import Notifier
 from camera_node.vitals import node_version
 
@@ -36,12 +37,12 @@ def run_node(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    file: Path = options.settings or default_settings_file()
     try:
+        file: Path = options.settings or default_settings_file()
         settings = read_settings(file)
         check_complete(settings, file)
         instance = Instance(settings.state)
-    except SettingsError as error:
+    except (SettingsError, DeniedError) as error:
         log.problem(str(error))
         return 2
     except InstanceError as error:

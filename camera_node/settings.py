@@ -5,7 +5,6 @@ Relative paths are read from the folder of node.toml. A name that nobody knows i
 # ruff: noqa: RUF009 - the functions make fields
 
 import dataclasses
-import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -26,9 +25,7 @@ from camera_node.fields import (
     whole,
     whole_or_none,
 )
-
-ETC = Path("/etc/parkhub-node/node.toml")
-VAR = Path("/var/lib/parkhub-node")
+from camera_node.places import DeniedError, default_state_folder
 
 
 class SettingsError(Exception):
@@ -66,11 +63,18 @@ def _address(said: Any) -> str:
     return address
 
 
-def _server(said: Any) -> str:
-    address = _address(said)
+def _web_address(said: Any, such_as: str) -> str:
+    try:
+        address = _address(said)
+    except ValueError:
+        address = "?"
     if address and not address.startswith(("http://", "https://")):
-        raise ValueError("must be an address such as https://parkhub.example")
-    return address.rstrip("/")
+        raise ValueError(f"must be an address such as {such_as}")
+    return address
+
+
+def _server(said: Any) -> str:
+    return _web_address(said, "https://parkhub.example").rstrip("/")
 
 
 def _camera(said: Any) -> str:
@@ -140,13 +144,11 @@ class ConnectionSettings:
     ca_file: Path | None = path_or_none()
     client_certificate: Path | None = path_or_none()
     client_key: Path | None = path_or_none()
-    proxy: str = checked("", _address)
+    proxy: str = checked("", lambda said: _web_address(said, "http://10.0.0.1:3128"))
 
     def __post_init__(self) -> None:
         if self.client_key and not self.client_certificate:
             raise ValueError("client_certificate is needed beside client_key")
-        if self.proxy and not self.proxy.startswith(("http://", "https://")):
-            raise ValueError("proxy must be an address such as http://10.0.0.1:3128")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,34 +191,14 @@ class Settings:
         return int(self.spool.megabytes_max * 1_000_000)
 
 
-def default_settings_file() -> Path:
-    """Return where node.toml is looked for: PARKHUB_NODE_SETTINGS, /etc/parkhub-node, else XDG's folder."""
-    said = os.environ.get("PARKHUB_NODE_SETTINGS")
-    if said:
-        return Path(said)
-    if ETC.exists() or os.geteuid() == 0:
-        return ETC
-    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(home).expanduser() / "parkhub-node" / "node.toml"
-
-
-def default_state_folder() -> Path:
-    """Return where the node keeps what must outlive a restart."""
-    said = os.environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd's StateDirectory=
-    if said:
-        return Path(said)
-    if os.geteuid() == 0 or VAR.is_dir():
-        return VAR
-    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "parkhub-node"
-
-
 def read_settings(file: Path) -> Settings:
-    """Return what node.toml says; server, camera and source may still be missing. Raises SettingsError."""
+    """Return what node.toml says; server, camera and source may still be missing. Raises SettingsError, DeniedError."""
     try:
         said = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{file} does not exist. `parkhub-node enrol CODE URL` makes it.") from None
+    except PermissionError:
+        raise DeniedError(file) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.") from None
     try:

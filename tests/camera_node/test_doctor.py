@@ -1,5 +1,6 @@
 """The doctor: a line for each thing, what is wrong in plain words, and what to do."""
 
+import os
 from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -10,7 +11,7 @@ from PIL import Image
 from scripted import Server
 
 from camera_node.cli import main
-from camera_node.instance import Instance
+from camera_node.instance import LOCK_NAME, Instance
 
 
 @pytest.fixture
@@ -99,6 +100,50 @@ def test_settings_that_are_wrong_are_told_first(
         (tmp_path / "node.toml").write_text(text)
     ended, lines = ask(tmp_path / "node.toml", capsys)
     assert (ended, words in lines[0], lines[0].startswith("bad")) == (status, True, True)
+
+
+def test_a_node_without_a_server_is_to_be_enrolled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "node.toml").write_text("state_folder = 'state'")
+    _, lines = ask(tmp_path / "node.toml", capsys)
+    assert "parkhub-node enrol CODE URL" in lines[1]
+
+
+def test_a_server_in_trouble_is_no_reason_for_a_new_code(
+    settings: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["configuration"] = [(503, {"detail": "Not now"})]
+    _, lines = ask(settings, capsys, "--no-picture")
+    at = next(number for number, line in enumerate(lines) if "503: Not now" in line)
+    assert "See to the server" in lines[at + 1]
+    assert "new code" not in "\n".join(lines)
+
+
+def test_settings_that_the_running_node_has_not_read_are_told(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = Instance(tmp_path / "state")
+    try:
+        began_s = (tmp_path / "state" / LOCK_NAME).stat().st_mtime
+        found = {}
+        for seconds in (-60, 60):
+            os.utime(settings, (began_s + seconds, began_s + seconds))
+            found[seconds] = "\n".join(ask(settings, capsys, "--no-picture")[1])
+    finally:
+        running.close()
+    assert "newer than the running node" not in found[-60]
+    assert "node.toml is newer than the running node." in found[60]
+    assert "sudo systemctl restart parkhub-node" in found[60]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone reads what the node may not")
+def test_a_folder_is_looked_at_with_the_rights_of_the_node(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.chown(tmp_path / "state", 65_534, 65_534)
+    (tmp_path / "pictures").chmod(0o700)
+    _, lines = ask(settings, capsys)
+    [line] = [line for line in bad(lines) if "The folder" in line]
+    assert "cannot be read by nobody, as which the node runs: Permission denied" in line
 
 
 def test_a_camera_that_is_away_is_told_without_its_password(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,11 @@ WRONG = {
     "no TOML": ("server =", "cannot be read"),
     "a mistyped name": ("sever = 'https://a'", "sever is not known"),
     "no address": ("server = 'parkhub.example'", "server must be an address"),
+    "an address of a camera": ("server = 'rtsp://a'", "server must be an address such as https://parkhub.example"),
+    "a proxy without its kind": (
+        "[connection]\nproxy = 'a:1'",
+        "proxy must be an address such as http://10.0.0.1:3128",
+    ),
     "a camera that is a path": ("camera = '../x'", "camera must be"),
     "an unknown source": ("[source]\nkind = 'webcam'", "source.kind must be one of picamera2"),
     "a source without its address": ("[source]\nkind = 'rtsp'", "source.address is needed"),
@@ -60,6 +65,7 @@ def test_what_is_wrong_is_refused_by_its_name(tmp_path: Path, text: str, named: 
     with pytest.raises(SettingsError) as refused:
         read_settings(a_file(tmp_path, text))
     assert named in str(refused.value)
+    assert "rtsp://" not in str(refused.value)
 
 
 def test_what_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
