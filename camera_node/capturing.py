@@ -117,6 +117,9 @@ class Capturing:
         except SourceError as error:
             self._fail(str(error))
             return
+        except FrameError as error:
+            self._pass_over(str(error))
+            return
         if frame is None:
             self._send(self._plan.idle(time.monotonic()))
             return
@@ -126,6 +129,18 @@ class Capturing:
             self._use(frame)
         except FrameError as error:
             self._trouble = str(error)
+        except (OSError, EOFError):
+            raise
+        except Exception as error:
+            if not self._source.each:
+                raise
+            # One file, and decoders' errors share no base class. To end by it would be to meet it again.
+            self._pass_over(f"{frame.name} cannot be used ({type(error).__name__}: {str(error)[:150]}).")
+
+    def _pass_over(self, why: str) -> None:
+        """Say at once what the next picture would hide."""
+        self._trouble = why
+        self._say(("beat", 0.0, self._news()))
 
     def _begin(self) -> bool:
         """Open the source when it is time to; return whether it is open."""

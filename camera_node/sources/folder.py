@@ -13,7 +13,8 @@ from watchfiles import Change, watch
 
 from camera_node.durable import write_durably
 from camera_node.picture import MEDIA_TYPES
-from camera_node.sources.frame import Frame, now
+from camera_node.sources.attempts import Attempts
+from camera_node.sources.frame import Frame, FrameError, now
 from camera_node.sources.source import SourceError, Wanted
 from camera_node.sources.watch import TICK_MS, FolderWatch, Mark, mark_of, scan
 
@@ -22,6 +23,7 @@ SCAN_S = 30.0
 
 SAVE_S = 2.0
 MEMORY = "watched.json"
+READING = "reading.json"
 
 
 class FolderSource:
@@ -35,6 +37,7 @@ class FolderSource:
         self.late = 0
         self._folder = folder
         self._memory = None if state_folder is None else state_folder / MEMORY
+        self._attempts = Attempts(None if state_folder is None else state_folder / READING)
         self._existing = existing
         self._watch: FolderWatch | None = None
         self._notices: Iterator[set[tuple[Change, str]]] = iter(())
@@ -44,7 +47,7 @@ class FolderSource:
         self._unsaved = False
         self._saved_s = self._scanned_s = 0.0
         self._again = False
-        self._problem = ""
+        self._problem = self._said = ""
 
     def open(self) -> None:
         """See `Source`."""
@@ -68,10 +71,13 @@ class FolderSource:
         self._scanned_s = 0.0
 
     def read(self) -> Frame | None:
-        """See `Source`."""
+        """See `Source`. Raises FrameError for a file that is passed over, once."""
         self._note_taken()
         if self._watch is None:
             raise SourceError(f"The folder {self.name} is not open.")
+        if self._problem != self._said:
+            self._said = self._problem
+            raise FrameError(self._problem)
         if self._again:
             self._again = False
             return self._newest()
@@ -102,11 +108,22 @@ class FolderSource:
     def _give(self) -> Frame | None:
         for path in self._finished:
             mark = mark_of(path)
+            if mark is None:
+                continue
+            if not self._attempts.begin(path.name, mark):
+                self._pass_over(path, mark)
+                break
             frame = self._frame(path)
-            if mark is not None and frame is not None:
+            if frame is not None:
                 self._given = (path, mark)
                 return frame
+            self._attempts.end(path.name)
         return None
+
+    def _pass_over(self, path: Path, mark: Mark) -> None:
+        self._problem = f"{path} is passed over: whoever read it died of it. Take it away, or write it anew."
+        self._taken[path.name] = mark
+        self._save()
 
     def _frame(self, path: Path) -> Frame | None:
         try:
@@ -130,6 +147,7 @@ class FolderSource:
             path, mark = self._given
             self._taken[path.name] = mark
             self._given, self._unsaved = None, True
+            self._attempts.end(path.name)
         if self._unsaved and time.monotonic() - self._saved_s >= SAVE_S:
             self._save()
 
@@ -165,6 +183,8 @@ class FolderSource:
 
     def close(self) -> None:
         """See `Source`."""
+        if self._given is not None:
+            self._attempts.end(self._given[0].name)
         if self._watch is not None and self._unsaved:
             self._save()
         self._watch, self._given = None, None

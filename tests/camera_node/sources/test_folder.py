@@ -9,6 +9,7 @@ from cameras import next_frame, read_to_the_end
 from pictures import jpeg
 
 from camera_node.sources.folder import FolderSource
+from camera_node.sources.frame import FrameError
 from camera_node.sources.source import SourceError
 
 
@@ -52,6 +53,37 @@ def test_a_picture_that_was_given_but_not_yet_handed_on_comes_again(folder: Path
     again = _open(folder, tmp_path / "state", existing=True)
     assert _names(again, 1) == ["a.jpg"]
     again.close()
+
+
+def _until_dead(folder: Path, state: Path) -> list[str]:
+    """What a source gives whose process dies of "bad.jpg", which it does not live to put in order."""
+    source, given = _open(folder, state, existing=True), list[str]()
+    while "bad.jpg" not in given and "z.jpg" not in given:
+        given.append(next_frame(source).name)
+    return given
+
+
+def test_a_picture_that_kills_its_reader_is_passed_over_the_third_time_and_named(folder: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "bad.jpg", "z.jpg"):
+        (folder / name).write_bytes(jpeg(1))
+    assert _until_dead(folder, tmp_path / "state")[-1] == "bad.jpg"
+    assert _until_dead(folder, tmp_path / "state")[-1] == "bad.jpg"
+    (folder / "a.jpg").unlink()
+    source = _open(folder, tmp_path / "state", existing=True)
+    with pytest.raises(FrameError, match=r"bad\.jpg is passed over"):
+        next_frame(source)
+    assert _names(source, 1) == ["z.jpg"]
+    (folder / "bad.jpg").write_bytes(jpeg(2) + b"\x00")
+    assert _names(source, 1) == ["bad.jpg"]
+    source.close()
+
+
+def test_a_picture_that_was_in_hand_at_an_orderly_end_is_not_held_against_it(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.jpg").write_bytes(jpeg(1))
+    for _ in range(4):
+        source = _open(folder, tmp_path / "state", existing=True)
+        assert _names(source, 1) == ["a.jpg"]
+        source.close()
 
 
 def test_the_files_time_is_the_captures_unless_it_lies_in_the_future(folder: Path) -> None:
