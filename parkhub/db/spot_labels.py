@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from parkhub.db.engine import Row, fetch
-from parkhub.domain.corrections import Crop, NewLabel, Origin, SpotLabel, Word
+from parkhub.domain.corrections import Crop, LabelCount, NewLabel, Origin, SpotLabel, Word
 from parkhub.domain.spots import Polygon, SpotState
 from parkhub.errors import NotFoundError
 
@@ -93,6 +93,25 @@ async def list_labels(lot_id: int, limit: int | None = None) -> list[SpotLabel]:
     return [read_label(row) for row in rows]
 
 
+async def count_labels(lot_id: int) -> list[LabelCount]:
+    """How many labels of what people said there are in a lot, of each sort."""
+    rows = await fetch(
+        "SELECT camera, occupied, said, crop, count(*) AS n FROM spot_label WHERE lot = {} AND word = 'said' "
+        "GROUP BY camera, occupied, said, crop",
+        lot_id,
+    )
+    return [
+        LabelCount(
+            row["camera"],
+            bool(row["occupied"]),
+            None if row["said"] is None else SpotState(row["said"]),
+            Crop(row["crop"]),
+            int(row["n"]),
+        )
+        for row in rows
+    ]
+
+
 async def newest_label_id(lot_id: int, name: str) -> int | None:
     """Which label has the last word on a spot; words on crops saved from pictures are none."""
     rows = await fetch(
@@ -144,8 +163,8 @@ async def propose_again(label_id: int) -> bool:
     """Make a corrected crop what it was before: the engine's own word; False when somebody did already."""
     return bool(
         await fetch(
-            "UPDATE spot_label SET word = 'proposed', origin = 'proposed', occupied = (coalesce(said, '') = 'occupied') "
-            "WHERE id = {} AND origin = 'corrected' RETURNING id",
+            "UPDATE spot_label SET word = 'proposed', origin = 'proposed', "
+            "occupied = (coalesce(said, '') = 'occupied') WHERE id = {} AND origin = 'corrected' RETURNING id",
             label_id,
         )
     )

@@ -92,6 +92,17 @@ class SpotLabel(NewLabel):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelCount:
+    """So many labels of a camera, None once it is gone, by what people and the engine said, and by their crop."""
+
+    camera_id: int | None
+    occupied: bool
+    said: SpotState | None
+    crop: Crop
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LotAccuracy:
     """How the engine did where people spoke: labels of each state, and how many of these it had right.
 
@@ -135,14 +146,23 @@ def state_of(*, occupied: bool) -> SpotState:
 
 def measure(labels: Sequence[SpotLabel]) -> LotAccuracy:
     """Count how often the engine had said what people then said."""
-    told = [label for label in labels if label.said not in (None, SpotState.UNKNOWN)]
-    right = [label for label in told if label.said is label.state]
+    return measure_counts([LabelCount(each.camera_id, each.occupied, each.said, each.crop, 1) for each in labels])
+
+
+def measure_counts(counts: Sequence[LabelCount]) -> LotAccuracy:
+    """The same of labels that are counted already."""
+
+    def total(*, occupied: bool, right: bool) -> int:
+        said = (state_of(occupied=occupied),) if right else (SpotState.FREE, SpotState.OCCUPIED)
+        return sum(each.count for each in counts if each.occupied is occupied and each.said in said)
+
+    free, taken = total(occupied=False, right=False), total(occupied=True, right=False)
     return LotAccuracy(
-        free=sum(not label.occupied for label in told),
-        free_right=sum(not label.occupied for label in right),
-        occupied=sum(label.occupied for label in told),
-        occupied_right=sum(label.occupied for label in right),
-        unseen=len(labels) - len(told),
+        free=free,
+        free_right=total(occupied=False, right=True),
+        occupied=taken,
+        occupied_right=total(occupied=True, right=True),
+        unseen=sum(each.count for each in counts) - free - taken,
     )
 
 

@@ -13,7 +13,7 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import spot_heads as head_rows
 from parkhub.db import spot_labels as label_rows
 from parkhub.domain.cameras import Engine
-from parkhub.domain.corrections import TELLING_MIN, Crop, LotAccuracy, SpotLabel, measure
+from parkhub.domain.corrections import TELLING_MIN, Crop, LabelCount, LotAccuracy, measure_counts
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
 from parkhub.domain.spot_heads import HeadVersion, too_few, wins
@@ -27,13 +27,15 @@ from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, page
 
 
-async def _heads(lot: Lot, labels: Sequence[SpotLabel], now: datetime) -> dict[str, Any]:
+async def _heads(lot: Lot, labels: Sequence[LabelCount], now: datetime) -> dict[str, Any]:
     versions, fit = await head_rows.list_versions(lot.id), await head_rows.find_fit(lot.id)
-    cut = [label for label in labels if label.crop is Crop.CUT]
-    occupied = sum(label.occupied for label in cut)
-    waiting = sum(label.crop is Crop.WAITING for label in labels)
+    free, occupied = (
+        sum(each.count for each in labels if each.crop is Crop.CUT and each.occupied is taken)
+        for taken in (False, True)
+    )
+    usable, waiting = free + occupied, sum(each.count for each in labels if each.crop is Crop.WAITING)
     under_way = fit is not None and fit.ended_at is None
-    told = repr(([(each.version, each.active) for each in versions], fit, len(cut), waiting, fit and fit.trouble(now)))
+    told = repr(([(each.version, each.active) for each in versions], fit, usable, waiting, fit and fit.trouble(now)))
     return {
         "lot": lot,
         "versions": [(each, _words(each, versions)) for each in versions],
@@ -41,8 +43,8 @@ async def _heads(lot: Lot, labels: Sequence[SpotLabel], now: datetime) -> dict[s
         "fit": fit,
         "under_way": under_way,
         "trouble": fit.trouble(now) if fit else "",
-        "missing": too_few(len(cut) - occupied, occupied),
-        "usable": len(cut),
+        "missing": too_few(free, occupied),
+        "usable": usable,
         "waiting": waiting,
         "now": now,
         "version": hashlib.sha256(told.encode()).hexdigest()[:12],
@@ -58,19 +60,19 @@ def _words(version: HeadVersion, versions: Sequence[HeadVersion]) -> tuple[str, 
     return ("not used", "note") if wins(version.trial) else ("did not win", "warn")
 
 
-async def _accuracy(lot: Lot, labels: Sequence[SpotLabel]) -> list[tuple[str, LotAccuracy]]:
+async def _accuracy(lot: Lot, labels: Sequence[LabelCount]) -> list[tuple[str, LotAccuracy]]:
     """Of the whole lot, and of each camera where there are several."""
-    found = [("All cameras", measure(labels))]
+    found = [("All cameras", measure_counts(labels))]
     cameras = await camera_rows.list_cameras(lot.id)
     seen = {label.camera_id for label in labels}
     if len(seen) > 1:
         of = {each.id: [label for label in labels if label.camera_id == each.id] for each in cameras if each.id in seen}
-        found += [(each.name, measure(of[each.id])) for each in cameras if each.id in of]
+        found += [(each.name, measure_counts(of[each.id])) for each in cameras if each.id in of]
     return found
 
 
 async def _show(request: AnyRequest, settings: Settings, lot: Lot, error: str = "", status_code: int = 200) -> Template:
-    labels = await label_rows.list_labels(lot.id)
+    labels = await label_rows.count_labels(lot.id)
     cameras = await camera_rows.list_cameras(lot.id)
     return page(
         request,
@@ -96,7 +98,7 @@ async def show(request: AnyRequest, settings: GivenSettings, slug: FromPath[str]
 async def show_heads(request: AnyRequest, slug: FromPath[str]) -> Response[Any] | Template:
     """Only the versions, for a page that waits for a fit; nothing when it shows them already."""
     lot = await find_lot(slug)
-    found = await _heads(lot, await label_rows.list_labels(lot.id), datetime.now(UTC))
+    found = await _heads(lot, await label_rows.count_labels(lot.id), datetime.now(UTC))
     if request.query_params.get("version") == found["version"]:
         return Response(b"", status_code=204)
     return page(request, "spot_heads/_heads.html", **found)

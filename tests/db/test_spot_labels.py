@@ -5,16 +5,36 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import NOW, a_new_label, after, save_account, save_camera, save_frame, save_label
+from builders import NOW, a_new_label, after, save_account, save_camera, save_frame, save_label, save_lot
 
 from parkhub.db import frames, spot_labels, spots
 from parkhub.db.engine import fetch
-from parkhub.domain.corrections import Crop
+from parkhub.domain.corrections import Crop, LabelCount, LotAccuracy, measure, measure_counts
 from parkhub.domain.spots import SpotState
 from parkhub.errors import ConflictError, NotFoundError
 from parkhub.settings import Settings
 
+FREE, OCCUPIED = SpotState.FREE, SpotState.OCCUPIED
 CROP = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.75))
+
+
+async def test_labels_are_counted_by_what_was_said_and_measure_the_same(database: Settings) -> None:
+    lot = await save_lot()
+    camera = await save_camera(lot)
+    for occupied, said in ((True, FREE), (True, FREE), (False, FREE), (True, None)):
+        sure = None if said is None else 0.8
+        await save_label(lot.id, camera_id=camera.id, occupied=occupied, said=said, confidence=sure)
+    cut = await save_label(lot.id, camera_id=None, occupied=True, said=OCCUPIED)
+    await spot_labels.finish_crop(cut.id, None)
+    await save_label((await save_lot()).id)
+    found = await spot_labels.count_labels(lot.id)
+    assert set(found) == {
+        LabelCount(camera.id, True, FREE, Crop.WAITING, 2),
+        LabelCount(camera.id, False, FREE, Crop.WAITING, 1),
+        LabelCount(camera.id, True, None, Crop.WAITING, 1),
+        LabelCount(None, True, OCCUPIED, Crop.NONE, 1),
+    }
+    assert measure_counts(found) == measure(await spot_labels.list_labels(lot.id)) == LotAccuracy(1, 1, 3, 1, 1)
 
 
 async def test_a_label_comes_back_as_it_was_given(database: Settings) -> None:

@@ -24,8 +24,8 @@ class SpotLabel(Table, tablename="spot_label"):
 
     It outlives its picture, its spot and its camera, so it repeats the name and the polygon. ``said`` null: no engine
     had looked. ``crop_polygon`` is set once the crop is cut. ``word``: a person said it, the engine proposes it, or a
-    person said that the crop is of no use. ``origin``: a person's word on the spot, a crop saved from a picture, or both,
-    first the crop.
+    person said that the crop is of no use. ``origin``: a person's word on the spot, a crop saved from a picture,
+    or both, first the crop.
     """
 
     id = BigSerial(primary_key=True)
