@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream, Template
 
@@ -202,7 +203,9 @@ async def export(
     size = (await asyncio.to_thread(path.stat)).st_size
     name = f"labels-{lot.slug}-{now:%Y-%m-%d}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"', "content-length": str(size)}
-    return Stream(_once(path, size), media_type="application/zip", headers=headers)
+    # Of a client that is gone before the first byte the stream is never begun, so that does not end it either.
+    gone = BackgroundTask(_delete, path)
+    return Stream(_once(path, size), media_type="application/zip", headers=headers, background=gone)
 
 
 async def _pack(clients: Clients, request: AnyRequest, settings: Settings, lot: Lot, path: Path, now: datetime) -> None:
@@ -225,6 +228,10 @@ async def _once(path: Path, size: int) -> AsyncIterator[bytes]:
             yield piece
     finally:
         path.unlink(missing_ok=True)  # noqa: ASYNC240
+
+
+async def _delete(path: Path) -> None:
+    await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 def _back(slug: str, **said: Any) -> Redirect:
