@@ -65,15 +65,16 @@ class Recognition:
         edge, _ = self._wanted()
         if not edge.enabled:
             return picture
-        self._load()
-        if (held := self._held) is not None:
-            try:
+        try:
+            self._load()
+            if (held := self._held) is not None:
                 results = _results(held, picture)
-            except (EdgeError, FrameError) as error:
-                self._why_no_look = str(error)
-            else:
                 self._why_no_look = ""
                 return results
+        except (EdgeError, FrameError) as error:
+            self._why_no_look = str(error)
+        except Exception as error:  # noqa: BLE001 - an edge: one picture must not end the taking of all others
+            self._why_no_look = f"Recognition stumbled over {picture.name}: {type(error).__name__}: {str(error)[:150]}."
         return picture if edge.pictures_if_broken else None
 
     def keep_fetching(self, stopping: threading.Event) -> None:

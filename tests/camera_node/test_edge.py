@@ -159,6 +159,16 @@ class TestRecognition:
         assert allowed is not None
         assert allowed.media_type == "image/jpeg"
 
+    def test_a_stumble_over_one_picture_is_said_and_the_next_is_looked_at(self, tmp_path: Path) -> None:
+        model = (Path(__file__).parents[2] / "tasks" / "vision" / "models" / "spots.onnx").read_bytes()
+        node = Node(tmp_path, {"engines": document(spots_onnx=model), "spots.onnx": model})
+        assert not node.recognition.step()
+        no_bytes: Any = None
+        assert node.recognition.in_place_of(Picture("odd", no_bytes, "image/jpeg", datetime.now(UTC))) is None
+        assert node.recognition.trouble.startswith("Recognition stumbled over odd: ")
+        assert node.take() is not None
+        assert node.recognition.trouble == ""
+
     def test_it_fetches_only_what_is_named_anew(self, tmp_path: Path) -> None:
         model = (Path(__file__).parents[2] / "tasks" / "vision" / "models" / "spots.onnx").read_bytes()
         node = Node(tmp_path, {"engines": document(spots_onnx=model), "spots.onnx": model})
