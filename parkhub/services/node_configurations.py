@@ -21,6 +21,8 @@ from parkhub.services import audit
 
 OTHERS: Final = "Somebody else has changed it meanwhile. Look at what holds now, then change that."
 
+NO_LONGER: Final = "recognition at the camera switched off: it now watches a gate, or is judged in another way"
+
 NUMBER_MAX: Final = 2**31 - 1
 """What the database can count to."""
 
@@ -28,8 +30,9 @@ log = structlog.get_logger(__name__)
 
 
 async def current(camera: Camera, now: datetime) -> Version:
-    """The newest version. The first one is made when it is asked for, and a new one when the camera was switched on or
-    off in the console, or its lot's clock was changed, since the last."""
+    """The newest version. The first one is made when it is asked for, and a new one when since the last the camera was
+    switched on or off in the console, its lot's clock was changed, or it became one that cannot recognise by itself:
+    what it said of places would be refused."""
     zone = (await lot_rows.get_lot(camera.lot_id)).time_zone
     while True:
         newest = await rows.find_newest(camera.id)
@@ -37,11 +40,18 @@ async def current(camera: Camera, now: datetime) -> Version:
             wanted, note = Document(running=camera.enabled, timezone=zone), "as it comes"
         else:
             document = newest.document
-            wanted = msgspec.structs.replace(document, running=camera.enabled, timezone=zone)
+            edge = document.edge
+            if not can_recognise(camera):
+                edge = msgspec.structs.replace(edge, enabled=False)
+            wanted = msgspec.structs.replace(document, running=camera.enabled, timezone=zone, edge=edge)
             if wanted == document:
                 return newest
-            switched = "switched on" if camera.enabled else "switched off"
-            note = switched if wanted.running != document.running else "the clock of the car park"
+            if wanted.edge != document.edge:
+                note = NO_LONGER
+            elif wanted.running != document.running:
+                note = "switched on" if camera.enabled else "switched off"
+            else:
+                note = "the clock of the car park"
             wanted = msgspec.structs.replace(wanted, version=document.version + 1)
         async with transaction():
             await rows.add_version(camera.id, wanted, None, note, now)

@@ -96,3 +96,18 @@ async def test_it_is_not_offered_where_the_server_must_look(staff: Visitor, came
     assert "Recognition at the camera" not in (await staff.get("/console/cameras/mast-1/node/settings")).text
     refused = await filled(staff, **{"edge-enabled": "1"})
     assert (refused.status_code, "watches no gate" in refused.text) == (422, True)
+
+
+async def test_it_ends_where_the_camera_becomes_one_that_the_server_must_look_at(
+    staff: Visitor, camera: Camera
+) -> None:
+    await filled(staff, **{"edge-enabled": "1"})
+    await cameras.save_camera_settings(
+        camera.id, camera.name, Engine.DIFFERENCE, camera.debounce, camera.stale_after_s,
+        enabled=True, counts_vehicles=False,
+    )  # fmt: skip
+    found = await node_configurations.current(await cameras.get_camera(camera.id), datetime.now(UTC))
+    assert (found.number, found.document.edge.enabled) == (3, False)
+    page = "/console/cameras/mast-1/node/settings"
+    assert "recognition at the camera switched off" in (await staff.get(page)).text
+    assert (await filled(staff)).status_code < 400
