@@ -11,8 +11,11 @@ MEMORY_BYTES = 16_000_000
 DAMAGED_KEPT = 8
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MEANWHILE = "New pictures wait in memory only."
-GONE = (errno.ENOENT, errno.EIO, getattr(errno, "EUCLEAN", errno.EIO), getattr(errno, "EBADMSG", errno.EIO))
+GONE = (errno.ENOENT, getattr(errno, "EUCLEAN", errno.ENOENT), getattr(errno, "EBADMSG", errno.ENOENT))
 """What a disk says of a file that it will not give back."""
+
+READS_MAX = 3
+"""So often a file is asked for with pauses: a disk that is off its bus for seconds says EIO of each."""
 
 
 class SpoolError(Exception):
@@ -28,6 +31,7 @@ class SpoolStore:
         self.is_full = False
         self._folder = SpoolFolder(folder)
         self._memory: dict[int, bytes] = {}
+        self._failed: dict[int, int] = {}
         self._claim: int | None = None
         try:
             self._folder.make()
@@ -91,15 +95,20 @@ class SpoolStore:
         if data is not None:
             return decode(data)
         try:
-            return self._folder.read(entry)
+            stored = self._folder.read(entry)
         except OSError as error:
-            if error.errno in GONE:
+            tries = self._failed[entry.sequence] = self._failed.get(entry.sequence, 0) + 1
+            if error.errno in GONE or (error.errno == errno.EIO and tries >= READS_MAX):
+                self._failed.pop(entry.sequence)
                 raise DamagedError(str(error)) from None
             self.trouble = self._explain(error)
             raise
+        self._failed.pop(entry.sequence, None)
+        return stored
 
     def remove(self, entry: Entry) -> None:
         """Take a picture away; a disk that does not let go has it again at the next start, and it is sent once more."""
+        self._failed.pop(entry.sequence, None)
         if self._memory.pop(entry.sequence, None) is None:
             try:
                 self._folder.remove(entry)

@@ -183,6 +183,25 @@ def test_a_picture_that_somebody_took_away_is_counted_and_forgotten(tmp_path: Pa
         assert spool.state().damaged == 1
 
 
+def test_a_disk_that_is_off_its_bus_for_a_moment_costs_no_picture(tmp_path: Path, machine: Machine) -> None:
+    with open_spool(tmp_path, machine) as spool:
+        for name in ("a", "b"):
+            spool.put(machine.take(name))
+        kept = {file: file.read_bytes() for file in files(tmp_path)}
+        for file in kept:
+            file.unlink()
+            file.symlink_to("/proc/self/mem")  # at whose beginning every reading is an EIO
+        for _ in range(2):
+            assert spool.next() is None
+            machine.wait(61)
+        assert (spool.state().damaged, spool.state().pictures) == (0, 2)
+        for file in list(kept)[:1]:
+            file.unlink()
+            file.write_bytes(kept[file])
+        assert names(spool) == ["a"]
+        assert spool.state().damaged == 1
+
+
 def test_refused_pictures_are_counted_by_reason_on_disk(tmp_path: Path, machine: Machine) -> None:
     with open_spool(tmp_path, machine) as spool:
         for name, why in (("a", "422"), ("b", "422"), ("c", "409")):
