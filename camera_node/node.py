@@ -17,6 +17,7 @@ from camera_node.heartbeat import Heartbeat, describe
 from camera_node.keys import Keys
 from camera_node.log import Log
 from camera_node.log_bundle import make_bundle
+from camera_node.milestones import Milestones
 from camera_node.node_clock import NodeClock
 from camera_node.orders import Orders, keep_listening
 from camera_node.picture import Picture
@@ -30,6 +31,9 @@ from camera_node.vitals import read_vitals
 TAKE_S = 0.5
 STUCK_S = 25.0
 """A part that has not come round for so long does not work any more."""
+
+FIRST_BEAT_S = 5.0
+"""For so long the first heartbeat waits for the camera, so that it tells of one that works."""
 
 PAUSE_S = 5.0
 CAPTURE_STOP_S = 2.5
@@ -56,7 +60,14 @@ class Node:
         line = ServerLine(self._client, *where, self._keys, self._clock)
         kept = Kept(settings.camera_folder, log.warning)
         self._heartbeat = Heartbeat(
-            line, self._keys, kept, self.describe, self._configured, log.info, server=settings.server
+            line,
+            self._keys,
+            kept,
+            self.describe,
+            self._configured,
+            log.info,
+            server=settings.server,
+            reached=lambda: self._sender.reached(),
         )
         self._edge = Recognition(
             line,
@@ -86,7 +97,8 @@ class Node:
             lambda command, outcome, why: log.info(f"Command {command.action} {command.id}: {outcome}. {why}".strip()),
         )
         self._threads: dict[str, threading.Thread] = {}
-        self._came_round = time.monotonic()
+        self._milestones = Milestones(log.info, log.warning)
+        self._began_s = self._came_round = time.monotonic()
         self._backlog_told_s = 0.0
 
     def start(self) -> None:
@@ -116,7 +128,7 @@ class Node:
         """Start again what has died; True while everything that pictures need works."""
         works = {
             "taking": self._take,
-            "heartbeat": lambda: self._heartbeat.keep_beating(self._stopping),
+            "heartbeat": self._beat,
             "commands": self._listen,
             "recognition": lambda: self._edge.keep_fetching(self._stopping),
         }
@@ -132,6 +144,7 @@ class Node:
             self._log.problem("The sender had ended; it is started again.")
             self._sender.start()
         self._tell_backlog()
+        self._milestones.hear(self._capture.state(), self._spool.state(), self._sender.state(), time.monotonic())
         return time.monotonic() - self._came_round < STUCK_S and sends
 
     def describe(self) -> dict[str, Any]:
@@ -142,7 +155,8 @@ class Node:
             self._capture.state(),
             rate_per_s=round(self._sender.state().rate_per_s, 3),
             clock_offset_s=None if self._clock.offset_s is None else round(self._clock.offset_s, 3),
-            last_error=self.trouble(),
+            running_s=round(time.monotonic() - self._began_s, 1),
+            last_error=self._trouble_to_tell(),
         )
 
     def trouble(self) -> str:
@@ -151,6 +165,12 @@ class Node:
         spool, sender = self._spool.state(), self._sender.state()
         wrong = (capture.trouble, self._edge.trouble, spool.trouble, sender.trouble, self._heartbeat.trouble)
         return next((each for each in wrong if each), "")
+
+    def _trouble_to_tell(self) -> str:
+        """What is wrong once the server hears of it: not that the line to it was away."""
+        line = (self._heartbeat.trouble, self._sender.state().trouble if self._sender.state().unreachable else "")
+        found = self.trouble()
+        return "" if self._heartbeat.trouble and found in line else found
 
     def status(self) -> str:
         """Return a line for people."""
@@ -165,6 +185,15 @@ class Node:
             if not self._stopping.is_set():
                 self._log.problem(f"{threading.current_thread().name}: {type(error).__name__}: {error}")
                 self._stopping.wait(PAUSE_S)
+
+    def _beat(self) -> None:
+        """Heartbeats; the first when the camera is there, or has said why not."""
+        until_s = time.monotonic() + FIRST_BEAT_S
+        while self._heartbeat.configuration.running and time.monotonic() < until_s:
+            capture = self._capture.state()
+            if capture.trouble or capture.connections or self._stopping.wait(0.1):
+                break
+        self._heartbeat.keep_beating(self._stopping)
 
     def _take(self) -> None:
         """Put each picture on disk as it comes."""
@@ -210,6 +239,7 @@ class Node:
         if now_s - self._backlog_told_s < PAUSE_S:
             return
         self._backlog_told_s = now_s
+        self._spool.write_down()
         bytes_per_s = self._sender.state().throughput.bytes_per_s
         limit = self._limits().kbit_per_s
         if limit is not None:

@@ -85,6 +85,12 @@ class Spool:
         self.arrived.set()
         return entry.sequence
 
+    def write_down(self) -> None:
+        """Put on disk what waits in memory, as far as there is room again; call it now and then."""
+        if self._store.held:
+            with self._writing:
+                self._write_down()
+
     def next(self) -> Spooled | None:
         """Return the picture to be sent next, whole for certain; it waits on until `done` or `drop`."""
         while True:
@@ -143,6 +149,7 @@ class Spool:
 
     def close(self) -> None:
         """Let another process have the folder; what waits stays there."""
+        self.write_down()
         with self._writing, self._lock:
             self._counts_file.close()
             self._store.close()
@@ -201,6 +208,18 @@ class Spool:
             if self._drop_for(entry, self._store.in_memory) is None:
                 return False
         return True
+
+    def _write_down(self) -> None:
+        with self._lock:
+            held = list(self._queue.droppable(Kind.GATE, None, self._store.in_memory))
+        for entry in held:
+            if self._short_of_disk(entry) > 0 or not self._store.write_down(entry):
+                return
+            with self._lock:
+                self._store.let_go(entry)
+                waits = self._queue.has(entry)
+            if not waits:  # it was sent meanwhile
+                self._store.remove(entry)
 
     def _short_of_disk(self, entry: Entry) -> int:
         free = self._store.free_bytes()

@@ -29,6 +29,10 @@ class SpoolQueue:
     def __len__(self) -> int:
         return sum(len(entries) for entries in self._kinds.values())
 
+    def has(self, entry: Entry) -> bool:
+        """Say whether an entry waits."""
+        return entry.sequence in self._kinds[entry.kind]
+
     def count(self, kind: Kind) -> int:
         """Return how many of ``kind`` wait."""
         return len(self._kinds[kind])

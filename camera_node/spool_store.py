@@ -106,6 +106,15 @@ class SpoolStore:
         self._failed.pop(entry.sequence, None)
         return stored
 
+    def write_down(self, entry: Entry) -> bool:
+        """Bring a picture from memory to the disk, where it lies as well until `let_go`; False when that fails."""
+        data = self._memory.get(entry.sequence)
+        return data is not None and self.save(entry, data)
+
+    def let_go(self, entry: Entry) -> None:
+        """Leave a picture to the disk."""
+        self._memory.pop(entry.sequence, None)
+
     def remove(self, entry: Entry) -> None:
         """Take a picture away; a disk that does not let go has it again at the next start, and it is sent once more."""
         self._failed.pop(entry.sequence, None)

@@ -89,9 +89,24 @@ def test_a_disk_that_others_filled_is_told_and_pictures_wait_in_memory_until_the
         others.unlink()
         assert spool.put(machine.take("disk", size=10_000)) is not None
         assert (spool.state().in_memory, spool.state().trouble) == (2, "")
+        spool.write_down()
+        assert (spool.state().in_memory, spool.state().trouble) == (0, "")
         assert list((disk / "spool").glob("incoming*")) == []
     with open_spool(disk, machine) as spool:
-        assert names(spool) == ["kept", "disk"]
+        assert names(spool) == ["kept", "disk", "m2", "m1"]
+
+
+def test_what_waits_in_memory_is_written_at_the_end_but_for_a_reserve(disk: Path) -> None:
+    machine = Machine()
+    with open_spool(disk, machine, reserve_bytes=500_000) as spool:
+        others = fill(disk)
+        for name in ("m1", "m2"):
+            spool.put(machine.take(name, size=10_000))
+        spool.write_down()
+        assert spool.state().in_memory == 2
+        others.unlink()
+    with open_spool(disk, machine) as spool:
+        assert names(spool) == ["m2", "m1"]
 
 
 @pytest.mark.parametrize("kind", list(Kind))
