@@ -93,7 +93,8 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 if ! id "$WHO" >/dev/null 2>&1; then
   useradd --system --user-group --home-dir "$STATE_FOLDER" --no-create-home --shell /usr/sbin/nologin "$WHO"
 fi
-for group in video gpio; do
+# systemd-journal: what went wrong before a restart is in the bundle of logs that the console asks for.
+for group in video gpio systemd-journal; do
   if getent group "$group" >/dev/null; then
     usermod --append --groups "$group" "$WHO"
   fi

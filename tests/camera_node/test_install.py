@@ -76,6 +76,11 @@ def test_the_installer_is_sound_shell() -> None:
     assert (ran.returncode, ran.stdout) == (0, "")
 
 
+def test_the_installer_lets_the_node_read_the_journal_of_its_runs_before() -> None:
+    (loop,) = [line for line in (NODE / "install.sh").read_text().splitlines() if line.startswith("for group in ")]
+    assert "systemd-journal" in loop.rstrip("; do").split()
+
+
 def test_the_installer_refuses_what_it_does_not_know_and_changes_nothing() -> None:
     ran = subprocess.run([str(NODE / "install.sh"), "--egde"], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
