@@ -159,7 +159,7 @@ class Settings:
     camera: str = checked("", _camera)
     key_file: Path | None = path_or_none()
     state_folder: Path | None = path_or_none()
-    capture_silence_s: float = number(120.0, 2.0, 86_400)
+    capture_silence_s: float = number(120.0, 2.0, 600.0)
     source: SourceSettings | None = checked(None, lambda said: _read(SourceSettings, said, "source."))
     spool: SpoolSettings = part(SpoolSettings)
     relay: RelaySettings = part(RelaySettings)

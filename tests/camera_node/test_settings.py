@@ -68,6 +68,19 @@ def test_what_is_wrong_is_refused_by_its_name(tmp_path: Path, text: str, named: 
     assert "rtsp://" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("seconds", "taken"), [(600, True), (601, False)])
+def test_a_capture_that_hangs_is_never_left_for_longer_than_ten_minutes(
+    tmp_path: Path, seconds: int, taken: bool
+) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(f"capture_silence_s = {seconds}\n")
+    if taken:
+        assert read_settings(file).capture_silence_s == seconds
+    else:
+        with pytest.raises(SettingsError, match="capture_silence_s"):
+            read_settings(file)
+
+
 def test_what_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="parkhub-node enrol CODE URL"):
         read_settings(tmp_path / "node.toml")
