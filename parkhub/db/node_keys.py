@@ -32,6 +32,11 @@ async def code_ends_at(camera_id: int, now: datetime) -> datetime | None:
     return rows[0]["ends_at"] if rows else None
 
 
+async def forget_code(camera_id: int) -> None:
+    """A camera's code holds no longer."""
+    await fetch("DELETE FROM node_code WHERE camera = {}", camera_id)
+
+
 async def delete_codes_before(now: datetime) -> None:
     """Forget codes that have ended."""
     await fetch("DELETE FROM node_code WHERE ends_at <= {}", now)

@@ -203,13 +203,14 @@ async def save_settings(
 
 
 async def rotate_key(camera: Camera, account_id: int | None, now: datetime) -> str:
-    """Give a camera a new key; the old one is refused from now on. The key is not kept.
+    """Give a camera a new key; the old one is refused from now on, and so is a code for it. The key is not kept.
 
     ``account_id``: whose wish it was, None: ParkHub's own.
     """
     key, key_hash = _new_key()
     async with transaction():
         await key_rows.forget_change(camera.id)
+        await key_rows.forget_code(camera.id)
         await camera_rows.set_key_hash(camera.id, key_hash)
         await _note("camera.key_changed", account_id, camera, None, None, now)  # no key, and no hash of one, is noted
     log.info("camera key rotated", camera=camera.public_id)

@@ -7,11 +7,12 @@ import pytest
 from builders import NOW, save_account, save_camera, save_lot
 
 from parkhub.db import cameras as camera_rows
+from parkhub.db import node_keys as key_rows
 from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import CameraRole, Engine, Gate, Inward
 from parkhub.domain.spots import Debounce
 from parkhub.errors import FieldsError, NotFoundError
-from parkhub.services import audit, cameras
+from parkhub.services import audit, cameras, node_keys
 from parkhub.services.cameras import GateForm
 from parkhub.settings import Settings
 
@@ -60,6 +61,14 @@ async def test_a_new_key_makes_the_old_one_worthless(database: Settings) -> None
     camera = await save_camera()
     key = await cameras.rotate_key(camera, None, datetime.now(UTC))
     assert (await cameras.find_camera(camera.public_id)).key_hash == hashlib.sha256(key.encode()).hexdigest()
+
+
+async def test_a_new_key_voids_a_code_that_would_replace_it(database: Settings) -> None:
+    camera = await save_camera()
+    await node_keys.make_code(camera, "here", None, NOW)
+    assert await key_rows.code_ends_at(camera.id, NOW) is not None
+    await cameras.rotate_key(camera, None, NOW)
+    assert await key_rows.code_ends_at(camera.id, NOW) is None
 
 
 async def test_who_changed_limits_and_keys_is_noted_with_what_was_before_and_no_key(database: Settings) -> None:
