@@ -78,7 +78,14 @@ class Node:
         )
         self._spool = Spool(settings.spool_folder, settings.spool_bytes_max, clock=self._clock)
         picture_line = PictureLine(self._picture_client, *where, self._keys, self._clock)
-        self._sender = Sender(self._spool, picture_line, self._limits, clock=self._clock, tell=log.warning)
+        self._sender = Sender(
+            self._spool,
+            picture_line,
+            self._limits,
+            clock=self._clock,
+            tell=log.warning,
+            in_place_of=self._edge.in_place_of_waiting,
+        )
         assert settings.source is not None
         self._capture = CaptureProcess(
             settings.source,

@@ -18,14 +18,17 @@ from dataclasses import replace
 from camera_node.backoff import Backoff, Pace
 from camera_node.configuration import Limits
 from camera_node.node_clock import NodeClock
-from camera_node.picture import Kind
+from camera_node.picture import Kind, Picture
 from camera_node.picture_line import Answer, GivenWayError, PictureLine, UnreachableError
 from camera_node.sender_state import SenderState, Throughput
+from camera_node.sources.frame import FrameError
 from camera_node.spool import Spool, Spooled
 
 IDLE_S = 30.0
 STOP_S = 4.5
 STUCK_S = 600.0
+KEPT_BACK_S = 300.0
+KEPT_BACK_STEP_S = 0.5
 AGE_MAX_S = 7 * 86_400 - 60
 PERSON = (401, 403, 404, 407)
 NEVER = (409, 413, 415, 422)
@@ -50,14 +53,19 @@ class Sender:
         clock: NodeClock,
         backoff: Backoff | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        in_place_of: Callable[[Picture], Picture | None] = lambda picture: picture,
     ) -> None:
-        """``limits`` is asked before every picture; ``tell`` hears when trouble begins and ends."""
+        """``limits`` is asked before every picture; ``tell`` hears when trouble begins and ends.
+
+        ``in_place_of`` says what may leave in a picture's place, None: nothing now; it raises FrameError: nothing ever.
+        """
         self._spool = spool
         self._line = uploader
         self._limits = limits
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._tell = tell
+        self._in_place_of = in_place_of
         self._pace = Pace()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -123,6 +131,15 @@ class Sender:
             if self._is_too_old(spooled):
                 self._spool.drop(spooled.sequence, "taken over 7 days ago")
                 return 0.0
+            try:
+                leaves = self._in_place_of(spooled.picture)
+            except FrameError:
+                self._spool.drop(spooled.sequence, "no picture, and kept here")
+                return 0.0
+            if leaves is None:
+                self._spool.later(spooled.sequence, KEPT_BACK_S)
+                return KEPT_BACK_STEP_S
+            spooled = replace(spooled, picture=leaves)
             limits = self._limits()
             self._pace.sent(now, len(spooled.picture.data), limits.pictures_per_s, limits.kbit_per_s)
             answer = self._send(spooled)

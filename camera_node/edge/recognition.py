@@ -31,7 +31,9 @@ WITHHELD = "No picture leaves this node meanwhile."
 
 
 class Recognition:
-    """Of one camera. `in_place_of` is for the thread that takes pictures, `keep_fetching` for one of its own."""
+    """Of one camera: `in_place_of` is for the thread that takes pictures, `in_place_of_waiting` for the one that sends
+    them, `keep_fetching` for one of its own.
+    """
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Recognition:
     ) -> None:
         """``wanted`` says what the console wants, and which version the last heartbeat's answer named."""
         self._line, self._shelf, self._wanted, self._say, self._server = line, Shelf(folder), wanted, say, server
-        self._lock = threading.Lock()
+        self._lock, self._looking = threading.Lock(), threading.Lock()
         self._held: tuple[Engines, SpotClassifier] | None = None
         self._looked_on_disk = False
         self._why_not = ""
@@ -68,7 +70,7 @@ class Recognition:
         try:
             self._load()
             if (held := self._held) is not None:
-                results = _results(held, picture)
+                results = self._look(held, picture)
                 self._why_no_look = ""
                 return results
         except (EdgeError, FrameError) as error:
@@ -76,6 +78,29 @@ class Recognition:
         except Exception as error:  # noqa: BLE001 - an edge: one picture must not end the taking of all others
             self._why_no_look = f"Recognition stumbled over {picture.name}: {type(error).__name__}: {str(error)[:150]}."
         return picture if edge.pictures_if_broken else None
+
+    def in_place_of_waiting(self, picture: Picture) -> Picture | None:
+        """The same for one that has waited since before this was switched on; None while nothing can be recognised.
+
+        Raises FrameError: nothing ever can in this one.
+        """
+        edge, _ = self._wanted()
+        if not edge.enabled or picture.media_type == RESULTS:
+            return picture
+        try:
+            self._load()
+            if (held := self._held) is not None:
+                return self._look(held, picture)
+        except FrameError:
+            if not edge.pictures_if_broken:
+                raise
+        except Exception as error:  # noqa: BLE001 - an edge, as above: it would hold up every other picture
+            self._why_no_look = f"{picture.name} waits here, because recognition stumbles over it: {str(error)[:150]}."
+        return picture if edge.pictures_if_broken else None
+
+    def _look(self, held: tuple[Engines, "SpotClassifier"], picture: Picture) -> Picture:
+        with self._looking:  # a classifier is for one at a time
+            return _results(held, picture)
 
     def keep_fetching(self, stopping: threading.Event) -> None:
         """Fetch whatever is new, until ``stopping``."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from camera_node.edge.recognition import Recognition
 from camera_node.edge.shelf import Shelf, check
 from camera_node.picture import Picture
 from camera_node.server_line import MachineClock, OneKey, ServerLine
+from camera_node.sources.frame import FrameError
 
 SQUARE = [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2], [0.1, 0.2]]
 
@@ -168,6 +170,21 @@ class TestRecognition:
         assert node.recognition.trouble.startswith("Recognition stumbled over odd: ")
         assert node.take() is not None
         assert node.recognition.trouble == ""
+
+    def test_what_waited_before_it_was_switched_on_leaves_as_results_or_not_at_all(self, tmp_path: Path) -> None:
+        model = (Path(__file__).parents[2] / "tasks" / "vision" / "models" / "spots.onnx").read_bytes()
+        node = Node(tmp_path, {"engines": document(spots_onnx=model), "spots.onnx": model})
+        waited = Picture("before", jpeg(), "image/jpeg", datetime.now(UTC))
+        assert node.recognition.in_place_of_waiting(waited) is None
+        assert not node.recognition.step()
+        leaves = node.recognition.in_place_of_waiting(waited)
+        assert leaves is not None
+        assert leaves.media_type == "application/json"
+        assert node.recognition.in_place_of_waiting(leaves) is leaves
+        with pytest.raises(FrameError):
+            node.recognition.in_place_of_waiting(replace(waited, data=b"no picture"))
+        node.edge = Edge()
+        assert node.recognition.in_place_of_waiting(waited) is waited
 
     def test_it_fetches_only_what_is_named_anew(self, tmp_path: Path) -> None:
         model = (Path(__file__).parents[2] / "tasks" / "vision" / "models" / "spots.onnx").read_bytes()

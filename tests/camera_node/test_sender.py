@@ -4,7 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +16,11 @@ from receivers import Receiver
 
 from camera_node.backoff import Backoff
 from camera_node.configuration import Limits
-from camera_node.picture import Kind
+from camera_node.picture import Kind, Picture
 from camera_node.picture_line import PictureLine
 from camera_node.sender import IDLE_S, ODD_TRIES_MAX, Sender
 from camera_node.server_line import OneKey
+from camera_node.sources.frame import FrameError
 from camera_node.spool import Spool
 
 DAY_S = 86_400.0
@@ -26,7 +29,7 @@ DAY_S = 86_400.0
 class Node:
     """A spool and a sender on one machine, driven step by step."""
 
-    def __init__(self, folder: Path, url: str, limits: Limits | None = None) -> None:
+    def __init__(self, folder: Path, url: str, limits: Limits | None = None, **given: Any) -> None:
         self.machine = Machine(wall_s=time.time())
         self.clock = self.machine.clock(folder / "clock")
         self.clock.told(self.machine.wall_s, self.clock.asked())
@@ -41,6 +44,7 @@ class Node:
             clock=self.clock,
             backoff=Backoff(lambda: 1.0),
             tell=self.heard.append,
+            **given,
         )
 
     def put(self, name: str, kind: Kind = Kind.OVERVIEW, size: int = 1000) -> int:
@@ -92,6 +96,27 @@ def test_what_is_never_taken_is_dropped_and_counted_by_its_status(node: Node, re
     assert len(receiver.requests) == 2
     assert node.spool.state().refused_why == {str(status): 1}
     assert any(f"No, {status}" in said for said in node.heard)
+
+
+def test_what_may_not_leave_waits_goes_as_what_may_or_is_given_up(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.dated, allowed = False, list[bool]()
+
+    def in_place_of(picture: Picture) -> Picture | None:
+        if picture.name == "broken":
+            raise FrameError("No picture.")
+        return replace(picture, data=b"{}", media_type="application/json") if allowed else None
+
+    node = Node(tmp_path, receiver.url, in_place_of=in_place_of)
+    for name in ("kept", "broken"):
+        node.put(name)
+    node.run_for(60)
+    assert receiver.requests == []
+    assert (node.spool.state().pictures, node.spool.state().refused) == (1, 1)
+    allowed.append(True)
+    node.run_for(400)
+    assert [body for _, _, body in receiver.requests] == [b"{}"]
+    assert node.spool.state().pictures == 0
+    node.close()
 
 
 def test_a_number_that_was_used_is_left_behind(node: Node, receiver: Receiver) -> None:
