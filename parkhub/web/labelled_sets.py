@@ -2,14 +2,15 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
-from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream, Template
 
@@ -34,6 +35,7 @@ from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, page
 
 PAGE: Final = 60
+LEFT_AFTER_S: Final = 3600
 SHOWN: Final[Mapping[str, tuple[str, Word | None, bool | None]]] = {
     "proposed": ("To judge", Word.PROPOSED, None),
     "free": ("Free", Word.SAID, False),
@@ -203,9 +205,7 @@ async def export(
     size = (await asyncio.to_thread(path.stat)).st_size
     name = f"labels-{lot.slug}-{now:%Y-%m-%d}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"', "content-length": str(size)}
-    # Of a client that is gone before the first byte the stream is never begun, so that does not end it either.
-    gone = BackgroundTask(_delete, path)
-    return Stream(_once(path, size), media_type="application/zip", headers=headers, background=gone)
+    return Stream(_once(path, size), media_type="application/zip", headers=headers)
 
 
 async def _pack(clients: Clients, request: AnyRequest, settings: Settings, lot: Lot, path: Path, now: datetime) -> None:
@@ -217,6 +217,11 @@ async def _pack(clients: Clients, request: AnyRequest, settings: Settings, lot: 
 
 
 def _new_file() -> Path:
+    """An empty file; those of clients that were gone before their first byte go with the next one that is made."""
+    for left in Path(tempfile.gettempdir()).glob("parkhub-labels-*.zip"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - LEFT_AFTER_S:
+                left.unlink()
     with tempfile.NamedTemporaryFile(prefix="parkhub-labels-", suffix=".zip", delete=False) as out:
         return Path(out.name)
 
@@ -228,10 +233,6 @@ async def _once(path: Path, size: int) -> AsyncIterator[bytes]:
             yield piece
     finally:
         path.unlink(missing_ok=True)  # noqa: ASYNC240
-
-
-async def _delete(path: Path) -> None:
-    await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 def _back(slug: str, **said: Any) -> Redirect:

@@ -1,10 +1,9 @@
 import io
+import os
 import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from builders import a_new_spot, save_camera, save_frame, save_label, save_lot, seen
@@ -65,32 +64,18 @@ async def test_a_pictures_places_are_saved_judged_and_taken_out(app: Litestar, s
         assert {"labels.csv", "README.md", f"occupied/{first.id}.png"} <= set(archive.namelist())
 
 
-async def test_a_file_that_nobody_waits_for_is_not_left_behind(
+async def test_files_that_nobody_waited_for_go_with_the_next_one(
     app: Litestar, staff: Visitor, camera: Camera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = await saved(app, staff, camera)
     await staff.send_form(PAGE, f"{PAGE}/judge", label=first.id, word="occupied", show="proposed")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    body = urlencode({"_csrf_token": token_of(await staff.get(PAGE))}).encode()
-    request = staff.build_request(
-        "POST", f"{PAGE}/export", content=body, headers={"content-type": "application/x-www-form-urlencoded"}
-    )
-    incoming: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    path = request.url.path
-    scope: Any = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": path}
-    scope |= {"raw_path": path.encode(), "root_path": "", "scheme": request.url.scheme, "query_string": b""}
-    scope |= {"headers": [(name.lower(), value) for name, value in request.headers.raw], "client": ("127.0.0.1", 1)}
-    await app(scope | {"server": (request.url.host, request.url.port)}, receive, send)
-    assert [message.get("status") for message in sent] == [200]
-    assert not list(tmp_path.glob("parkhub-labels-*"))
+    left, fresh = tmp_path / "parkhub-labels-left.zip", tmp_path / "parkhub-labels-fresh.zip"
+    for path in (left, fresh):
+        path.touch()
+    os.utime(left, (1e9, 1e9))
+    assert (await staff.send_form(PAGE, f"{PAGE}/export")).status_code == 200
+    assert list(tmp_path.glob("parkhub-labels-*")) == [fresh]
 
 
 async def test_a_judgement_is_taken_back(app: Litestar, staff: Visitor, camera: Camera) -> None:
