@@ -218,6 +218,8 @@ class CaptureProcess:
             case ("beat", still_s, news):
                 before = self._state.trouble
                 self._note(**news)
+                if before and not news["trouble"] and news["connections"]:
+                    self._note(last_error="")  # a frame has come; a child that only begins has opened nothing yet
                 if news["trouble"] and news["trouble"] != before:
                     self._note(last_error=news["trouble"])
                     self._tell(news["trouble"])
@@ -234,9 +236,7 @@ class CaptureProcess:
         picture, number = message
         with self._lock:
             self._taken_s.append(time.monotonic())
-            self._state = replace(
-                self._state, pictures=self._state.pictures + 1, last_picture_at=datetime.now(UTC), trouble=""
-            )
+        self._note(pictures=self._state.pictures + 1, last_picture_at=datetime.now(UTC), trouble="", last_error="")
         self._queue.put(picture)
         if number is not None:
             self._orders.end(number, picture=picture)

@@ -32,7 +32,9 @@ class Sharpness:
 
 @dataclass(frozen=True, slots=True)
 class CaptureState:
-    """How it goes; ``trouble`` is empty while all is well, ``last_error`` stays. Nothing in it names a password.
+    """How it goes; ``trouble`` is empty while all is well, ``last_error`` stays until a picture comes.
+
+    Nothing in it names a password.
 
     ``late`` frames were skipped because newer ones were there, ``dropped`` pictures because nobody took them in time.
     ``quality`` (JPEG) and ``width`` (pixels at most) are what overviews are made with now.

@@ -40,8 +40,13 @@ class Heartbeat:
         say: Callable[[str], None],
         *,
         server: str = "the server",
+        reached: Callable[[], None] = lambda: None,
     ) -> None:
-        """``describe`` gives what is said beside version and configuration; ``configured`` hears of another one."""
+        """``describe`` gives what is said beside version and configuration; ``configured`` hears of another one.
+
+        ``reached`` is told each time that the server was.
+        """
+        self._reached = reached
         self._line, self._keys, self._kept = line, keys, kept
         self._describe, self._configured, self._say, self._server = describe, configured, say, server
         self.configuration = kept.read()
@@ -71,6 +76,7 @@ class Heartbeat:
                 if self.trouble:
                     self._say("The server answers again.")
                 failures, self.trouble, self._said_s = 0, "", float("-inf")
+                self._reached()
             pause_s = self.configuration.heartbeat_s
             if failures:
                 pause_s = min(pause_s, PAUSE_FIRST_S * 2.0 ** min(failures - 1, 10))
@@ -153,12 +159,14 @@ def describe(
     *,
     rate_per_s: float,
     clock_offset_s: float | None,
+    running_s: float,
     last_error: str,
 ) -> dict[str, Any]:
     """Return a heartbeat's fields as WIRE.md has them, but for `version` and `configuration_version`."""
     return {
         "boot": vitals.boot,
         "uptime_s": vitals.uptime_s,
+        "running_s": running_s,
         "temperature_c": vitals.temperature_c,
         "throttled": None if vitals.throttled is None else list(vitals.throttled),
         "disk_free_bytes": vitals.disk_free_bytes,

@@ -1,7 +1,8 @@
-"""What to do about a server's refusal of this node's key."""
+"""What to do about a server's refusals."""
 
 import httpx
 
+from camera_node.picture_line import Answer
 from camera_node.server_line import SKEW_MAX_S, read_server_time, refusal
 from camera_node.words import typed
 
@@ -31,3 +32,16 @@ def advise(answer: httpx.Response, now_s: float) -> tuple[str, str]:
     if status in (404, 405):
         return "What answers is not ParkHub, or an older one", "Check server in node.toml."
     return "The server refuses", "See what it says, and its log."
+
+
+def explain_picture(answer: Answer) -> str:
+    """Return why pictures are not taken for so long as nobody sees to it, and what to do."""
+    if answer.status in (401, 404):
+        what = "Check the server's address and the camera's id, or enrol this node again."
+    elif answer.status == 403:
+        what = "Switch the camera on in the console."
+    elif answer.status == 407:
+        what = "Check connection.proxy in node.toml."
+    else:
+        what = "The address has moved; set the new one as server in node.toml."
+    return f"{answer.words}. {what} Pictures wait meanwhile."

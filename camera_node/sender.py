@@ -20,6 +20,7 @@ from camera_node.configuration import Limits
 from camera_node.node_clock import NodeClock
 from camera_node.picture import Kind, Picture
 from camera_node.picture_line import Answer, GivenWayError, PictureLine, UnreachableError
+from camera_node.refusals import explain_picture
 from camera_node.sender_state import SenderState, Throughput
 from camera_node.sources.frame import FrameError
 from camera_node.spool import Spool, Spooled
@@ -77,6 +78,7 @@ class Sender:
         self._accepted: deque[float] = deque()
         self._mean_bytes: float | None = None
         self._state = SenderState()
+        self._told = ""
 
     def start(self) -> None:
         """Begin to send, anew if the thread has ended."""
@@ -105,6 +107,15 @@ class Sender:
         """Do not wait any longer: somebody has put right what was wrong."""
         self._backoff.good()
         self._spool.arrived.set()
+
+    def reached(self) -> None:
+        """The server was reached otherwise: what was said of its being away holds no longer."""
+        with self._lock:
+            away = self._state.unreachable
+            if away:
+                self._state = replace(self._state, trouble="", unreachable=False)
+        if away:
+            self.retry_now()
 
     def state(self) -> SenderState:
         """Return how it goes now."""
@@ -147,7 +158,7 @@ class Sender:
             return 0.0
         except UnreachableError as error:
             self._backoff.failed(self._clock.asked())
-            self._trouble(str(error))
+            self._trouble(str(error), unreachable=True)
         else:
             self._hear(spooled, answer)
         return 0.0
@@ -185,7 +196,7 @@ class Sender:
             self._count(len(spooled.picture.data), answer, now)
         elif status in PERSON or 300 <= status < 400:
             self._backoff.wants_person(now, answer.retry_after_s)
-            self._trouble(_explain(answer), needs_person=True)
+            self._trouble(explain_picture(answer), needs_person=True)
         elif status in NEVER:
             if status == 409:
                 self._spool.number_anew()
@@ -228,18 +239,20 @@ class Sender:
                 last_accepted_s=self._clock.now(),
                 throughput=throughput,
             )
-        if was.trouble:
+        if self._told:
+            self._told = ""
             self._tell("The server takes pictures again.")
 
     def _forget_before(self, at_s: float) -> None:
         while self._accepted and self._accepted[0] < at_s:
             self._accepted.popleft()
 
-    def _trouble(self, words: str, *, needs_person: bool = False) -> None:
+    def _trouble(self, words: str, *, needs_person: bool = False, unreachable: bool = False) -> None:
         words = words[:1].upper() + words[1:]
         with self._lock:
-            said, self._state = self._state.trouble, replace(self._state, trouble=words, needs_person=needs_person)
-        if said != words and not self._stopping.is_set():
+            self._state = replace(self._state, trouble=words, needs_person=needs_person, unreachable=unreachable)
+        if self._told != words and not self._stopping.is_set():
+            self._told = words
             self._tell(words)
 
     def _is_too_old(self, spooled: Spooled) -> bool:
@@ -249,15 +262,3 @@ class Sender:
 
 def _average(before: float | None, value: float) -> float:
     return value if before is None else before + 0.25 * (value - before)
-
-
-def _explain(answer: Answer) -> str:
-    if answer.status in (401, 404):
-        what = "Check the server's address and the camera's id, or enrol this node again."
-    elif answer.status == 403:
-        what = "Switch the camera on in the console."
-    elif answer.status == 407:
-        what = "Check connection.proxy in node.toml."
-    else:
-        what = "The address has moved; set the new one as server in node.toml."
-    return f"{answer.words}. {what} Pictures wait meanwhile."

@@ -16,7 +16,9 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class SenderState:
-    """How sending goes. ``trouble`` is "" while all is well; ``needs_person`` when only somebody can end it."""
+    """How sending goes. ``trouble`` is "" while all is well; ``needs_person`` when only somebody can end it,
+    ``unreachable`` when the server was not there at all.
+    """
 
     sent: int = 0
     repeats: int = 0
@@ -24,4 +26,5 @@ class SenderState:
     last_accepted_s: float | None = None
     trouble: str = ""
     needs_person: bool = False
+    unreachable: bool = False
     throughput: Throughput = Throughput()

@@ -133,6 +133,7 @@ def test_a_stream_that_stalls_and_a_camera_that_is_unplugged_come_back_by_themse
             wait_for(lambda: capture.state().pictures > back, "the camera to come back")
             wait_for(lambda: capture.state().connections >= 3, "the third connection to be told of")
             wait_for(lambda: not capture.state().trouble, "all to be well")
+            assert capture.state().last_error == ""
             state = capture.state()
     assert state.restarts == 0
     assert "geheim" not in " ".join([*told, repr(state)])

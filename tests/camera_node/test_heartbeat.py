@@ -31,11 +31,21 @@ class Beating:
         self.keys = Keys(key_file)
         self.versions: list[int] = []
         self.said: list[str] = []
+        self.reached = 0
         self.client = httpx.Client(verify=False)
         line = ServerLine(self.client, server.url, "north", self.keys, self.clock)
         self.heart = Heartbeat(
-            line, self.keys, Kept(folder), dict, lambda found: self.versions.append(found.version), self.said.append
+            line,
+            self.keys,
+            Kept(folder),
+            dict,
+            lambda found: self.versions.append(found.version),
+            self.said.append,
+            reached=self.count_reached,
         )
+
+    def count_reached(self) -> None:
+        self.reached += 1
 
 
 @pytest.fixture
@@ -130,13 +140,21 @@ def test_a_server_that_is_away_is_told_once_and_when_it_is_back(beating: Beating
     beating.heart.keep_beating(stopping)
     assert beating.said == ["The heartbeat was refused: the server answered 503: Not now.", "The server answers again."]
     assert beating.heart.trouble == ""
+    assert beating.reached == 1
 
 
 def test_what_is_said_is_what_the_wire_names() -> None:
     vitals = Vitals(uptime_s=1.5, boot="b", temperature_c=None, throttled=("hot",), disk_free_bytes=7)
     said = describe(
-        vitals, SpoolState(pictures=2), CaptureState(), rate_per_s=0.5, clock_offset_s=None, last_error="x" * 999
+        vitals,
+        SpoolState(pictures=2),
+        CaptureState(),
+        rate_per_s=0.5,
+        clock_offset_s=None,
+        running_s=2.5,
+        last_error="x" * 999,
     )
+    assert (said["uptime_s"], said["running_s"]) == (1.5, 2.5)
     assert (said["throttled"], said["spool"]["pictures"], said["capture"]["running"]) == (["hot"], 2, False)
     assert len(said["last_error"]) == 300
     assert json.loads(json.dumps(said)) == said

@@ -154,6 +154,22 @@ def test_somebody_who_has_put_it_right_need_not_wait(node: Node, receiver: Recei
     assert node.heard[-1] == "The server takes pictures again."
 
 
+def test_a_server_that_was_reached_otherwise_is_no_longer_said_to_be_away(tmp_path: Path) -> None:
+    node = Node(tmp_path, f"http://127.0.0.1:{free_port()}")
+    try:
+        node.put("a")
+        node.run_for(1)
+        away = node.sender.state()
+        assert (away.unreachable, "Nothing listens" in away.trouble) == (True, True)
+        node.sender.reached()
+        assert (node.sender.state().unreachable, node.sender.state().trouble) == (False, "")
+        node.run_for(1)
+        assert node.sender.state().unreachable
+        assert len(node.heard) == 1
+    finally:
+        node.close()
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 502, 503, 504, 0])
 def test_a_server_that_takes_nothing_is_left_alone_for_growing_pauses(
     node: Node, receiver: Receiver, status: int
