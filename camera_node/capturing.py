@@ -205,6 +205,7 @@ class Capturing:
                 each.frame.monotonic_s,
                 made.width,
                 made.height,
+                each.frame.doubtful,
             )
             number = self._snapshots.pop() if self._snapshots and each.frame is snapshot else None
             self._sending = True  # the parent may let us wait

@@ -27,6 +27,7 @@ class Picture:
 
     ``rank`` says which picture of a burst is the better one (higher first; 0 for an overview). ``monotonic_s`` is
     `monotonic_s` at the capture, None for a picture of another time. ``width`` and ``height`` in pixels, 0: not known.
+    ``doubtful``: the time is a file's whose clock was wrong.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Picture:
     monotonic_s: float | None = None
     width: int = 0
     height: int = 0
+    doubtful: bool = False
 
 
 def monotonic_s() -> float:

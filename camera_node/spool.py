@@ -166,13 +166,14 @@ class Spool:
         if picture.monotonic_s is None:
             return Stored(sequence, picture, self._clock.boot, sure=True)
         at, sure = self._clock.captured(picture.monotonic_s, self._clock.boot, picture.captured_at)
+        sure &= not picture.doubtful
         return Stored(sequence, replace(picture, captured_at=at) if sure else picture, self._clock.boot, sure)
 
     def _timed(self, stored: Stored) -> Spooled:
         picture, sure = stored.picture, stored.sure
         if not sure and picture.monotonic_s is not None:
             at, sure = self._clock.captured(picture.monotonic_s, stored.boot, picture.captured_at)
-            picture = replace(picture, captured_at=at)
+            picture, sure = replace(picture, captured_at=at), sure and not picture.doubtful
         now_s = self._clock.now()
         if self._clock.compared and picture.captured_at.timestamp() > now_s + AHEAD_MAX_S:
             # Nobody takes a picture in the future: whoever said so had a wrong clock.

@@ -78,6 +78,7 @@ def encode(stored: Stored) -> bytes:
         "monotonic_s": picture.monotonic_s,
         "width": picture.width,
         "height": picture.height,
+        "doubtful": picture.doubtful,
         "boot": stored.boot,
         "sure": stored.sure,
     }
@@ -105,6 +106,7 @@ def decode(data: bytes) -> Stored:
                 said["monotonic_s"],
                 said["width"],
                 said["height"],
+                said.get("doubtful", False),
             ),
             said["boot"],
             said["sure"],

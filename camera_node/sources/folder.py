@@ -6,7 +6,6 @@ What was taken is remembered on disk, so that after a restart nothing comes twic
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from watchfiles import Change, watch
@@ -14,6 +13,7 @@ from watchfiles import Change, watch
 from camera_node.durable import write_durably
 from camera_node.picture import MEDIA_TYPES
 from camera_node.sources.attempts import Attempts
+from camera_node.sources.file_times import FileTimes
 from camera_node.sources.frame import Frame, FrameError, now
 from camera_node.sources.source import SourceError, Wanted
 from camera_node.sources.watch import TICK_MS, FolderWatch, Mark, mark_of, scan
@@ -24,6 +24,7 @@ SCAN_S = 30.0
 SAVE_S = 2.0
 MEMORY = "watched.json"
 READING = "reading.json"
+TIMES = "times.json"
 
 
 class FolderSource:
@@ -38,6 +39,7 @@ class FolderSource:
         self._folder = folder
         self._memory = None if state_folder is None else state_folder / MEMORY
         self._attempts = Attempts(None if state_folder is None else state_folder / READING)
+        self._times = FileTimes(None if state_folder is None else state_folder / TIMES)
         self._existing = existing
         self._watch: FolderWatch | None = None
         self._notices: Iterator[set[tuple[Change, str]]] = iter(())
@@ -73,6 +75,7 @@ class FolderSource:
     def read(self) -> Frame | None:
         """See `Source`. Raises FrameError for a file that is passed over, once."""
         self._note_taken()
+        self._times.look()
         if self._watch is None:
             raise SourceError(f"The folder {self.name} is not open.")
         if self._problem != self._said:
@@ -130,12 +133,12 @@ class FolderSource:
             data, written = path.read_bytes(), path.stat().st_mtime
         except OSError:
             return None
-        read_at, read_s = now()
-        # The file's time is the capture's; one that lies in the future is a wrong clock's.
-        age_s = max(0.0, read_at.timestamp() - written)
-        captured_at = min(read_at, datetime.fromtimestamp(written, UTC))
+        found = self._times.of(written)  # the file's time is the capture's
         media_type = MEDIA_TYPES.get(path.suffix.lower(), "image/jpeg")
-        return Frame(path.name, captured_at, read_s - age_s, read_s, file=data, media_type=media_type)
+        return Frame(
+            path.name, found.captured_at, found.monotonic_s, now()[1],
+            file=data, media_type=media_type, doubtful=found.doubtful,
+        )  # fmt: skip
 
     def _newest(self) -> Frame | None:
         there = sorted((mark[1], path) for path, mark in scan(self._folder).items())

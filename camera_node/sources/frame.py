@@ -30,6 +30,7 @@ class Frame:
     """What was seen at ``captured_at`` (aware UTC); exactly one of ``file``, ``planes`` and ``bgr`` is there.
 
     ``at_s`` is what gaps between frames are counted by: `monotonic_s`, except for a video that runs faster than life.
+    ``doubtful``: when it was seen cannot be told for sure.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Frame:
     media_type: str = "image/jpeg"
     planes: Planes | None = field(default=None, repr=False)
     bgr: NDArray[np.uint8] | None = field(default=None, repr=False)
+    doubtful: bool = False
     _greys: dict[int, Plane] = field(default_factory=dict, repr=False)
 
     @property

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -293,6 +294,18 @@ def test_a_boot_that_never_heard_the_server_leaves_unsure_pictures(tmp_path: Pat
     assert found is not None
     assert not found.sure
     assert found.picture.captured_at <= datetime.fromtimestamp(NOON_S, UTC)
+
+
+def test_a_doubtful_time_stays_unsure_whatever_is_learnt_of_the_clock(tmp_path: Path, machine: Machine) -> None:
+    clock = machine.clock(tmp_path / "clock")
+    clock.told(NOON_S, clock.asked())
+    for _ in range(2):
+        with Spool(tmp_path / "spool", MUCH, clock=clock, reserve_bytes=0) as spool:
+            if not spool.state().pictures:
+                spool.put(replace(machine.take("a"), doubtful=True))
+            found = spool.next()
+        assert found is not None
+        assert (found.sure, found.picture.doubtful) == (False, True)
 
 
 def test_no_picture_is_taken_in_the_future(tmp_path: Path, machine: Machine) -> None:

@@ -92,8 +92,10 @@ def test_the_files_time_is_the_captures_unless_it_lies_in_the_future(folder: Pat
     (folder / "tomorrow.jpg").write_bytes(jpeg(2))
     os.utime(folder / "tomorrow.jpg", (4e9, 4e9))
     source = _open(folder, None, existing=True)
-    found = {frame.name: frame.captured_at for frame in (next_frame(source), next_frame(source))}
+    frames = {frame.name: frame for frame in (next_frame(source), next_frame(source))}
+    found = {name: frame.captured_at for name, frame in frames.items()}
     source.close()
+    assert (frames["old.jpg"].doubtful, frames["tomorrow.jpg"].doubtful) == (False, True)
     assert found["old.jpg"] == datetime.fromtimestamp(1e9, UTC)
     assert found["tomorrow.jpg"] <= datetime.now(UTC)
 
