@@ -30,6 +30,7 @@ CHECK_TIMEOUT_S = 5.0
 _CONF = "parkhub.db.piccolo_conf"
 _APP = "parkhub"
 _MIGRATION_LOCK = 7_265_482  # any number that only ParkHub's migrations take
+_TURN_EVERY_S = 0.2
 
 _engine: Engine | None = None
 
@@ -146,8 +147,9 @@ async def migrate(settings: Settings) -> list[str]:
         finally:
             await close_database()
     async with transaction():  # on SQLite this is the lock
-        if on_postgresql():
-            await fetch("SELECT pg_advisory_xact_lock({}::bigint)", _MIGRATION_LOCK)
+        # Asked again and again, because a statement that waits as long as another's migrations take is cut off.
+        while on_postgresql() and not await _take_turn():
+            await asyncio.sleep(_TURN_EVERY_S)
         await Migration.create_table(if_not_exists=True)
         ran = set(await Migration.get_migrations_which_ran(_APP))
         applied = []
@@ -157,6 +159,10 @@ async def migrate(settings: Settings) -> list[str]:
                 await Migration.insert(Migration(name=name, app_name=_APP))
                 applied.append(name)
     return applied
+
+
+async def _take_turn() -> bool:
+    return bool((await fetch("SELECT pg_try_advisory_xact_lock({}::bigint) AS held", _MIGRATION_LOCK))[0]["held"])
 
 
 async def pending_migrations() -> list[str]:

@@ -85,15 +85,16 @@ async def test_people_are_told_of_their_lots_and_of_money_only_by_their_right() 
 
 
 async def test_what_happened_last_is_told_in_words_the_newest_first_and_plates_only_by_the_right() -> None:
+    now = datetime.now(UTC)
     lot, other = await save_paid_lot(name="Harbour", time_zone="UTC"), await save_lot(name="Mill")
-    ended = {"state": SessionState.CLOSED, "ending": Ending.EXIT, "exited_at": NOW - timedelta(minutes=1)}
+    ended = {"state": SessionState.CLOSED, "ending": Ending.EXIT, "exited_at": now - timedelta(minutes=1)}
     await save_stay(lot, "OUT1", 43.5, **ended)
     inside = await save_stay(lot, "IN1", 5)
     await save_stay(await save_lot(), "ELSE1", 1)
-    await payments.pay(inside.id, 200, Account.CASH, "till-0001", NOW)
-    await review_rows.ask(other.id, Question.TOO_LONG, None, None, (), NOW - timedelta(minutes=2))
+    await payments.pay(inside.id, 200, Account.CASH, "till-0001", now)
+    await review_rows.ask(other.id, Question.TOO_LONG, None, None, (), now - timedelta(minutes=2))
     ids = frozenset({lot.id, other.id})
-    view = await load_overview(ids, ids, NOW, ids)
+    view = await load_overview(ids, ids, now, ids)
     assert [each[1:4] for each in view.recent] == [
         ("IN1", "paid €2.00", "Harbour"),
         ("OUT1", "went out", "Harbour, after 42 min"),
@@ -101,15 +102,15 @@ async def test_what_happened_last_is_told_in_words_the_newest_first_and_plates_o
         ("IN1", "came in", "Harbour"),
         ("OUT1", "came in", "Harbour"),
     ]
-    assert view.recent[0][0] == f"{NOW:%H:%M}"
+    assert view.recent[0][0] == f"{now:%H:%M}"
     assert view.recent[0][4] == f"/console/sessions/{inside.id}"
-    blind = await load_overview(frozenset({lot.id}), frozenset(), NOW)
+    blind = await load_overview(frozenset({lot.id}), frozenset(), now)
     assert [each[1:4] for each in blind.recent][:2] == [("•••", "paid", ""), ("•••", "went out", "after 42 min")]
     assert "IN1" not in str(update(blind, None))
     assert (update(blind, None) or {})["recent"] == blind.recent
     assert "recent" not in (update(replace(blind, waits_s=9), blind) or {})
     await save_stay(lot, "NEW1", 0)
-    later = await load_overview(frozenset({lot.id}), frozenset(), NOW)
+    later = await load_overview(frozenset({lot.id}), frozenset(), now)
     assert (update(later, blind) or {})["recent"][0][1:3] == ("•••", "came in")
 
 
