@@ -148,7 +148,7 @@ async def migrate(settings: Settings) -> list[str]:
             await close_database()
     async with transaction():  # on SQLite this is the lock
         # Asked again and again, because a statement that waits as long as another's migrations take is cut off.
-        while on_postgresql() and not await _take_turn():
+        while on_postgresql() and not await _take_turn():  # noqa: ASYNC110  the lock is the database's
             await asyncio.sleep(_TURN_EVERY_S)
         await Migration.create_table(if_not_exists=True)
         ran = set(await Migration.get_migrations_which_ran(_APP))
