@@ -22,6 +22,7 @@ from camera_node.spool_files import DamagedError, Entry, Stored, encode
 from camera_node.spool_queue import SpoolQueue
 from camera_node.spool_state import Spooled, SpoolState
 from camera_node.spool_store import SpoolError, SpoolStore
+from camera_node.words import size
 
 __all__ = ["Spool", "SpoolError", "SpoolState", "Spooled"]
 
@@ -228,7 +229,7 @@ class Spool:
             return 0
         short = entry.bytes + self._reserve_bytes - free
         if short > 0:
-            self._store.say_full(f"{free:,} bytes are left, and {self._reserve_bytes:,} are for others")
+            self._store.say_full(f"{size(free)} are left, and {size(self._reserve_bytes)} are for others")
         return short
 
     def _can_free(self, entry: Entry, byte_count: int) -> bool:

@@ -152,7 +152,7 @@ class SpoolStore:
 
 
 def _full(folder: Path, how: str) -> str:
-    return f"The disk of {folder} is full ({how}). Make room, or set spool.megabytes_max lower."
+    return f"The disk of {folder} is full ({how}). Take off it what is not needed, or use a larger one."
 
 
 def _claim(folder: Path) -> int:

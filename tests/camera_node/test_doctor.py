@@ -12,6 +12,7 @@ from scripted import Server
 
 from camera_node.cli import main
 from camera_node.instance import LOCK_NAME, Instance
+from camera_node.words import size
 
 
 @pytest.fixture
@@ -154,3 +155,10 @@ def test_a_camera_that_is_away_is_told_without_its_password(settings: Path, caps
     _, lines = ask(settings, capsys)
     [line] = [line for line in bad(lines) if "gives no picture" in line]
     assert "u:p" not in line
+
+
+@pytest.mark.parametrize(
+    ("byte_count", "said"), [(29_847_000_000, "29.8 GB"), (200_000_000, "200 MB"), (1_234_567, "1.2 MB"), (0, "0.0 MB")]
+)
+def test_sizes_are_said_as_people_say_them(byte_count: int, said: str) -> None:
+    assert size(byte_count) == said

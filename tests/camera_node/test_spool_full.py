@@ -85,7 +85,9 @@ def test_a_disk_that_others_filled_is_told_and_pictures_wait_in_memory_until_the
         for name in ("m1", "m2"):
             assert spool.put(machine.take(name, size=10_000)) is not None
         assert spool.state().in_memory == 2
-        assert spool.state().trouble.startswith(f"The disk of {disk / 'spool'} is full")
+        said = spool.state().trouble
+        assert said.startswith(f"The disk of {disk / 'spool'} is full (")
+        assert "Take off it what is not needed" in said
         others.unlink()
         assert spool.put(machine.take("disk", size=10_000)) is not None
         assert (spool.state().in_memory, spool.state().trouble) == (2, "")
