@@ -13,25 +13,18 @@ from parkhub.db import nodes as rows
 from parkhub.db.nodes import Hour
 from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
-from parkhub.domain.node_commands import Action, Command, FocusReport, Outcome, read_focus
+from parkhub.domain.node_commands import Action, Command, FocusReport, read_focus
 from parkhub.domain.node_configurations import Outcome as Taken
 from parkhub.domain.node_configurations import Version
 from parkhub.domain.node_keys import KeyChange
 from parkhub.domain.nodes import Ail, Node, find_ails
-from parkhub.web.node_words import SPARK_HOURS, clock, points, signs
+from parkhub.web.node_words import MODES, SPARK_HOURS, clock, points, signs, told
 from parkhub.web.system import in_bytes
 from parkhub.web.templating import ago, span
 
 VERSIONS_READ: Final = 50
 STALE_ANSWER: Final = timedelta(minutes=5)
 ALOUD_FOR: Final = timedelta(seconds=3)
-MODES: Final = {"interval": "by the clock", "change": "when something changes", "gate": "bursts at a gate"}
-DONE: Final = {
-    Action.SNAPSHOT: "It has taken a picture.",
-    Action.RESTART: "It restarts.",
-    Action.LOGS: "Its log has come.",
-    Action.FOCUS: "It measures.",
-}
 
 
 @dataclass(frozen=True)
@@ -151,13 +144,7 @@ class NodeView:
 
     def told(self, command: Command) -> str:
         """What became of a command, so far."""
-        if command.outcome is Outcome.ACKNOWLEDGED and command.action is Action.FOCUS and not command.lasts(self.now):
-            return "It has measured."
-        if command.outcome is Outcome.ACKNOWLEDGED:
-            return DONE[command.action]
-        if command.outcome is Outcome.REFUSED:
-            return f"It refused: {(command.told or 'it does not say why').rstrip('.')}."
-        return "No answer yet." if command.waits(self.now) else "No answer."
+        return told(command, self.now)
 
     @property
     def outcomes(self) -> list[tuple[Action, str]]:
@@ -219,7 +206,7 @@ class NodeView:
     @property
     def version(self) -> str:
         """Changes with whatever an open page must be told."""
-        told = (
+        shown = (
             self.node and (self.node.heard_at, self.node.offline_since),
             [(each.number, each.outcome, each.why) for each in self.versions[:2]],
             [
@@ -228,7 +215,7 @@ class NodeView:
             ],
             self.change,
         )
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
 
 async def load_nodes(cameras: Sequence[Camera], lots: Mapping[int, Lot], now: datetime) -> list[NodeView]:

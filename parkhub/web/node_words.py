@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from parkhub.domain.node_commands import Action, Command, Outcome
 from parkhub.web.templating import span
 
 SPARK_HOURS: Final = 48
@@ -13,6 +14,13 @@ SIGNS: Final = {
     "frequency-capped": "slowed down",
     "throttled": "slowed down by heat",
     "hot": "hot",
+}
+MODES: Final = {"interval": "by the clock", "change": "when something changes", "gate": "bursts at a gate"}
+DONE: Final = {
+    Action.SNAPSHOT: "It has taken a picture.",
+    Action.RESTART: "It restarts.",
+    Action.LOGS: "Its log has come.",
+    Action.FOCUS: "It measures.",
 }
 
 
@@ -43,3 +51,14 @@ def clock(offset_s: float | None) -> str:
     if abs(offset_s) < 1:
         return "right"
     return f"{span(abs(offset_s))} {'behind' if offset_s > 0 else 'ahead'}"
+
+
+def told(command: Command, now: datetime) -> str:
+    """What became of a command, so far."""
+    if command.outcome is Outcome.ACKNOWLEDGED and command.action is Action.FOCUS and not command.lasts(now):
+        return "It has measured."
+    if command.outcome is Outcome.ACKNOWLEDGED:
+        return DONE[command.action]
+    if command.outcome is Outcome.REFUSED:
+        return f"It refused: {(command.told or 'it does not say why').rstrip('.')}."
+    return "No answer yet." if command.waits(now) else "No answer."
