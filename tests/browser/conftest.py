@@ -12,7 +12,7 @@ from typing import Any
 import builders
 import pytest
 from houses import ARGUMENTS, CHROMIUM
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 from processes import Program, free_port, running, wait_for
 from visitors import EMAIL, PASSWORD
 
@@ -20,6 +20,8 @@ from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.db.engine import close_database, open_database
 from parkhub.services import accounts
 from parkhub.settings import Settings
+
+expect.set_options(timeout=20_000)  # what is expected comes, but not at once on a machine that is busy with other tests
 
 
 @dataclass
