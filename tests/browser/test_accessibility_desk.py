@@ -1,4 +1,4 @@
-"""axe on the pages of the desk that `test_accessibility` leaves: in a file of its own, so that both run side by side."""
+"""axe on the pages of the desk that `test_accessibility` leaves, in a file of its own so that both run side by side."""
 
 from typing import Any
 
