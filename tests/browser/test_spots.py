@@ -23,8 +23,11 @@ async def a_picture(clients: Clients, camera: Camera) -> None:
 
 
 async def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Over the picture, in shares of it."""
-    box = await page.locator("svg.drawing").bounding_box()
+    """Over the picture, in shares of it, once it has come to rest in the page."""
+    box, before = await page.locator("svg.drawing").bounding_box(), None
+    while box != before:
+        await page.wait_for_timeout(100)
+        before, box = box, await page.locator("svg.drawing").bounding_box()
     assert box is not None
     (x, y), (x2, y2) = (
         (box["x"] + box["width"] * point[0], box["y"] + box["height"] * point[1]) for point in (start, end)

@@ -33,7 +33,8 @@ def session(entered_at: datetime, exited_at: datetime | None = None, ending: End
         (session(AT + SEEN_AGAIN), None, True, Entry.SEEN_AGAIN),
         (session(AT - timedelta(hours=1)), None, False, Entry.EXIT_MISSED),
         (session(AT - timedelta(hours=1)), None, True, Entry.ASK),
-        (session(AT + timedelta(hours=1)), None, False, Entry.ASK),
+        (session(AT + timedelta(hours=1)), None, False, Entry.BEFORE),
+        (session(AT + timedelta(hours=1)), None, True, Entry.ASK),
     ],
     ids=[
         "nobody knows it",
@@ -43,6 +44,7 @@ def session(entered_at: datetime, exited_at: datetime | None = None, ending: End
         "its exit was missed",
         "anti-passback",
         "late, of a visit before this one",
+        "late, of a visit before this one, anti-passback",
     ],
 )
 def test_an_entry_is_taken_by_what_is_known_of_its_plate(inside, within, anti_passback, expected):
