@@ -43,6 +43,7 @@ async def test_a_row_is_drawn_by_its_two_ends_saved_and_shown_on_the_map(staff: 
     lot = await save_lot(slug="harbour")
     camera = await save_camera(lot, public_id="roof")
     await a_picture(clients, camera)
+    await staff.set_viewport_size({"width": 1440, "height": 1200})  # the mouse reaches only what is in the window
     await staff.goto("/console/cameras/roof/spots")
     await expect(staff.locator("#spot-editor[data-ready]")).to_be_attached()
 
