@@ -33,9 +33,12 @@ help:
 run: $(VENV)/.installed
 	@PARKHUB_DATA_DIR="$(PARKHUB_DATA_DIR)" PARKHUB_LOG_LEVEL="$(PARKHUB_LOG_LEVEL)" exec $(BIN)/parkhub up --demo
 
-# One worker more than cores, because many tests wait; a file stays in one, so that its slow fixtures are made once.
+# One worker more than cores, because many tests wait; a file stays in one, so that its slow fixtures are made once. In
+# the order of their folders: those in the browser, of which some files are one long test, begin and many short ones end.
+# Hundreds of processes start: whatever the caller's environment says, what one has compiled the next one uses.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint packages
-	$(BIN)/python -m pytest --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile --no-loadscope-reorder
 
 test-training: $(TRAINING)/.installed
 	$(TRAINING)/bin/python -m pytest tests/training

@@ -140,6 +140,9 @@ class CaptureProcess:
             self._orders.end_all("The camera's process was started again.")
             self._note(running=False, pid=None)
             if self._state.ended:
+                over = "The video has ended; with loop = true it would begin again."
+                self._note(last_error=over)
+                self._tell(over)
                 break
             crashes = 1 if time.monotonic() - started_s >= WELL_S else crashes + 1
             pause_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(crashes - 1, 10))

@@ -5,11 +5,9 @@ first has stood still: standing in a driver is told from waiting for a camera th
 """
 
 import contextlib
-import ctypes
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -18,9 +16,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from camera_node.capture_state import Setup
+from camera_node.child_end import die_with_parent
 from camera_node.encode import Encoder
 from camera_node.modes import Chosen, Plan, plan_for
-from camera_node.picture import Kind, Picture
+from camera_node.picture import Kind
 from camera_node.sharpness import sharpness_of_centre
 from camera_node.sources.frame import Frame, FrameError
 from camera_node.sources.opening import make_source
@@ -32,7 +31,6 @@ RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
 FOCUS_GAP_S = 0.2
 PATIENCE_MAX_S = 10.0
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True)
@@ -44,19 +42,11 @@ class _Focus:
 
 def run_capturing(setup: Setup, talk: Connection, pictures: Connection) -> None:
     """Run until the parent is gone or the source has ended."""
-    _die_with_parent()
+    die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # both reach the whole group, and are the parent's to answer
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):
         Capturing(setup, talk, pictures).run()
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        parent = os.getppid()
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent or parent == 1:
-            os._exit(1)
 
 
 class Capturing:
@@ -194,19 +184,7 @@ class Capturing:
 
     def _send(self, chosen: list[Chosen], snapshot: Frame | None = None) -> None:
         for each in chosen:
-            made = self._encoder.encode(each.frame, each.kind)
-            picture = Picture(
-                each.frame.name,
-                made.data,
-                made.media_type,
-                each.frame.captured_at,
-                each.kind,
-                each.rank,
-                each.frame.monotonic_s,
-                made.width,
-                made.height,
-                each.frame.doubtful,
-            )
+            picture = self._encoder.encode(each.frame, each.kind).of(each.frame, each.kind, each.rank)
             number = self._snapshots.pop() if self._snapshots and each.frame is snapshot else None
             self._sending = True  # the parent may let us wait
             self._pictures.send((picture, number))

@@ -1,10 +1,15 @@
-"""Ends a process for certain, as far as the system lets anybody."""
+"""Ends a process for certain, as far as the system lets anybody, and with its parent."""
 
+import ctypes
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
 LOOK_S = 1.0
+PR_SET_PDEATHSIG = 1
 HELD = "A driver holds the camera's process and does not let it end. Only a restart of the machine may help."
 
 
@@ -41,3 +46,12 @@ def end_child(child: Child, wait_s: float, stopping: threading.Event, held: Call
     if status is not None:
         child.close()
     return status
+
+
+def die_with_parent() -> None:
+    """Have the system end this process when its parent is gone, however that goes."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent or parent == 1:
+            os._exit(1)

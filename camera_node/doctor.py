@@ -17,7 +17,9 @@ from camera_node.findings import (
     look_at_machine,
     look_at_source,
 )
+from camera_node.instance import find_instance
 from camera_node.key_file import KeyFileError
+from camera_node.key_findings import look_at_key_there
 from camera_node.keys import Keys
 from camera_node.log import mask
 from camera_node.node_clock import NodeClock
@@ -133,6 +135,7 @@ def _look_at_acceptance(client: httpx.Client, settings: Settings, clock: NodeClo
         yield Finding(Grade.BAD, f"{what}: {refusal(answer)}.", do)
         return
     yield Finding(Grade.GOOD, f"The server takes this node's key for camera {settings.camera}.")
+    yield from look_at_key_there(line, keys, running=find_instance(settings.state) is not None)
     try:
         configuration = read_configuration(answer.content)
     except ConfigurationError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from camera_node.configuration import PictureForm
 from camera_node.jpeg import read_bgr, shrink, shrink_planes, write_bgr, write_planes
-from camera_node.picture import Kind
+from camera_node.picture import Kind, Picture
 from camera_node.sources.frame import Frame
 
 STEPS = 3
@@ -65,6 +65,21 @@ class Made:
     media_type: str
     width: int
     height: int
+
+    def of(self, frame: Frame, kind: Kind, rank: float) -> Picture:
+        """Return it as a picture that is to be sent: this file, with the name and the times of its frame."""
+        return Picture(
+            frame.name,
+            self.data,
+            self.media_type,
+            frame.captured_at,
+            kind,
+            rank,
+            frame.monotonic_s,
+            self.width,
+            self.height,
+            frame.doubtful,
+        )
 
 
 class Encoder:

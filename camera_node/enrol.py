@@ -90,6 +90,11 @@ def _ask(settings: Settings, url: str, code: str) -> dict[str, Any]:
 
 def _explain_refusal(answer: httpx.Response, url: str) -> str:
     status = answer.status_code
+    if status == 403 and "detail" not in read_answer(answer):
+        return (
+            f"{url} was reached, but {refusal(answer)}, and it is not ParkHub that says so. "
+            "Is a proxy, a filter or a login between? The code is not used yet."
+        )
     if status == 403:
         return (
             "The code is wrong, was used already or is older than 30 minutes. "

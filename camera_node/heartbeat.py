@@ -56,6 +56,8 @@ class Heartbeat:
         """Why the last one did not arrive; empty when it did."""
         self._said_s = float("-inf")
         self._refused: int | None = None
+        self._unsure = True
+        self._twin = False
         self._outcome: tuple[int, str, str] | None = None
 
     def keep_beating(self, stopping: threading.Event) -> None:
@@ -96,18 +98,27 @@ class Heartbeat:
             self._line.clock.told(float(told), asked)
         engines = answer.get("engines")
         self.engines = engines if isinstance(engines, str) else None
+        self._hear_of_twin(answer.get("twin") is True)
         self._take_key(answer.get("key"))
         self._tell_outcome()
         wanted = answer.get("configuration_version")
-        if isinstance(wanted, int) and wanted not in (self.configuration.version, self._refused):
+        # A server that came back from an older copy of itself may have given this version's number to another document.
+        unsure = self._unsure and wanted == self.configuration.version != 0
+        self._unsure = False
+        if isinstance(wanted, int) and (unsure or wanted not in (self.configuration.version, self._refused)):
             self._fetch(wanted)
+
+    def _hear_of_twin(self, twin: bool) -> None:
+        if twin and not self._twin:
+            self._say("Another node uses this camera's key, too. Enrol the right one with a new code.")
+        self._twin = twin
 
     def _fail(self, sentence: str) -> None:
         now_s = time.monotonic()
         if sentence != self.trouble or now_s - self._said_s > TELL_AGAIN_S:
             self._said_s = now_s
             self._say(sentence)
-        self.trouble = sentence
+        self.trouble, self._unsure = sentence, True
 
     def _take_key(self, offered: object) -> None:
         if not isinstance(offered, Mapping):
@@ -129,15 +140,19 @@ class Heartbeat:
             self._outcome = version, "refused", str(error)[:TEXT_MAX]
             self._say(f"Configuration {version} is refused: {error} The node goes on by {self.configuration.version}.")
         else:
-            try:
-                self._kept.keep(document)
-            except OSError as error:
-                self._say(f"Configuration {version} cannot be kept on disk ({error}); it holds until the next start.")
-            self.configuration = configuration
-            self._configured(configuration)
+            if configuration != self.configuration:
+                self._take(version, configuration, document)
             self._outcome = version, "taken", ""
-            self._say(f"Configuration {version} holds.")
         self._tell_outcome()
+
+    def _take(self, version: int, configuration: Configuration, document: bytes) -> None:
+        try:
+            self._kept.keep(document)
+        except OSError as error:
+            self._say(f"Configuration {version} cannot be kept on disk ({error}); it holds until the next start.")
+        self.configuration = configuration
+        self._configured(configuration)
+        self._say(f"Configuration {version} holds.")
 
     def _tell_outcome(self) -> None:
         """Say what became of a document; until it has arrived, again with each heartbeat."""
@@ -157,14 +172,19 @@ def describe(
     spool: SpoolState,
     capture: CaptureState,
     *,
+    instance: str,
     rate_per_s: float,
     clock_offset_s: float | None,
     running_s: float,
     last_error: str,
 ) -> dict[str, Any]:
-    """Return a heartbeat's fields as WIRE.md has them, but for `version` and `configuration_version`."""
+    """Return a heartbeat's fields as WIRE.md has them, but for `version` and `configuration_version`.
+
+    ``instance`` is another one for each run of a node, so that two with one key can be told apart.
+    """
     return {
         "boot": vitals.boot,
+        "instance": instance,
         "uptime_s": vitals.uptime_s,
         "running_s": running_s,
         "temperature_c": vitals.temperature_c,

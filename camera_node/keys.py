@@ -45,6 +45,12 @@ class Keys:
         with self._lock:
             return tuple(key for key in (self._old, self._new) if key)
 
+    @property
+    def refused(self) -> bool:
+        """Whether a new key lies here that the server did not take."""
+        with self._lock:
+            return bool(self._new) and self._refused
+
     def offer(self, key_id: str, key: str) -> None:
         """Keep a new key and sign with it from now on, unless it is known already. Raises OSError."""
         with self._lock:

@@ -26,7 +26,7 @@ class Milestones:
         self._hear_camera(capture)
         if sender.sent and not self._sent:
             self._sent = True
-            self._info("The first picture was sent.")
+            self._info("The first picture was sent, or what was seen in it.")
         self._hear_disk(spool)
         self._hear_dropped(spool.dropped_overview + spool.dropped_gate, now_s)
 

@@ -1,5 +1,6 @@
 """The parts of a node and how they hang together, and who looks after them."""
 
+import secrets
 import threading
 import time
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from camera_node.log_bundle import make_bundle
 from camera_node.milestones import Milestones
 from camera_node.node_clock import NodeClock
 from camera_node.orders import Orders, keep_listening
+from camera_node.parts import Parts
 from camera_node.picture import Picture
 from camera_node.picture_line import PictureLine
 from camera_node.sender import Sender
@@ -35,7 +37,7 @@ STUCK_S = 25.0
 FIRST_BEAT_S = 5.0
 """For so long the first heartbeat waits for the camera, so that it tells of one that works."""
 
-PAUSE_S = 5.0
+TELL_EVERY_S = 5.0
 CAPTURE_STOP_S = 2.5
 SENDER_STOP_S = 1.5
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -48,6 +50,7 @@ class Node:
         """Raises SettingsError, KeyFileError, SpoolError, OSError: then nothing runs."""
         self._settings, self._log = settings, log
         self.restart_asked = False
+        self._instance = secrets.token_hex(8)
         self._stopping = threading.Event()
         self._keys = Keys(settings.key, log.info)
         log.hide(lambda: self._keys.all)
@@ -103,7 +106,13 @@ class Node:
             log.warning,
             lambda command, outcome, why: log.info(f"Command {command.action} {command.id}: {outcome}. {why}".strip()),
         )
-        self._threads: dict[str, threading.Thread] = {}
+        works = {
+            "taking": self._take,
+            "heartbeat": self._beat,
+            "commands": self._listen,
+            "recognition": lambda: self._edge.keep_fetching(self._stopping),
+        }
+        self._parts = Parts(works, self._stopping, log.problem)
         self._milestones = Milestones(log.info, log.warning)
         self._began_s = self._came_round = time.monotonic()
         self._backlog_told_s = 0.0
@@ -120,9 +129,7 @@ class Node:
         sender = threading.Thread(target=self._sender.stop, name="sender's end", daemon=True)
         sender.start()
         self._capture.stop(CAPTURE_STOP_S)
-        taking = self._threads.get("taking")
-        if taking is not None:
-            taking.join(1.0)
+        self._parts.wait_for("taking", 1.0)
         self._take_rest()
         sender.join(SENDER_STOP_S)
         self._spool.close()
@@ -133,19 +140,7 @@ class Node:
 
     def look_after(self) -> bool:
         """Start again what has died; True while everything that pictures need works."""
-        works = {
-            "taking": self._take,
-            "heartbeat": self._beat,
-            "commands": self._listen,
-            "recognition": lambda: self._edge.keep_fetching(self._stopping),
-        }
-        for name, work in works.items():
-            thread = self._threads.get(name)
-            if thread is not None and not thread.is_alive() and not self._stopping.is_set():
-                self._log.problem(f"The part {name!r} had ended; it is started again.")
-            if thread is None or (not thread.is_alive() and not self._stopping.is_set()):
-                self._threads[name] = threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
-                self._threads[name].start()
+        self._parts.look_after()
         sends = self._sender.alive()
         if not sends and not self._sender.runs():
             self._log.problem("The sender had ended; it is started again.")
@@ -160,6 +155,7 @@ class Node:
             read_vitals(self._settings.spool_folder),
             self._spool.state(),
             self._capture.state(),
+            instance=self._instance,
             rate_per_s=round(self._sender.state().rate_per_s, 3),
             clock_offset_s=None if self._clock.offset_s is None else round(self._clock.offset_s, 3),
             running_s=round(time.monotonic() - self._began_s, 1),
@@ -184,14 +180,6 @@ class Node:
         spool, sender = self._spool.state(), self._sender.state()
         said = f"{sender.sent} pictures sent, {spool.pictures} waiting."
         return f"{said} {self.trouble()}".strip()
-
-    def _guarded(self, work: Any) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - an edge: whatever a part stumbles over, it is started again
-            if not self._stopping.is_set():
-                self._log.problem(f"{threading.current_thread().name}: {type(error).__name__}: {error}")
-                self._stopping.wait(PAUSE_S)
 
     def _beat(self) -> None:
         """Heartbeats; the first when the camera is there, or has said why not."""
@@ -243,7 +231,7 @@ class Node:
     def _tell_backlog(self) -> None:
         """Pictures get smaller while what waits would keep the line busy for long."""
         now_s = time.monotonic()
-        if now_s - self._backlog_told_s < PAUSE_S:
+        if now_s - self._backlog_told_s < TELL_EVERY_S:
             return
         self._backlog_told_s = now_s
         self._spool.write_down()

@@ -16,6 +16,9 @@ def advise(answer: httpx.Response, now_s: float) -> tuple[str, str]:
         if off or "clock" in refusal(answer).lower():
             return "The server does not take this machine's time", "Set the clock: sudo timedatectl set-ntp true"
         do = f"Make a new code in the console and run: {typed('enrol CODE URL')}"
+        if "replaced" in refusal(answer):
+            stop = "If another machine does this one's work now: sudo systemctl disable --now parkhub-node."
+            return "The camera has another key now", f"{stop} If not: {do[:1].lower()}{do[1:]}"
         return "The server does not take this node's key", do
     if status == 429:
         wait = answer.headers.get("Retry-After", "")

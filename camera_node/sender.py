@@ -4,14 +4,13 @@
 |---|---|
 | 200, 201 | the server has it: forgotten here |
 | 401, 403, 404, 407, a redirect | waits; tried again after minutes, because a person must look |
-| 409, 413, 415, 422 | never sent again, counted by its status |
+| 409, 413, 415, 422; 403 of what was recognised here although nobody asked | never sent again, counted by its status |
 | 408, 425, 429, 502, 503, 504, no answer | waits; the server is left alone for a while (or for what it asked) |
 | any other | waits and lets others go before it; after twenty tries between which the server took others never again |
 """
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ from camera_node.node_clock import NodeClock
 from camera_node.picture import Kind, Picture
 from camera_node.picture_line import Answer, GivenWayError, PictureLine, UnreachableError
 from camera_node.refusals import explain_picture
-from camera_node.sender_state import SenderState, Throughput
+from camera_node.sender_state import Accepted, SenderState
 from camera_node.sources.frame import FrameError
 from camera_node.spool import Spool, Spooled
 
@@ -33,13 +32,12 @@ KEPT_BACK_STEP_S = 0.5
 AGE_MAX_S = 7 * 86_400 - 60
 PERSON = (401, 403, 404, 407)
 NEVER = (409, 413, 415, 422)
+NOT_ASKED = "recognition at the camera is not switched on"
 LEFT_ALONE = (408, 425, 429, 502, 503, 504)
 ODD_TRIES_MAX = 20
 ODD_TRIES_FIRST = 3
 ODD_PAUSE_S = 300.0
 WORTH_GIVING_WAY_S = 1.5
-RATE_OVER_S = 60.0
-MEASURED_BYTES_MIN = 8_192
 
 
 class Sender:
@@ -75,8 +73,7 @@ class Sender:
         self._time_asked = False
         self._odd: dict[int, int] = {}
         self._taken_when_odd = 0
-        self._accepted: deque[float] = deque()
-        self._mean_bytes: float | None = None
+        self._accepted = Accepted()
         self._state = SenderState()
         self._told = ""
 
@@ -120,8 +117,7 @@ class Sender:
     def state(self) -> SenderState:
         """Return how it goes now."""
         with self._lock:
-            self._forget_before(self._clock.asked() - RATE_OVER_S)
-            return replace(self._state, rate_per_s=len(self._accepted) / RATE_OVER_S)
+            return replace(self._state, rate_per_s=self._accepted.rate_per_s(self._clock.asked()))
 
     def step(self) -> float:
         """Send one picture if one may be sent now; return how long to wait before the next step, in seconds."""
@@ -194,14 +190,14 @@ class Sender:
             self._odd.pop(sequence, None)
             self._backoff.good()
             self._count(len(spooled.picture.data), answer, now)
-        elif status in PERSON or 300 <= status < 400:
-            self._backoff.wants_person(now, answer.retry_after_s)
-            self._trouble(explain_picture(answer), needs_person=True)
-        elif status in NEVER:
+        elif status in NEVER or (status == 403 and NOT_ASKED in answer.words.lower()):
             if status == 409:
                 self._spool.number_anew()
             self._spool.drop(sequence, str(status))
             self._tell(f"{spooled.picture.name} is given up: {answer.words}.")
+        elif status in PERSON or 300 <= status < 400:
+            self._backoff.wants_person(now, answer.retry_after_s)
+            self._trouble(explain_picture(answer), needs_person=True)
         elif status in LEFT_ALONE:
             self._backoff.failed(now, answer.retry_after_s)
             self._trouble(f"{answer.words}.")
@@ -224,28 +220,17 @@ class Sender:
             self._spool.later(sequence, ODD_PAUSE_S)
 
     def _count(self, byte_count: int, answer: Answer, now: float) -> None:
-        was = self._state
-        throughput = was.throughput
-        if byte_count >= MEASURED_BYTES_MIN:
-            self._mean_bytes = _average(self._mean_bytes, byte_count)
-            latency_s = _average(throughput.latency_s, max(answer.took_s, 1e-3))
-            throughput = Throughput(self._mean_bytes / latency_s, latency_s)
         with self._lock:
-            self._accepted.append(now)
-            self._forget_before(now - RATE_OVER_S)
+            self._accepted.add(byte_count, answer.took_s, now)
             self._state = SenderState(
-                sent=was.sent + 1,
-                repeats=was.repeats + answer.repeat,
+                sent=self._state.sent + 1,
+                repeats=self._state.repeats + answer.repeat,
                 last_accepted_s=self._clock.now(),
-                throughput=throughput,
+                throughput=self._accepted.throughput,
             )
         if self._told:
             self._told = ""
             self._tell("The server takes pictures again.")
-
-    def _forget_before(self, at_s: float) -> None:
-        while self._accepted and self._accepted[0] < at_s:
-            self._accepted.popleft()
 
     def _trouble(self, words: str, *, needs_person: bool = False, unreachable: bool = False) -> None:
         words = words[:1].upper() + words[1:]
@@ -258,7 +243,3 @@ class Sender:
     def _is_too_old(self, spooled: Spooled) -> bool:
         at_s = spooled.picture.captured_at.timestamp()
         return self._clock.compared and spooled.sure and at_s < self._clock.now() - AGE_MAX_S
-
-
-def _average(before: float | None, value: float) -> float:
-    return value if before is None else before + 0.25 * (value - before)

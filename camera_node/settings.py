@@ -26,6 +26,7 @@ from camera_node.fields import (
     whole_or_none,
 )
 from camera_node.places import DeniedError, default_state_folder
+from camera_node.sources.address import split_login
 
 
 class SettingsError(Exception):
@@ -55,7 +56,7 @@ class Transport(StrEnum):
 def _address(said: Any) -> str:
     address = str(said) if isinstance(said, str) else ""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(split_login(address)[0])
     except ValueError:
         parts = urlsplit("")
     if address and (parts.scheme not in ("http", "https", "rtsp", "rtsps") or not parts.hostname):

@@ -10,7 +10,6 @@ A disk that takes nothing (full, read-only, broken) stops nobody: the newest pic
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,18 +17,17 @@ from camera_node.node_clock import NodeClock
 from camera_node.picture import Kind, Picture
 from camera_node.sequence import Sequence
 from camera_node.spool_counts import CountsFile
-from camera_node.spool_files import DamagedError, Entry, Stored, encode
+from camera_node.spool_files import DamagedError, Entry, encode
 from camera_node.spool_queue import SpoolQueue
 from camera_node.spool_state import Spooled, SpoolState
 from camera_node.spool_store import SpoolError, SpoolStore
+from camera_node.spool_times import stamp, timed
 from camera_node.words import size
 
 __all__ = ["Spool", "SpoolError", "SpoolState", "Spooled"]
 
 RESERVE_BYTES = 200_000_000
 """What is left of the disk for everybody else."""
-
-AHEAD_MAX_S = 2.0
 
 
 class Spool:
@@ -70,7 +68,7 @@ class Spool:
         """
         self._clock.note()
         with self._writing:
-            stored = self._stamp(picture)
+            stored = stamp(picture, self._sequence.take(), self._clock)
             data = encode(stored)
             self._turn += 1
             captured_ms = max(0, int(stored.picture.captured_at.timestamp() * 1000))
@@ -101,7 +99,7 @@ class Spool:
             if entry is None:
                 return None
             try:
-                return self._timed(self._store.read(entry))
+                return timed(self._store.read(entry), self._clock)
             except DamagedError:
                 self._store.set_aside(entry)
                 self._forget(entry.sequence, self._counts.lose)
@@ -160,26 +158,6 @@ class Spool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _stamp(self, picture: Picture) -> Stored:
-        """With the server's time where it is known by now, so that it stays the same however often it is sent."""
-        sequence = self._sequence.take()
-        if picture.monotonic_s is None:
-            return Stored(sequence, picture, self._clock.boot, sure=True)
-        at, sure = self._clock.captured(picture.monotonic_s, self._clock.boot, picture.captured_at)
-        sure &= not picture.doubtful
-        return Stored(sequence, replace(picture, captured_at=at) if sure else picture, self._clock.boot, sure)
-
-    def _timed(self, stored: Stored) -> Spooled:
-        picture, sure = stored.picture, stored.sure
-        if not sure and picture.monotonic_s is not None:
-            at, sure = self._clock.captured(picture.monotonic_s, stored.boot, picture.captured_at)
-            picture, sure = replace(picture, captured_at=at), sure and not picture.doubtful
-        now_s = self._clock.now()
-        if self._clock.compared and picture.captured_at.timestamp() > now_s + AHEAD_MAX_S:
-            # Nobody takes a picture in the future: whoever said so had a wrong clock.
-            picture, sure = replace(picture, captured_at=datetime.fromtimestamp(now_s, UTC)), False
-        return Spooled(stored.sequence, picture, sure)
 
     def _make_room(self, entry: Entry) -> bool:
         """Drop what is worth less than ``entry`` until it fits; False when that does not do."""

@@ -25,6 +25,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 
+def sentence(reason: object) -> str:
+    """What is wrong, such as "2.5 is no amount", as a sentence; nothing but its first letter changes."""
+    words = str(reason)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 class ParkHubError(Exception):
     """Base of the tree. ``str(error)`` is a sentence fit for the person who sees it, without plates or secrets."""
 
@@ -128,7 +134,7 @@ class TariffError(InvalidInputError):
     title = "The tariff is wrong"
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}." if path else f"{reason[:1].upper()}{reason[1:]}.")
+        super().__init__(f"{path}: {reason}." if path else sentence(reason))
         self.path = path
         self.reason = reason
 

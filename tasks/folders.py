@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -10,8 +10,9 @@ import structlog
 from watchfiles import awatch
 
 from parkhub.clients import Clients
+from parkhub.clients import folders as disk
 from parkhub.db import folders as rows
-from parkhub.domain.folders import FolderMemory
+from parkhub.domain.folders import FolderMemory, WatchedFolder
 from parkhub.errors import ParkHubError
 from parkhub.services import folders
 from parkhub.settings import Settings
@@ -19,6 +20,8 @@ from parkhub.settings import Settings
 POLL_S: Final = 5.0
 """Network drives tell nothing of changes made elsewhere, and a folder that was away comes back without a word."""
 SOON_S: Final = 0.5
+PLACES_MAX: Final = 1000
+"""The system tells of so many; into others the clock has us look."""
 NOTHING: Final = folders.Looked(0, more=False)
 Result = TypeVar("Result")
 
@@ -40,7 +43,7 @@ async def watch_folders(ctx: dict[str, Any]) -> None:
         if more:
             await asyncio.sleep(SOON_S)
         else:
-            await _change_in([folder.path for folder in watched])
+            await _change_in(await asyncio.to_thread(_places, settings.watched_roots, watched))
 
 
 async def _kept(doing: Awaitable[Result], otherwise: Result) -> Result:
@@ -54,12 +57,22 @@ async def _kept(doing: Awaitable[Result], otherwise: Result) -> Result:
     return otherwise
 
 
-async def _change_in(paths: Sequence[str]) -> None:
+def _places(roots: Sequence[Path], watched: Sequence[WatchedFolder]) -> list[str]:
+    """Each folder whose changes matter, one by one: the system's own way down would follow links out of them."""
+    found: list[str] = []
+    for folder in watched:
+        with suppress(ParkHubError):  # the look has told that it is away
+            found += disk.list_folders(roots, folder.path)
+    return found[:PLACES_MAX]
+
+
+async def _change_in(places: Sequence[str]) -> None:
     """Wait until something changes there, or until it is time to look anyway."""
-    there = [path for path in paths if await asyncio.to_thread(Path(path).is_dir)]
-    if there:
+    if places:
         try:
-            changes = awatch(*there, watch_filter=None, rust_timeout=int(POLL_S * 1000), yield_on_timeout=True)
+            changes = awatch(
+                *places, watch_filter=None, rust_timeout=int(POLL_S * 1000), yield_on_timeout=True, recursive=False
+            )
             async with aclosing(changes):
                 async for _ in changes:
                     return

@@ -16,7 +16,6 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera, Engine
-from parkhub.domain.edge import opinions, read_results
 from parkhub.domain.frames import Frame, FrameStatus
 from parkhub.domain.gates import SeenCar
 from parkhub.domain.spots import Spot, SpotShape
@@ -28,6 +27,7 @@ from parkhub.services.frames import job_id
 from parkhub.services.looks import Seen, fail_look, save_look
 from parkhub.services.troubles import Sight, memory_key, view_key
 from tasks.counting import find_vehicles, long_side_needed
+from tasks.edge import take
 from tasks.engines import Engines
 from tasks.gates import read_cars
 from tasks.vision.engine import Look, SpotEngine
@@ -162,8 +162,9 @@ _NOTHING = _Found(Look([]))
 
 async def _told(clients: Clients, camera: Camera, frame: Frame, spots: Sequence[Spot]) -> _Found:
     """What the camera has recognised itself: nobody here can doubt its picture, or count in it."""
-    results = read_results(await clients.pictures.get(frame.picture_key))
-    return _Found(Look(opinions(results, spots, camera.marked_on)))
+    data = await clients.pictures.get(frame.picture_key)
+    observations, cars = await asyncio.to_thread(take, data, camera, spots)
+    return _Found(Look(observations), cars=cars)
 
 
 async def _look(clients: Clients, engines: Engines, camera: Camera, frame: Frame, spots: list[SpotShape]) -> _Found:

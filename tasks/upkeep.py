@@ -1,5 +1,6 @@
 """Jobs by the clock. Each may run late, twice or beside itself."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from parkhub.services import (
     card_charges,
     drivers,
     folders,
+    labelled_sets,
     labels,
     looks,
     mail,
@@ -24,6 +26,7 @@ from parkhub.services import (
     retention,
     session_overlong,
     session_paid_ahead,
+    silences,
     spot_asks,
     stands,
     upkeep,
@@ -36,8 +39,10 @@ async def expire_spots(ctx: dict[str, Any]) -> None:
 
 
 async def tell_silent_nodes(ctx: dict[str, Any]) -> None:
-    """Tell of nodes of which nothing comes any more."""
-    await nodes.tell_silent(ctx["clients"], datetime.now(UTC))
+    """Tell of nodes and cameras of which nothing comes any more."""
+    now = datetime.now(UTC)
+    await nodes.tell_silent(ctx["clients"], now)
+    await silences.write_letters(ctx["clients"], ctx["settings"], now)
 
 
 async def take_samples(ctx: dict[str, Any]) -> None:  # noqa: ARG001  what arq gives every job
@@ -105,6 +110,7 @@ async def keep_retention(ctx: dict[str, Any]) -> None:
     await retention.run_all(ctx["clients"], secret_key(ctx["settings"]), datetime.now(UTC))
     await card_charges.delete_old(datetime.now(UTC))
     await folders.forget_old(ctx["settings"], datetime.now(UTC))
+    await asyncio.to_thread(labelled_sets.delete_left, ctx["settings"], datetime.now(UTC))
 
 
 async def delete_unclaimed(ctx: dict[str, Any]) -> None:

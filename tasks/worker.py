@@ -1,209 +1,34 @@
-"""Processes that run jobs: `python -m tasks.worker work|vision`. The other file that knows arq is `clients/queue.py`.
-
-A job is started at least once. One that a killed process had begun starts again when its mark in the queue ends,
-a second after the longest time a job may take.
-"""
+"""Processes that run jobs: `python -m tasks.worker work|vision`. How one is run says `tasks/queue.py`."""
 
 import argparse
 import asyncio
 import ctypes
-import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC
-from functools import partial
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
-from arq import Retry, Worker, cron, func
-from arq.cron import CronJob
-from arq.worker import Function
 
 from parkhub.clients import Clients, close_clients, open_clients
-from parkhub.clients.queue import QueueName, arq_redis, deserialize, serialize
-from parkhub.clients.redis import AWAY, redis_pool
+from parkhub.clients.redis import AWAY
 from parkhub.db.cameras import list_cameras
 from parkhub.db.engine import close_database, open_database
 from parkhub.domain.cameras import Engine
-from parkhub.errors import BusyError, ParkHubError
+from parkhub.errors import ParkHubError
 from parkhub.logs import set_up_logs
 from parkhub.settings import Settings, load_settings
-from tasks.schedule import Ctx, Job, Line, Timed, Work, vision_lines, work_lines
+from tasks.queue import Maker, keep_working, makers
+from tasks.schedule import Ctx, vision_lines, work_lines
 
-TRIES_MAX: Final = 3
 STOP_S: Final = 2.5
-REDIS_BACKOFF_MAX_S: Final = 5.0
-HEALTH_EVERY_S: Final = 10
-ASIDE_MAX_S: Final = 120.0
-"""How long a job may stand aside altogether; upkeep asks again for one that took longer."""
 
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # malloc.h
 LARGE_BYTES: Final = 4 * 1024 * 1024
 
-IN_HAND_MAX: Final = 1000
-"""Jobs of one worker that run or stand aside, and how far it looks into its queue."""
-
 log = structlog.get_logger(__name__)
-
-
-def function(job: Job) -> Function:
-    """A job for arq: our own limit ends it before arq's, whose end would not be tried again."""
-
-    async def run(ctx: Ctx, *args: Any) -> None:
-        await _run(job, ctx, *args)
-
-    return func(run, name=job.name, max_tries=TRIES_MAX, timeout=job.timeout_s + ASIDE_MAX_S + 1, keep_result=0)
-
-
-async def _run(job: Job, ctx: Ctx, *args: Any) -> None:
-    """One try. An edge: a fault is logged, once with its trace, and the job tried again later.
-
-    A job's time begins anew when it has stood aside: else one that waited long would be cut off in its work, and so
-    would the next, and nothing would ever be done.
-    """
-    try:
-        async with asyncio.timeout(job.timeout_s) as limit:
-
-            @contextmanager
-            def aside() -> Iterator[None]:
-                limit.reschedule(None)
-                try:
-                    with ctx.get("aside", nullcontext)():
-                        yield
-                finally:
-                    limit.reschedule(asyncio.get_running_loop().time() + job.timeout_s)
-
-            await job.run({**ctx, "aside": aside}, *args)
-    except Exception as error:
-        last = ctx["job_try"] >= TRIES_MAX
-        retryable = isinstance(error, TimeoutError) or (isinstance(error, ParkHubError) and error.retryable)
-        traced = not retryable and ctx["job_try"] == 1
-        bound = log.bind(job=job.name, args=args, job_try=ctx["job_try"])
-        bound.log(logging.ERROR, "job.failed", reason=repr(error), exc_info=error if traced else None)
-        if not last:
-            raise Retry(defer=job.retry_delay_s * ctx["job_try"]) from error
-        if not retryable and job.give_up is not None:
-            await job.give_up(ctx, *args)
-
-
-def makers(ctx: Ctx, lines: Iterable[Line]) -> list[Callable[[], Worker]]:
-    """Makers of the workers of a process, one for each of its queues."""
-    return [
-        partial(
-            make_worker,
-            ctx,
-            line.queue,
-            line.jobs,
-            max_jobs=line.jobs_max,
-            poll_delay=line.look_every_s,
-            cron_jobs=[_cron(timed) for timed in line.timed],
-        )
-        for line in lines
-    ]
-
-
-def _cron(timed: Timed) -> CronJob:
-    return cron(
-        _clocked(timed.run),
-        name=timed.name or timed.run.__name__,
-        second=_at(timed.second),
-        minute=_at(timed.minute),
-        hour=timed.hour,
-        timeout=timed.timeout_s,
-        run_at_startup=timed.at_start,
-    )
-
-
-def _at(when: int | frozenset[int] | None) -> int | set[int] | None:
-    return set(when) if isinstance(when, frozenset) else when
-
-
-def _clocked(run: Work) -> Any:
-    """A job by the clock comes again by itself: a fault is logged and left."""
-
-    async def once(ctx: Ctx) -> None:
-        try:
-            await run(ctx)
-        except BusyError as error:
-            log.warning("job.put_off", job=run.__name__, reason=str(error))
-        except Exception:  # an edge
-            log.exception("job.failed", job=run.__name__)
-
-    return once
-
-
-class _Worker(Worker):
-    """arq's worker, in which a job that waits for its turn stands aside: another is let in meanwhile."""
-
-    def __init__(self, *, max_jobs: int, **given: Any) -> None:
-        super().__init__(max_jobs=IN_HAND_MAX, queue_read_limit=IN_HAND_MAX, **given)
-        self.max_jobs = max_jobs  # arq compares with it before it starts a job
-        self.ctx["aside"] = self.aside
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """While inside, the job does not count among ``max_jobs``."""
-        self.max_jobs += 1
-        try:
-            yield
-        finally:
-            self.max_jobs -= 1
-
-    async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Jobs in hand stay in the queue until they end: asking Redis about each, every time, would never end."""
-        await super().start_jobs([job_id for job_id in job_ids if job_id.decode() not in self.tasks])
-
-
-def make_worker(ctx: Ctx, queue: QueueName, jobs: Sequence[Job], **given: Any) -> Worker:
-    """One arq worker on one queue; `given` goes to arq. Jobs get a copy of ``ctx``."""
-    worker = _Worker(
-        functions=[function(job) for job in jobs],
-        queue_name=queue.key,
-        redis_pool=arq_redis(redis_pool(ctx["settings"]), queue),
-        ctx=dict(ctx),
-        handle_signals=False,
-        max_tries=TRIES_MAX,
-        keep_result=0,
-        health_check_interval=HEALTH_EVERY_S,
-        job_serializer=serialize,
-        job_deserializer=deserialize,
-        timezone=UTC,
-        log_results=False,
-        **given,
-    )
-    if jobs:  # arq waits ten seconds more, in which nobody would read a frame that a killed process had begun
-        worker.in_progress_timeout_s = max(job.timeout_s for job in jobs) + 2
-    return worker
-
-
-async def keep_working(make: Callable[[], Worker]) -> None:
-    """Run a worker for ever, over losses of Redis.
-
-    When Redis is lost, jobs in hand go on to their end, and only then is the queue asked again: a long analysis must
-    not begin anew because Redis restarted. When this is cancelled, they are cancelled too and go back to the queue.
-    """
-    delay_s = 0.2
-    while True:
-        worker = make()
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            await worker.async_run()
-        except AWAY as error:
-            log.warning("worker.redis_away", queue=worker.queue_name, reason=str(error), in_hand=len(worker.tasks))
-            if worker.tasks:
-                await asyncio.wait(worker.tasks.values())
-        finally:
-            for task in worker.tasks.values():
-                task.cancel()
-            await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
-            with suppress(*AWAY):
-                await worker.pool.aclose(close_connection_pool=True)
-        delay_s = 0.2 if loop.time() - started > REDIS_BACKOFF_MAX_S else min(delay_s * 2, REDIS_BACKOFF_MAX_S)
-        await asyncio.sleep(delay_s)
 
 
 async def _serve(kind: str, settings: Settings) -> None:
@@ -238,14 +63,14 @@ def _watchers(kind: str) -> list[Callable[[Ctx], Coroutine[Any, Any, None]]]:
     return [watch_folders]
 
 
-def _prepare_work(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
+def _prepare_work(ctx: Ctx, settings: Settings) -> list[Maker]:
     from tasks.barriers import make_senders
 
     ctx["senders"] = make_senders(settings, ctx["clients"])
     return makers(ctx, work_lines())
 
 
-async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Callable[[], Worker]]:
+async def _prepare_vision(ctx: Ctx, settings: Settings) -> list[Maker]:
     import cv2
 
     from tasks.engines import Engines

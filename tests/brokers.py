@@ -50,7 +50,7 @@ class Device:
 
     async def command(self) -> dict[str, object]:
         """The next command."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for message in self._client.messages:
                 found: dict[str, object] = json.loads(bytes(message.payload))  # type: ignore[arg-type]
                 return found

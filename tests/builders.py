@@ -261,7 +261,7 @@ def a_permit(lot_id: int = 1, *plates: str, **given: Any) -> Permit:
         "holder": "Kim",
         "plates": plates or ("AB123",),
         "valid_from": date(2026, 1, 1),
-        "valid_until": date(2026, 12, 31),
+        "valid_until": date(2040, 12, 31),
     }
     return Permit(**{**usual, **given})
 

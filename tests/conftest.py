@@ -1,8 +1,11 @@
 """What the tests of every room stand on: settings, both databases and Redis, all real."""
 
 import itertools
+import logging
 import os
 import shutil
+import sys
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,6 +30,29 @@ structlog.configure(
 )
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Leaves logging, warnings and structlog as they were: a command that a test calls sets them up for its process."""
+    root = logging.getLogger()
+    handlers, hook, configured = root.handlers[:], sys.excepthook, structlog.get_config()
+    levels = {logger: logger.level for logger in _loggers()}
+    with warnings.catch_warnings():
+        yield
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    for logger in _loggers():
+        if logger.level != (before := levels.get(logger, logging.NOTSET)):
+            logger.setLevel(before)
+    sys.excepthook = hook
+    structlog.configure(**configured)
+    structlog.contextvars.clear_contextvars()
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.root.manager.loggerDict.values()
+    return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]
 
 
 @pytest.fixture

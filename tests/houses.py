@@ -21,6 +21,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 60_000
+"""What is expected comes, but not at once on a machine that is busy with other tests."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -51,6 +55,7 @@ def signed_in(chromium: Browser, house: tuple[str, str], **given: Any) -> Iterat
     address, password = house
     complaints: list[str] = []
     with chromium.new_context(base_url=address, **given) as context:
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -56,7 +56,7 @@ class Post:
 def posting(refuses: dict[str, str] | None = None, **given: Any) -> Iterator[Post]:
     """A server on a free port; `given` goes to aiosmtpd."""
     post = Post(port=free_port(), refuses=refuses or {})
-    controller = Controller(post, hostname="127.0.0.1", port=post.port, **given)
+    controller = Controller(post, hostname="127.0.0.1", port=post.port, ready_timeout=60, **given)
     controller.start()
     try:
         yield post

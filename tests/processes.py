@@ -1,17 +1,20 @@
 """Real programs, watched from the outside."""
 
+import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
+from warm import WarmProcess, is_ours
 
 WAIT_S = 60.0
 T = TypeVar("T")
@@ -28,11 +31,57 @@ def wait_for(look: Callable[[], T | None], what: str, timeout_s: float = WAIT_S)
     raise AssertionError(f"gave up waiting for {what}")
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
+_numbers = itertools.count(os.getpid())
+
+
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on just now, and that nobody else is given: neither by the system nor by a worker."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", 20_000 + 1000 * _WORKER + next(_numbers) % 1000))
+            return int(probe.getsockname()[1])
+
+
+def hearing(signal_name: str) -> list[str]:
+    """Words before a command that hears a signal: tests in the background or under nohup hand down that it is not."""
+    return ["env", f"--default-signal={signal_name}"]
+
+
+def start(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path | None,
+    stdin: IO[bytes] | int,
+    out: IO[bytes],
+    err: IO[bytes],
+) -> "subprocess.Popen[bytes] | WarmProcess":
+    """Start a command with this environment, without waiting for anything."""
+    begin = WarmProcess if is_ours(command) else subprocess.Popen
+    return begin(command, env=env, cwd=cwd, stdin=stdin, stdout=out, stderr=err)
+
+
+def completed(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str = "",
+    timeout_s: float = WAIT_S,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end. ``env``: all of its environment, None: the tests' own."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(stdin.encode())
+        given.seek(0)
+        process = start(command, os.environ if env is None else env, cwd, given, out, err)
+        try:
+            status = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        for told in (out, err):
+            told.seek(0)
+        return subprocess.CompletedProcess(command, status, out.read().decode(), err.read().decode())
 
 
 class Program:
@@ -42,9 +91,7 @@ class Program:
         self._stdout = folder / f"{time.monotonic_ns()}.out"
         self._stderr = self._stdout.with_suffix(".err")
         with self._stdout.open("wb") as out, self._stderr.open("wb") as err:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**os.environ, **env}, cwd=cwd
-            )
+            self.process = start(command, {**os.environ, **env}, cwd, subprocess.DEVNULL, out, err)
         self.seen: dict[int, psutil.Process] = {}
 
     @property

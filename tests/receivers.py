@@ -15,7 +15,7 @@ class Receiver:
     """``answers``: (status, headers) for the next requests, then 201; status 0 hangs up without a word.
 
     ``broken`` are sequences that are always answered 500. ``live`` is the status of every GET. Answers say what time
-    it is, unless ``dated`` is False: for tests that let time pass by themselves.
+    it is, unless ``dated`` is False: for tests that let time pass by themselves. ``words`` are those of refusals.
     """
 
     url: str = ""
@@ -24,6 +24,7 @@ class Receiver:
     dated: bool = True
     live: int = 200
     broken: set[str] = field(default_factory=set)
+    words: str = ""
 
     def sequences(self) -> list[str]:
         """The sequence of each request, in the order they came."""
@@ -56,7 +57,7 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
                 "sha256": hashlib.sha256(body).hexdigest(),
                 "status": "stored",
             }
-            detail = stored if known else {"detail": f"No, {status}."}
+            detail = stored if known else {"detail": receiver.words or f"No, {status}."}
             data = json.dumps(detail).encode()
             self.answer(status, extra, data)
 

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ import gated
 import kept_cards
 import noded
 import priced
+import rare
 import servers
 import staffed
 from builders import a_new_spot, a_track, save_account, save_camera, save_frame, save_lot, save_recording
@@ -32,7 +32,7 @@ from drivers import save_paid_lot, save_stay
 from paying import finish, pay
 from pictures import jpeg
 from playwright.async_api import Page
-from processes import free_port
+from processes import free_port, wait_for
 from reported import give_past
 from visitors import EMAIL, PASSWORD
 
@@ -93,10 +93,10 @@ DRIVES = Drives(
 DETAILS = {"opening_hours": "Mo-Sa 06:00-24:00; Su,PH 08:00-20:00", "country": "DE", "place": "53.5436,9.9884"}
 
 
-async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+async def furnish(settings: Settings, *, every: bool = False) -> tuple[dict[str, str], dict[str, str]]:
     """Make the data in a migrated database; addresses by name of what drivers see, and of what staff see.
 
-    Staff sign in with the words of `visitors`.
+    Staff sign in with the words of `visitors`. ``every``: with the rarer states of pages, too.
     """
     await open_database(settings)
     clients = await open_clients(settings)
@@ -124,6 +124,8 @@ async def furnish(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
         pages |= more
     owner = await account_rows.find_account(EMAIL)
     assert owner is not None
+    for pages, more in zip((public, staff), await rare.shown(clients, settings, owner, now), strict=True):
+        pages |= {name: path for name, path in more.items() if every or name in rare.OWN}
     await give_past(lot, 70, now, settings, per_day=14, capacity=32)
     await close_day(lot, (now - timedelta(days=2)).date(), owner, now)
     staff |= {
@@ -235,7 +237,7 @@ async def _ahead(settings: Settings, clients: Clients, now: datetime) -> dict[st
     checkout = await checkouts.start_checkout(clients, settings, begun.id, "", now, now + timedelta(hours=2))
     await finish(clients, settings, checkout, now)
     pages |= {"ahead-paid": page_of(begun), "checkout-ahead": f"/pay/checkouts/{checkout.id}"}
-    for name, minutes in (("over", 5), ("ended", 60)):
+    for name, minutes in (("over", 1), ("ended", 60)):
         over = {"paid_until": now - timedelta(minutes=minutes), "begun_by": "driver"}
         pages[f"ahead-{name}"] = page_of(await save_stay(lot, f"{name.upper()}77", 150, **over))
     pages["ahead-choose"] = page_of(await save_stay(lot, "CAM4711", 12))
@@ -292,11 +294,19 @@ class ShownHouse:
     address: str
     public: dict[str, str]
     staff: dict[str, str]
+    is_furnished: bool = True
+
+
+async def _leave_bare(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+    await open_database(settings)
+    await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
+    await close_database()
+    return {"bare-home": "/"}, {name: path for name, path in rare.BARE.items() if path != "/"}
 
 
 @contextmanager
-def shown_house() -> Iterator[ShownHouse]:
-    """Furnished, and with the page of all components."""
+def shown_house(*, bare: bool = False) -> Iterator[ShownHouse]:
+    """Furnished, and with the page of all components; ``bare``: as it is before anything has been set up."""
     with tempfile.TemporaryDirectory() as folder, servers.redis() as socket:
         settings = load_settings(
             data_dir=Path(folder), redis_url=f"unix://{socket}", port=free_port(), log_level="error"
@@ -305,10 +315,11 @@ def shown_house() -> Iterator[ShownHouse]:
 
         async def make() -> tuple[dict[str, str], dict[str, str]]:
             await migrate(settings)
-            return await furnish(settings)
+            return await (_leave_bare(settings) if bare else furnish(settings, every=True))
 
         public, staff = asyncio.run(make())
-        staff["styleguide"] = "/styleguide"
+        if not bare:
+            staff["styleguide"] = "/styleguide"
         given = {
             "PARKHUB_DATA_DIR": folder,
             "PARKHUB_REDIS_URL": settings.redis_url,
@@ -320,28 +331,25 @@ def shown_house() -> Iterator[ShownHouse]:
         command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--log-level", "error"]
         web = subprocess.Popen([*command, "--port", str(settings.port)], env={**os.environ, **given})
         try:
-            _wait_for(settings.address)
-            yield ShownHouse(settings.address, public, staff)
+            wait_for(lambda: _answers(settings.address), "the web process")
+            yield ShownHouse(settings.address, public, staff, is_furnished=not bare)
         finally:
             web.terminate()
-            web.wait(10)
+            web.wait(60)
 
 
-def _wait_for(address: str) -> None:
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{address}/health/live").close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("The web process does not answer.")
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/health/live").close()
+    except OSError:
+        return False
+    return True
 
 
-async def sign_in(page: Page) -> None:
-    """As the owner of `furnish`, and as its driver."""
+async def sign_in(page: Page, email: str = EMAIL) -> None:
+    """As the owner of `furnish` or somebody else with its password, and as its driver."""
     await page.goto("/sign-in")
-    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/console")

@@ -130,12 +130,16 @@ class StripeShaped:
             form = await self.asked(request)
             since, payout = int(form.get("created", {}).get("gte", 0)), form.get("payout")
             found = [each for each in await self.sandbox._shelf.list("txn:") if each["created"] >= since]
-            found = sorted((each for each in found if payout in (None, each.get("payout"))), key=lambda e: str(e["id"]))
-            after = form.get("starting_after", "")
-            page = [each for each in found if each["id"] > after][: min(2, int(form["limit"]))]
+            page, more = leaf([each for each in found if payout in (None, each.get("payout"))], form)
             data = [{**each, "source": await self.find(each["source"])} for each in page]
-            more = bool(page) and page[-1] is not found[-1]
             return Response({"object": "list", "data": data, "has_more": more, "url": "/v1/balance_transactions"})
+
+        @get("/v1/refunds")
+        async def refunds(request: Request[Any, Any, Any]) -> Response[Any]:
+            form = await self.asked(request)
+            known = await self.sandbox._shelf.list("refund:")
+            page, more = leaf([each for each in known if each["payment_intent"] == form["payment_intent"]], form)
+            return Response({"object": "list", "data": page, "has_more": more, "url": "/v1/refunds"})
 
         @get("/c/pay/{name:str}", media_type=MediaType.HTML)
         async def show(name: FromPath[str]) -> str:
@@ -152,7 +156,7 @@ class StripeShaped:
             await self.tell([*outcome.now, *outcome.late])
             return Redirect((await self.sandbox.get_checkout(name))["success_url"], status_code=303)
 
-        return [create, expire, refund, event, moved, show, pay, *cards.routes(self)]
+        return [create, expire, refund, refunds, event, moved, show, pay, *cards.routes(self)]
 
     async def _create(self, form: Form) -> Response[Any]:
         (line,) = form["line_items"].values()
@@ -200,6 +204,13 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Form:
             place, last = place.setdefault(last, {}), part
         place[last] = value
     return form
+
+
+def leaf(found: Iterable[dict[str, Any]], form: Form) -> tuple[list[dict[str, Any]], bool]:
+    """A page of a list by id, of two at most so that there are several, and whether there are more."""
+    known = sorted(found, key=lambda each: str(each["id"]))
+    page = [each for each in known if each["id"] > form.get("starting_after", "")][: min(2, int(form["limit"]))]
+    return page, bool(page) and page[-1] is not known[-1]
 
 
 def error(status: int, kind: str, code: str | None) -> Response[Any]:

@@ -5,29 +5,12 @@ import json
 import logging
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from parkhub.logs import set_up_logs
 from parkhub.settings import load_settings
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Leaves logging, warnings and structlog as they were."""
-    root = logging.getLogger()
-    handlers, level, hook, before = root.handlers[:], root.level, sys.excepthook, structlog.get_config()
-    with warnings.catch_warnings():
-        yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    sys.excepthook = hook
-    structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
 
 
 def logged(log_format: str, log_level: str = "info", process: str = "web.1") -> io.StringIO:

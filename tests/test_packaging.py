@@ -101,7 +101,7 @@ def test_the_installed_server_starts_and_shows_its_pages(installed: Path, tmp_pa
         wait_for(lambda: "ParkHub is running" in program.stdout or program.process.poll() is not None, "the start")
         assert program.process.poll() is None, program.stderr
         for path, words in [("/", b"<html"), ("/sign-in", b"<form"), ("/static/app.css", b"{")]:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
                 assert words in answer.read()
         program.process.terminate()
         assert program.end(STOP_S) == 0

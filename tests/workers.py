@@ -9,7 +9,9 @@ import httpx
 from pictures import encode
 from PIL import Image, ImageDraw
 from processes import Program, free_port, running, wait_for
+from redis.asyncio import Redis
 
+from parkhub.clients import Clients
 from parkhub.domain.spots import BayPlan, BayShape, NewSpot, SpotKind
 from parkhub.settings import Settings
 
@@ -43,10 +45,20 @@ def worker(kind: str, settings: Settings, folder: Path) -> Iterator[Program]:
         yield program
 
 
+async def end_marks(clients: Clients) -> None:
+    """Let what marks frames' jobs as begun, by a killed process too, end now. It would by itself, in half a minute."""
+    assert isinstance(clients.redis, Redis)
+    for mark in await clients.redis.keys("arq:in-progress:frame:*"):
+        left_ms = await clients.redis.pttl(mark)
+        assert left_ms <= 30_000
+        assert left_ms != -1, "it would never end"
+        await clients.redis.pexpire(mark, 1)
+
+
 @contextmanager
-def web(settings: Settings, folder: Path) -> Iterator[tuple[Program, str]]:
-    """A web process that answers, and its address."""
-    port = free_port()
+def web(settings: Settings, folder: Path, port: int = 0) -> Iterator[tuple[Program, str]]:
+    """A web process that answers, and its address; ``port`` 0: any that is free."""
+    port = port or free_port()
     command = [sys.executable, "-m", "parkhub.cli.serve"]
     with running(command, folder, {**environment(settings), "PARKHUB_PORT": str(port)}, cwd=ROOT) as program:
         address = f"http://127.0.0.1:{port}"

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,11 @@ from camera_node.edge.crops import Bytes, Layout, Window, cut, lay_out, long_sid
 from camera_node.edge.decoding import decode
 from camera_node.edge.engines import HEAD, MODEL, Engines, Place
 from camera_node.edge.error import EdgeError
-from camera_node.edge.sight import unseen, use_one_core
+from camera_node.edge.model import Model
+from camera_node.edge.sight import unseen
 
 BATCH_MAX = 256
 NO_HEAD = "What was fitted to this car park cannot be read. Bring this node up to date."
-NOT_INSTALLED = (
-    "onnxruntime is not installed, so nothing can be recognised here. Run install.sh --edge, or pip install "
-    "'parkhub-node[edge]'."
-)
 
 Numbers = NDArray[np.float64]
 
@@ -58,22 +54,25 @@ class SpotClassifier:
     def __init__(self, engines: Engines, files: Mapping[str, bytes]) -> None:
         """Raises EdgeError: a library is missing, or the files are not what they should be."""
         self._places = engines.places
-        self._session = _open(files[MODEL])
-        about = self._session.get_modelmeta().custom_metadata_map
+        self._model = Model(files[MODEL], "places")
+        about = self._model.about
         try:
             rooms = (float(about[name]) for name in ("long_room", "short_room", "raised"))
             self._window = Window(int(about["side_px"]), *rooms)
             self._temperature = float(about["temperature"])
-            self._input = self._session.get_inputs()[0].name
-        except (KeyError, ValueError, IndexError):
-            raise EdgeError("The server's model for places is for newer nodes. Bring this node up to date.") from None
+        except (KeyError, ValueError):
+            raise self._model.too_new() from None
         self._head = _read_head(files[HEAD]) if HEAD in files else None
         self._layout: Layout | None = None
         self._wanted: dict[tuple[int, int], int] = {}
 
     def look(self, data: bytes) -> Look:
         """Return what is seen in a picture file. Raises EdgeError, and FrameError for what is no picture."""
-        picture, (width, height) = decode(data, self._long_side_wanted)
+        return self.look_at(*decode(data, self._long_side_wanted))
+
+    def look_at(self, picture: Bytes, size: tuple[int, int]) -> Look:
+        """Return what is seen in a picture, whose file's has that width and height. Raises EdgeError."""
+        width, height = size
         if not self._places:
             return Look(width, height, [])
         layout = self._lay_out(picture.shape[1], picture.shape[0])
@@ -109,30 +108,9 @@ class SpotClassifier:
         return chances
 
     def _run(self, wanted: str, crops: Bytes) -> Numbers:
-        try:
-            parts = [
-                self._session.run([wanted], {self._input: crops[start : start + BATCH_MAX]})[0]
-                for start in range(0, len(crops), BATCH_MAX)
-            ]
-            return np.concatenate(parts).astype(np.float64)
-        except Exception as error:  # noqa: BLE001 - the edge to ONNX Runtime, whose errors share no base class
-            raise EdgeError(f"The server's model fails here: {str(error)[:150]}.") from None
-
-
-def _open(model: bytes) -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise EdgeError(NOT_INSTALLED) from None
-    use_one_core()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it keeps the largest batch for good
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - the same
-        raise EdgeError(f"The server's model cannot be opened here: {str(error)[:150]}.") from None
+        starts = range(0, len(crops), BATCH_MAX)
+        parts = [self._model.run(crops[start : start + BATCH_MAX], wanted) for start in starts]
+        return np.concatenate(parts).astype(np.float64)
 
 
 def _read_head(data: bytes) -> Head:

@@ -1,4 +1,4 @@
-"""States in the place of pictures: fetches what is needed, looks, and lets nothing else leave.
+"""States and reads in the place of pictures: fetches what is needed, looks, and lets nothing else leave.
 
 While recognition is switched on and cannot be done, pictures leave only if the console allows it.
 """
@@ -22,7 +22,7 @@ from camera_node.server_line import ServerLine, refusal
 from camera_node.sources.frame import FrameError
 
 if TYPE_CHECKING:
-    from camera_node.edge.classifier import SpotClassifier
+    from camera_node.edge.eyes import Eyes
 
 TICK_S = 1.0
 RETRY_TICKS = 30
@@ -47,7 +47,7 @@ class Recognition:
         """``wanted`` says what the console wants, and which version the last heartbeat's answer named."""
         self._line, self._shelf, self._wanted, self._say, self._server = line, Shelf(folder), wanted, say, server
         self._lock, self._looking = threading.Lock(), threading.Lock()
-        self._held: tuple[Engines, SpotClassifier] | None = None
+        self._held: tuple[Engines, Eyes] | None = None
         self._looked_on_disk = False
         self._why_not = ""
         self._why_no_look = ""
@@ -98,8 +98,8 @@ class Recognition:
             self._why_no_look = f"{picture.name} waits here, because recognition stumbles over it: {str(error)[:150]}."
         return picture if edge.pictures_if_broken else None
 
-    def _look(self, held: tuple[Engines, "SpotClassifier"], picture: Picture) -> Picture:
-        with self._looking:  # a classifier is for one at a time
+    def _look(self, held: tuple[Engines, "Eyes"], picture: Picture) -> Picture:
+        with self._looking:  # eyes are for one at a time
             return _results(held, picture)
 
     def keep_fetching(self, stopping: threading.Event) -> None:
@@ -143,7 +143,8 @@ class Recognition:
             files[file.name] = self._shelf.find(file) or check(file, self._line.get(f"engines/{file.name}").content)
         self._hold(engines, files)
         self._shelf.keep(document, engines, files)
-        self._say(f"{len(engines.places)} places are recognised here now (version {engines.version}).")
+        seen = f"{len(engines.places)} places are recognised here now (version {engines.version})."
+        self._say(seen if engines.gate is None else f"Plates are read and {seen}")
 
     def _load(self) -> None:
         """Hold what was kept on disk, once."""
@@ -159,9 +160,9 @@ class Recognition:
                 self._fail(str(error))
 
     def _hold(self, engines: Engines, files: dict[str, bytes]) -> None:
-        from camera_node.edge.classifier import SpotClassifier
+        from camera_node.edge.eyes import Eyes
 
-        self._held = engines, SpotClassifier(engines, files)
+        self._held = engines, Eyes(engines, files)
 
     def _fail(self, why: str) -> None:
         if why != self._why_not:
@@ -169,15 +170,12 @@ class Recognition:
         self._why_not = why
 
 
-def _results(held: tuple[Engines, "SpotClassifier"], picture: Picture) -> Picture:
-    engines, classifier = held
-    look = classifier.look(picture.data)
+def _results(held: tuple[Engines, "Eyes"], picture: Picture) -> Picture:
+    engines, eyes = held
     said = {
         "engine_sha256": next(file.sha256 for file in engines.files if file.name == MODEL),
         "version": engines.version,
-        "width": look.width,
-        "height": look.height,
-        "spots": [{"id": each.id, "state": each.state, "confidence": each.confidence} for each in look.seen],
+        **eyes.look(picture.data),
     }
     data = json.dumps(said, separators=(",", ":")).encode()
     return replace(picture, data=data, media_type=RESULTS)

@@ -7,6 +7,8 @@ import av
 import numpy as np
 
 from camera_node.sources.frame import Plane, Planes
+from camera_node.sources.pace import Pace
+from camera_node.sources.source import Wanted
 
 FULL_RANGE = 2
 """AVCOL_RANGE_JPEG."""
@@ -25,6 +27,28 @@ _SENTENCES = {
     errno.EACCES: "this user may not read it; on a Pi, the user must be in the group video.",
     errno.EPERM: "this user may not read it.",
 }
+
+
+class Container:
+    """What a source needs that reads an opened PyAV container at its own pace."""
+
+    def __init__(self) -> None:
+        self._container: Any = None
+        self._pace = Pace()
+
+    def configure(self, wanted: Wanted) -> None:
+        """See `Source`."""
+        self._pace.gap_s = wanted.gap_s
+
+    def hurry(self) -> None:
+        """See `Source`."""
+        self._pace.hurry()
+
+    def close(self) -> None:
+        """See `Source`."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
 
 
 def planes_of(frame: Any) -> Planes:

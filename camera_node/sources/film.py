@@ -8,31 +8,29 @@ from typing import Any
 import av
 
 from camera_node.picture import monotonic_s
-from camera_node.sources.decoded import explain, planes_of
+from camera_node.sources.decoded import Container, explain, planes_of
 from camera_node.sources.frame import Frame, now
-from camera_node.sources.pace import Pace
-from camera_node.sources.source import SourceEndedError, SourceError, Wanted
+from camera_node.sources.source import SourceEndedError, SourceError
 
 READ_S = 0.5
 BEHIND_S = 0.25
 
 
-class FilmSource:
+class FilmSource(Container):
     """Frames of a video. In real time those that come late are skipped; else every due one is given."""
 
     each = False
 
     def __init__(self, file: Path, *, real_time: bool = True, loop: bool = False) -> None:
+        super().__init__()
         self.name = str(file)
         self.late = 0
         self.patient = not real_time
         self._file = file
         self._real_time = real_time
         self._loop = loop
-        self._container: Any = None
         self._frames: Iterator[Any] = iter(())
         self._held: Any = None
-        self._pace = Pace()
         self._base_s = 0.0
         self._start_s: float | None = None
         self._last_s = 0.0
@@ -111,17 +109,7 @@ class FilmSource:
         self._last_s = self._base_s + seconds - self._start_s
         return self._last_s
 
-    def configure(self, wanted: Wanted) -> None:
-        """See `Source`."""
-        self._pace.gap_s = wanted.gap_s
-
-    def hurry(self) -> None:
-        """See `Source`."""
-        self._pace.hurry()
-
     def close(self) -> None:
         """See `Source`."""
-        container, self._container = self._container, None
         self._frames, self._held = iter(()), None
-        if container is not None:
-            container.close()
+        super().close()

@@ -11,11 +11,11 @@ from typing import Any
 import av
 
 from camera_node.picture import monotonic_s
-from camera_node.sources.address import masked
-from camera_node.sources.decoded import explain, planes_of
+from camera_node.sources.address import masked, with_quoted_login
+from camera_node.sources.decoded import Container, explain, planes_of
 from camera_node.sources.frame import Frame, now
-from camera_node.sources.pace import Lateness, Pace
-from camera_node.sources.source import SourceError, Wanted
+from camera_node.sources.pace import Lateness
+from camera_node.sources.source import SourceError
 
 READ_S = 1.0
 ALMOST = 1.05
@@ -36,7 +36,7 @@ def http_source(address: str, *, patience_s: float = 10.0) -> "StreamSource":
     return StreamSource(address, [{"analyzeduration": "500000"}], patience_s=patience_s)
 
 
-class StreamSource:
+class StreamSource(Container):
     """A stream that PyAV opens. The first of ``attempts`` (FFmpeg's options) that works is taken."""
 
     each = False
@@ -46,17 +46,16 @@ class StreamSource:
         self, address: str, attempts: list[Options], *, container: str | None = None, patience_s: float = 10.0
     ) -> None:
         """``container`` is FFmpeg's name of a format that cannot be told from the address."""
+        super().__init__()
         self.name = masked(address)
         self.late = 0
-        self._address = address
+        self._address = with_quoted_login(address)
         self._attempts = attempts
         self._format = container
         self._patience_s = patience_s
-        self._container: Any = None
         self._packets: Iterator[Any] = iter(())
         self._codec: Any = None
         self._tables: Any = None
-        self._pace = Pace()
         self._lateness = Lateness()
         self._keys = _KeyFrames()
         self._synced = False
@@ -151,20 +150,10 @@ class StreamSource:
         planes = None if decoded is None else planes_of(decoded)
         return Frame(self.name, captured_at, at_s, at_s, file=file, planes=planes)
 
-    def configure(self, wanted: Wanted) -> None:
-        """See `Source`."""
-        self._pace.gap_s = wanted.gap_s
-
-    def hurry(self) -> None:
-        """See `Source`."""
-        self._pace.hurry()
-
     def close(self) -> None:
         """See `Source`."""
-        container, self._container = self._container, None
         self._packets, self._codec, self._tables = iter(()), None, None
-        if container is not None:
-            container.close()
+        super().close()
 
 
 class _KeyFrames:

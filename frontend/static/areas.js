@@ -1,9 +1,7 @@
 // Areas drawn on a camera's picture, or with data-one a single one; the text field beside it holds them and is what is sent.
 "use strict";
 
-(() => {
-  const figure = document.querySelector("[data-areas]");
-  if (!figure) return;
+for (const figure of document.querySelectorAll("[data-areas]")) {
   const svg = figure.querySelector("svg");
   const text = document.querySelector(figure.dataset.areas);
   const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number);
@@ -52,4 +50,4 @@
   svg.addEventListener("pointercancel", () => { begun = null; draw(); });
   text.addEventListener("input", () => draw());
   draw();
-})();
+}

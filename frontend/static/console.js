@@ -14,10 +14,15 @@
     }
   };
 
-  // A form that is being sent says so, and is not sent twice.
+  // A field that is not right is shown, also one that is folded away: the browser says what is wrong of what it can show.
+  addEventListener("invalid", (event) => {
+    for (let at = event.target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+  }, true);
+
+  // A form that is being sent says so, and is not sent twice. After a file (data-file) the page is still there.
   addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (!button || event.defaultPrevented) return;
+    if (!button || event.defaultPrevented || event.target.matches("[data-file]")) return;
     if (button.getAttribute("aria-busy") === "true") { event.preventDefault(); return; }
     button.setAttribute("aria-busy", "true");
   });
@@ -48,10 +53,48 @@
     ticking = 0;
     lost.textContent = "";
   };
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.requestConfig.verb === "get") renewed(event.detail.successful);
-  });
+  const asked = (event) => event.detail.requestConfig.verb === "get";
+  document.addEventListener("htmx:afterRequest", (event) => { if (asked(event) && event.detail.successful) renewed(true); });
+  for (const failed of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {  // but not one that gave way to another
+    document.addEventListener(failed, (event) => { if (asked(event)) renewed(false); });
+  }
   document.addEventListener("stream", (event) => renewed(event.detail));  // a page that is told: true, or false once it is not
+
+  // A part that renews itself leaves whoever stands on a link or a button of it there. What has an id htmx finds itself.
+  let stoodOn = "";
+  const wayTo = (element) => {
+    const [form, href] = [element.form?.getAttribute("action"), element.getAttribute("href")];
+    if (form) return `form[action="${CSS.escape(form)}"] ${element.localName}${element.value ? `[value="${CSS.escape(element.value)}"]` : ""}`;
+    return href ? `a[href="${CSS.escape(href)}"]` : "";
+  };
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const at = document.activeElement;
+    stoodOn = at && detail.target.contains(at) && !at.id ? wayTo(at) : "";
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (stoodOn && document.activeElement === document.body) document.querySelector(stoodOn)?.focus({ preventScroll: true });
+    stoodOn = "";
+  });
+
+  // What somebody did and the server did not take is told, until something is taken. Forms with files say it themselves.
+  const untaken = document.getElementById("untaken");
+  let told = "";
+  const tell = (why) => {
+    told = why;
+    untaken.hidden = !why;
+    for (const each of untaken.children) each.hidden = each.dataset.why !== why;
+  };
+  const byHand = ({ detail: { requestConfig: { verb, triggeringEvent } }, target }) => (
+    (verb === "post" || triggeringEvent?.type === "click") && !target.closest("[hx-encoding]"));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { xhr: { status }, successful } = event.detail;
+    if (status === 401) tell("signed-out");  // what is typed stays, while one signs in beside it
+    else if (successful && told === "signed-out") tell("");
+    else if (status && byHand(event)) tell(successful ? "" : "refused");
+  });
+  for (const failed of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(failed, (event) => { if (byHand(event)) tell("unsent"); });
+  }
 
   copyable(document);
   document.addEventListener("htmx:afterSwap", (event) => copyable(event.detail.target));

@@ -10,13 +10,10 @@
   const byName = new Map(places.map((place) => [place.n, place]));
   const hang = say.hang ? say.hang.split(",").map(Number) : null;
   const ways = say.ways.split("|");
-  const SILENCE_MS = 35000;
-  const AGAIN_MS = 3000;
   const EIGHTH = 45;
 
-  let source = null;
   let lost = false;
-  let heardAt = 0;
+  let connected = false;
   let clock = "";
   let ageS = badge.dataset.age === "" ? null : Number(badge.dataset.age);
   let ageAt = performance.now();
@@ -85,7 +82,6 @@
     put(document.querySelector("header time"), now);
     const hour = Number(now.slice(0, 2));
     body.toggleAttribute("data-night", hour >= Number(say.nightFrom) || hour < Number(say.nightTo));
-    if (source && !lost && heardAt && performance.now() - heardAt > SILENCE_MS) drop(true);
     body.toggleAttribute("data-lost", lost);
     const age = ageS === null ? null : ageS + (performance.now() - ageAt) / 1000;
     const words = badge.dataset;
@@ -93,47 +89,32 @@
     let form = words.sayNone;
     if (lost) form = age === null ? words.sayLostNone : words.sayLost;
     else if (age !== null && age >= Number(words.oldAfter)) form = words.sayOld;
-    else if (age !== null && heardAt) { form = words.sayLive; state = "live"; }
+    else if (age !== null && connected) { form = words.sayLive; state = "live"; }
     else if (age !== null) return;
     badge.dataset.state = state;
     put(badge, form.replace("{clock}", clock).replace("{age}", age === null ? "" : span(age)));
   };
 
-  const drop = (silent) => {
-    lost = true;
-    if (silent || source.readyState === EventSource.CLOSED) {
-      source.close();
-      setTimeout(open, AGAIN_MS);
+  const apply = (told) => {
+    if (told.layout && told.layout !== say.layout) {
+      setTimeout(() => location.reload(), Math.random() * 2000);  // not every monitor in the same moment
+      return;
     }
+    clock = told.clock;
+    ageS = told.age_s;
+    ageAt = performance.now();
+    for (const [name, state] of Object.entries(told.spots || {})) {
+      if (byName.has(name)) byName.get(name).s = state;
+    }
+    draw();
     tick();
-  };
-
-  const heard = () => { heardAt = performance.now(); lost = false; };
-
-  const open = () => {
-    source = new EventSource(say.live);
-    source.addEventListener("lot", (event) => {
-      heard();
-      const told = JSON.parse(event.data);
-      if (told.layout && told.layout !== say.layout) {
-        setTimeout(() => location.reload(), Math.random() * 2000);  // not every monitor in the same moment
-        return;
-      }
-      clock = told.clock;
-      ageS = told.age_s;
-      ageAt = performance.now();
-      for (const [name, state] of Object.entries(told.spots || {})) {
-        if (byName.has(name)) byName.get(name).s = state;
-      }
-      draw();
-      tick();
-    });
-    source.addEventListener("ping", () => { heard(); tick(); });
-    source.addEventListener("error", () => drop(false));
   };
 
   draw();
   tick();
-  open();
+  follow(say.live, { lot: apply }, {
+    heard: () => { lost = false; connected = true; tick(); },
+    lost: () => { lost = true; tick(); },
+  });
   setInterval(tick, 1000);
 })();

@@ -31,7 +31,7 @@
     }
     const word = keys().get(event.key.toLowerCase());
     const wanted = word && ((card && card.querySelector(`[data-word="${word}"]`)) || document.querySelector(`[role=status] [data-word="${word}"]`));
-    if (!wanted || (card && document.querySelector(".htmx-request"))) return;
+    if (!wanted || (card && document.querySelector(".htmx-request:not(#pulse)"))) return;
     event.preventDefault();
     if (card && wanted.closest(".crop")) goOnFrom = card.dataset.next === undefined ? card.id : (all[all.indexOf(card) + 1] ?? card).id;
     wanted.click();

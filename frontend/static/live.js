@@ -4,17 +4,12 @@
 
 (() => {
   const main = document.querySelector("[data-live]");
-  if (!main || !window.EventSource) return;
-
-  const SILENCE_MS = 35000;   // the server says something at least every 15 s
-  const AGAIN_MS = 3000;
+  if (!main) return;
   const badge = main.querySelector("[data-freshness]");
   const announcement = main.querySelector("[data-announce]");
   const spots = new Map([...main.querySelectorAll(".map .spot")].map((spot) => [spot.dataset.spot, spot]));
 
-  let source = null;
   let lost = false;
-  let heardAt = 0;             // performance.now() of the last word from the server
   let clock = badge.dataset.clock;
   let ageS = badge.dataset.age === "" ? null : Number(badge.dataset.age);
   let ageAt = performance.now();
@@ -29,7 +24,6 @@
   };
 
   const tick = () => {
-    if (connected && !lost && performance.now() - heardAt > SILENCE_MS) drop(true);
     main.toggleAttribute("data-lost", lost);
     const age = ageS === null ? null : ageS + (performance.now() - ageAt) / 1000;
     const say = badge.dataset;
@@ -45,21 +39,16 @@
   };
 
   const heard = () => {
-    heardAt = performance.now();
     connected = true;
     if (lost) { lost = false; put(announcement, announcement.dataset.back); }
+    tick();
   };
 
-  const drop = (silent) => {
-    if (!lost) {
-      lost = true;
-      tick();
-      put(announcement, badge.textContent);
-    }
-    if (silent || source.readyState === EventSource.CLOSED) {
-      source.close();
-      setTimeout(open, AGAIN_MS);
-    }
+  const drop = () => {
+    if (lost) return;
+    lost = true;
+    tick();
+    put(announcement, badge.textContent);
   };
 
   const listFree = () => {
@@ -96,15 +85,6 @@
     }
   };
 
-  const open = () => {
-    source = new EventSource(main.dataset.live);
-    source.addEventListener("lot", (event) => { heard(); apply(JSON.parse(event.data)); tick(); });
-    source.addEventListener("ping", () => { heard(); tick(); });
-    source.addEventListener("error", () => drop(false));
-  };
-
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
-  open();
+  follow(main.dataset.live, { lot: (told) => { apply(told); tick(); } }, { heard, lost: drop });
   setInterval(tick, 1000);
 })();

@@ -3,19 +3,12 @@
 
 (() => {
   const followed = document.querySelector("[data-follows]");
-  if (!followed || !window.EventSource) return;
-  let source = null;
+  if (!followed) return;
   let shown = "";
-  const open = () => {
-    source = new EventSource(followed.dataset.follows);
-    source.addEventListener("node", (event) => {
-      const { version } = JSON.parse(event.data);
+  follow(followed.dataset.follows, {
+    node: ({ version }) => {
       if (shown && version !== shown) htmx.trigger(followed, "told");
       shown = version;
-    });
-    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000); });
-  };
-  open();
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+    },
+  });
 })();

@@ -4,10 +4,9 @@
 
 (() => {
   const now = document.getElementById("now");
-  if (!now || !window.EventSource) return;
-  const SILENCE_MS = 35000;
-  let source = null;
-  let heardAt = performance.now();
+  if (!now) return;
+  let shape = "";        // as it was told last
+  let meanwhile = null;  // what is told while parts are loaded anew, which may have been read before it
   const ages = new Map();
 
   const put = (root, texts) => {
@@ -15,6 +14,7 @@
       for (const place of root.querySelectorAll(`[data-figure="${CSS.escape(name)}"]`)) {
         if (root === now && place.closest("[data-lot]")) continue;
         if (place.textContent !== words) place.textContent = words;
+        if (place.tagName === "DD") place.classList.toggle("long", words.length > 12);
       }
     }
   };
@@ -27,7 +27,6 @@
       const place = now.querySelector(`[data-camera="${CSS.escape(id)}"] [data-age]`);
       if (place) place.textContent = `${span(age + (performance.now() - at) / 1000)} ago`;
     }
-    if (performance.now() - heardAt > SILENCE_MS) drop(true);
   };
 
   const badge = ([words, tone, mark]) => {
@@ -73,7 +72,18 @@
     now.querySelector("[data-none]").hidden = told.length > 0;
   };
 
+  const renew = async () => {
+    const drawn = now.querySelector("[data-shape]")?.dataset.shape ?? shape;
+    if (meanwhile || !shape || drawn === shape) return;
+    meanwhile = [];
+    await htmx.ajax("GET", "/console/now", { target: "#now", swap: "innerHTML" }).catch(() => { /* asked again with the next message */ });
+    const told = meanwhile;
+    meanwhile = null;
+    told.forEach(apply);
+  };
+
   const apply = (told) => {
+    meanwhile?.push(told);
     for (const [id, lot] of Object.entries(told.lots || {})) {
       const card = now.querySelector(`[data-lot="${id}"]`);
       if (!card) continue;
@@ -84,7 +94,11 @@
       if (lot.states) [...lot.states].forEach((letter, at) => rects[at]?.setAttribute("class", letter));
       for (const [at, letter] of Object.entries(lot.spots || {})) rects[at]?.setAttribute("class", letter);
     }
-    if (told.recent) recent(told.recent);
+    if (told.recent) {
+      const stoodOn = document.activeElement?.closest("[data-recent] a")?.getAttribute("href");
+      recent(told.recent);
+      if (stoodOn) now.querySelector(`[data-recent] a[href="${CSS.escape(stoodOn)}"]`)?.focus({ preventScroll: true });
+    }
     for (const [id, [words, tone, mark, age, rate]] of Object.entries(told.cameras || {})) {
       const pace = now.querySelector(`[data-camera="${CSS.escape(id)}"] [data-rate]`);
       if (pace) pace.textContent = rate;
@@ -93,36 +107,15 @@
       if (age !== null) ages.set(id, [age, performance.now()]);
     }
     put(now, told.text);
-    const drawn = now.querySelector("[data-shape]");
-    if (told.shape && drawn && drawn.dataset.shape !== told.shape) {
-      drawn.dataset.shape = told.shape;
-      htmx.ajax("GET", "/console/now", { target: "#now", swap: "innerHTML" });
-    }
+    shape = told.shape ?? shape;
+    renew();
   };
 
-  const heard = () => {
-    heardAt = performance.now();
-    document.dispatchEvent(new CustomEvent("stream", { detail: true }));
-  };
+  const tellPage = (connected) => document.dispatchEvent(new CustomEvent("stream", { detail: connected }));
 
-  const drop = (silent) => {
-    document.dispatchEvent(new CustomEvent("stream", { detail: false }));
-    if (silent || source.readyState === EventSource.CLOSED) {
-      source.close();
-      heardAt = performance.now();
-      setTimeout(open, 3000);
-    }
-  };
-
-  const open = () => {
-    source = new EventSource(now.dataset.events);
-    source.addEventListener("overview", (event) => { heard(); apply(JSON.parse(event.data)); });
-    source.addEventListener("ping", heard);
-    source.addEventListener("error", () => drop(false));
-  };
-
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
-  open();
+  follow(now.dataset.events, { overview: apply }, {
+    heard: () => { tellPage(true); renew(); },
+    lost: () => tellPage(false),
+  });
   setInterval(tick, 1000);
 })();

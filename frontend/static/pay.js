@@ -50,20 +50,8 @@
     say("live", told.clock);
   };
 
-  if (window.EventSource) {
-    let source = null;
-    const open = () => {
-      source = new EventSource(main.dataset.stay);
-      source.addEventListener("stay", (event) => apply(JSON.parse(event.data)));
-      source.addEventListener("error", () => {
-        say("stale");
-        if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000);
-      });
-    };
-    addEventListener("pagehide", () => source.close());
-    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-    open();
-  }
+  follow(main.dataset.stay, { stay: apply }, { lost: () => say("stale") });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   setInterval(count, 1000);
   count();
 })();

@@ -5,7 +5,6 @@
   const HOLD_MS = 30000;
   const IDLE_MS = 180000;
   let touchedAt = performance.now();
-  let source = null;
   let answers = 0;
   let answersBefore = 0;
   const desk = () => document.getElementById("desk");
@@ -54,12 +53,5 @@
     if (detail.requestConfig.elt === document.body && answers !== answersBefore) detail.shouldSwap = false;
   });
 
-  const open = () => {
-    source = new EventSource(desk().dataset.events);
-    source.addEventListener("queue", (event) => apply(JSON.parse(event.data)));
-    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000); });
-  };
-  addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
-  open();
+  follow(desk().dataset.events, { queue: apply });
 })();

@@ -10,18 +10,22 @@
   }
 
   // While a camera is waited for: the server tells when its first picture comes, and htmx fetches what it shows.
-  const waiting = document.querySelector("[data-waits]");
-  if (waiting && window.EventSource) {
-    const source = new EventSource(waiting.dataset.waits);
-    source.addEventListener("camera", (event) => {
-      const told = JSON.parse(event.data);
-      const words = waiting.querySelector("[data-told]");
-      if (words && words.textContent !== told.words) words.textContent = told.words;
-      if (!told.came) return;
-      source.close();
-      htmx.trigger(waiting, "came");
+  // It also asks now and then by itself, and what comes takes the old part's place.
+  const waiting = () => document.querySelector("[data-waits]");
+  if (waiting()) {
+    let came = false;
+    const fetchIt = () => { if (came && waiting()) htmx.trigger(waiting(), "came"); };
+    // What was asked for before the picture came knows nothing of it, and has taken the place of what asked since.
+    document.addEventListener("htmx:afterSettle", () => { fetchIt(); came = false; });
+    const letGo = follow(waiting().dataset.waits, {
+      camera: (told) => {
+        const words = waiting()?.querySelector("[data-told]");
+        if (words && words.textContent !== told.words) words.textContent = told.words;
+        came = told.came;
+        if (came) letGo();
+        fetchIt();
+      },
     });
-    addEventListener("pagehide", () => source.close());
   }
 
   // Where a display hangs is picked in the drawn plan; the fields beside it say the same in numbers.

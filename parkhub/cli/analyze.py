@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,15 +65,27 @@ def analyze(
 
     marked, opened = _open(spots_path, box, engine, model)
     output = Output(("time", "free", "occupied", "unknown", "free spots"), _rows, jsonl)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: half results are removed
     try:
         size = video_size(video)
         order = Order(video, fit(marked(size[:2]), size), out, every, model=model.name if model else "")
-        with _progress() as report:
-            summary = analyse(order, opened, report, lambda sample: output.add(_line(sample)))
+        with _progress() as told, _Signals() as signals:
+
+            def report(share: float) -> bool:
+                with signals.taken_at_once():
+                    return told(share)
+
+            def show(sample: Sample) -> None:
+                with signals.taken_at_once():
+                    output.add(_line(sample))
+
+            summary = analyse(order, opened, report, show)
     except ParkHubError as error:
         output.failed(str(video), error)
         raise SystemExit(output.end()) from None
+    except _Stopped as stopped:
+        output.end()
+        print("parkhub: stopped; no file of this run is left", file=sys.stderr)
+        raise SystemExit(128 + stopped.number) from None
     raise SystemExit(_end(output, video, out, summary["warnings"] if summary else []))
 
 
@@ -116,6 +129,54 @@ def _rows(line: Line) -> list[Row]:
     free = by_state["free"]
     shown = " ".join(free[:_NAMES_SHOWN]) + (f" and {len(free) - _NAMES_SHOWN} more" if free[_NAMES_SHOWN:] else "")
     return [(f"{line['t_s']:.2f} s", *(str(len(names)) for names in by_state.values()), shown)]
+
+
+class _Stopped(BaseException):
+    """Ctrl-C or SIGTERM."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class _Signals:
+    """Ctrl-C and SIGTERM end the work between two frames; in the middle of one the first is only noted.
+
+    What a signal raises while OpenCV or FFmpeg work can be lost there or crash the process.
+    """
+
+    def __init__(self) -> None:
+        self._noted: int | None = None
+        self._at_once = False
+        self._before: dict[int, Any] = {}
+
+    @contextmanager
+    def taken_at_once(self) -> Iterator[None]:
+        """What may be broken off here, also while it waits for whoever reads what is printed. Raises _Stopped."""
+        self._at_once = True
+        try:
+            if self._noted is not None:
+                raise _Stopped(self._noted)
+            yield
+        finally:
+            self._at_once = False
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self._at_once:
+            raise _Stopped(number)
+        self._noted = number
+        self._put_back()  # the second one ends as ever
+
+    def _put_back(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def __enter__(self) -> "_Signals":
+        heard = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._note) for number in heard}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._put_back()
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from parkhub.cli.failure import FAILED, WRONG_USAGE
+from parkhub.cli.failure import FAILED, WRONG_USAGE, ending_at_once
 from parkhub.errors import ParkHubError
 
 Line = Mapping[str, Any]
@@ -41,6 +42,17 @@ class Output:
         """Say that one input failed; the others go on."""
         self.failures += 1
         print(f"parkhub: {name}: {error}", file=sys.stderr, flush=True)
+
+    def look_at_each(self, files: Iterable[Path], look: Callable[[Path], Iterable[Line]]) -> int:
+        """Give out what is seen in each file, whatever becomes of the others; answers the command's exit status."""
+        with ending_at_once():
+            for file in files:
+                try:
+                    for line in look(file):
+                        self.add(line)
+                except ParkHubError as error:
+                    self.failed(str(file), error)
+        return self.end()
 
     def end(self) -> int:
         """Print the table, if any, and answer the command's exit status."""

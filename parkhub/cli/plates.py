@@ -64,13 +64,7 @@ def plates(
     _make(out)
     look = _Looker(reader, region, excluded, every, merge, out)
     output = Output(("input", "plate", "confidence", "when"), _rows, jsonl)
-    for path in inputs:
-        try:
-            for line in look(path):
-                output.add(line)
-        except ParkHubError as error:
-            output.failed(str(path), error)
-    raise SystemExit(output.end())
+    raise SystemExit(output.look_at_each(inputs, look))
 
 
 def _area(text: str) -> Area:

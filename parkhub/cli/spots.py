@@ -54,12 +54,7 @@ def spots(
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("picture", "spot", "state", "confidence"), _rows, jsonl)
-    for image in images:
-        try:
-            output.add(look(image))
-        except ParkHubError as error:
-            output.failed(str(image), error)
-    raise SystemExit(output.end())
+    raise SystemExit(output.look_at_each(images, lambda image: [look(image)]))
 
 
 def read_spots(path: Path, box: tuple[int, int] = CARPARKPOS_BOX) -> Callable[[tuple[int, int]], SpotsFile]:

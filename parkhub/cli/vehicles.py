@@ -38,12 +38,7 @@ def vehicles(
     except ParkHubError as error:
         raise wrong_usage(str(error)) from None
     output = Output(("picture", "car", "motorcycle", "bus", "truck", "ms"), _rows, jsonl)
-    for image in images:
-        try:
-            output.add(_look(finder, image))
-        except ParkHubError as error:
-            output.failed(str(image), error)
-    raise SystemExit(output.end())
+    raise SystemExit(output.look_at_each(images, lambda image: [_look(finder, image)]))
 
 
 def _look(finder: "VehicleFinder", image: Path) -> Line:

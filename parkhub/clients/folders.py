@@ -54,10 +54,7 @@ def list_files(roots: Sequence[Path], path: str) -> list[FoundFile]:
     """Its pictures and those of folders in it, as they lie there. Raises InvalidInputError, NotFoundError."""
     found: list[FoundFile] = []
     with opened(roots, path) as handle:
-        for place_, folders, names, folder in os.fwalk(".", dir_fd=handle, follow_symlinks=False):
-            if place_.count("/") >= DEPTH_MAX:
-                folders.clear()
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        for place_, names, folder in _walk(handle):
             found += [
                 FoundFile(os.path.normpath(f"{place_}/{name}"), seen.st_size, seen.st_mtime_ns)
                 for name in names
@@ -66,6 +63,12 @@ def list_files(roots: Sequence[Path], path: str) -> list[FoundFile]:
             if len(found) > FILES_MAX:
                 raise InvalidInputError(TOO_MANY)
     return found
+
+
+def list_folders(roots: Sequence[Path], path: str) -> list[str]:
+    """It and every folder in it that `list_files` looks into. Raises InvalidInputError, NotFoundError."""
+    with opened(roots, path) as handle:
+        return [os.path.normpath(f"{path}/{place_}") for place_, _, _ in _walk(handle)]
 
 
 def read_file(roots: Sequence[Path], path: str, file: FoundFile, bytes_max: int) -> bytes | None:
@@ -97,6 +100,15 @@ def delete_file(roots: Sequence[Path], path: str, file: FoundFile) -> None:
             return
         except OSError as error:
             raise NotFoundError(f"{file.shown[-100:]} was taken but cannot be deleted: {_words(error)}.") from None
+
+
+def _walk(handle: int) -> Iterator[tuple[str, list[str], int]]:
+    """Each folder from here down as a path from here, the names in it, and its descriptor."""
+    for place_, folders, names, folder in os.fwalk(".", dir_fd=handle, follow_symlinks=False):
+        if place_.count("/") >= DEPTH_MAX:
+            folders.clear()
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield place_, names, folder
 
 
 def _below(handle: int, names: Sequence[str]) -> int:

@@ -146,6 +146,29 @@ class PaymentSandbox(SandboxCards):
             told = (await self._event("charge.refunded", charge, order.now),)
         return Refunded(refund_id, from_provider(charge["amount_refunded"], order.currency)), told
 
+    async def fail_refund(self, refund_id: str, now: datetime) -> tuple[Raw, ...]:
+        """A driver's bank does not take what was given back, which was told as made."""
+        known = await self._shelf.get(f"refund:{refund_id}")
+        if known is None:
+            raise NotFoundError("There is no such refund.")
+        refund = {**known, "status": "failed", "failure_reason": "expired_or_canceled_card"}
+        if refund == known:
+            return ()
+        await self._put(f"refund:{refund_id}", refund)
+
+        def come_back(charge: Document | None) -> Document | None:
+            left = charge and charge["amount_refunded"] - refund["amount"]
+            return charge and {**charge, "amount_refunded": left, "refunded": False}
+
+        await self._shelf.change(f"charge:{refund['payment_intent']}", come_back)
+        await self._moved("refund_failure", refund["amount"], refund, now, "failed")
+        return tuple([await self._event(kind, refund, now) for kind in ("charge.refund.updated", "refund.failed")])
+
+    async def sum_refunds(self, intent: str, currency: str) -> int:
+        """See `PaymentProvider`."""
+        made = [each["amount"] for each in await self._shelf.list("refund:") if each["payment_intent"] == intent]
+        return from_provider(sum(made), currency)
+
     async def dispute(self, intent: str, now: datetime, *, whole: bool = False) -> tuple[Raw, ...]:
         """A driver's bank takes back what is left of a payment; ``whole``: all of it, whatever was refunded."""
         charge = await self._shelf.change(f"charge:{intent}", lambda known: known and {**known, "disputed": True})

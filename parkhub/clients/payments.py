@@ -101,6 +101,9 @@ class PaymentProvider(CardVault, Protocol):
     async def refund(self, order: RefundOrder) -> Refunded:
         """Give back."""
 
+    async def sum_refunds(self, intent: str, currency: str) -> int:
+        """What was ever given back of a payment, whether it failed later or not."""
+
     async def fetch_event(self, event_id: str) -> Raw | None:
         """An event again, None when there is none."""
 

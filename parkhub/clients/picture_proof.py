@@ -24,6 +24,10 @@ EXTENSIONS = {JPEG: "jpg", PNG: "png", WEBP: "webp"}
 _SIDE_MIN = 16
 _SIDE_MAX = 16_384
 _SCANS_MAX = 64
+_SCAN = b"\xff\xda"
+_PLAIN_FRAMES = {0xC0, 0xC1}
+_OTHER_FRAMES = {*range(0xC2, 0xD0)} - {0xC4, 0xCC}  # those two are tables
+_BARE = {0x00, 0x01, 0xFF, *range(0xD0, 0xDB)}  # no segment, or the picture itself
 _MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr", "I;16"}
 _BROKEN = (
     OSError,
@@ -82,6 +86,22 @@ def inspect(data: bytes, pixels_max: int) -> PictureInfo:
     return PictureInfo(media_type, *size)
 
 
+def is_plain_jpeg(data: bytes) -> bool:
+    """Whether the header says a JPEG that is decoded in one go, from top to bottom; nothing is decoded for that.
+
+    Up to its frame header a JPEG is segments of a marker and a length (ITU-T T.81, B.1.1).
+    """
+    at = 2
+    while data[at : at + 1] == b"\xff" and len(data) >= at + 4:
+        marker = data[at + 1]
+        if marker in _PLAIN_FRAMES:
+            return data.count(_SCAN) == 1
+        if marker in _BARE or marker in _OTHER_FRAMES:
+            return False
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
+
+
 def sniff(data: bytes) -> str:
     """The media type by the first bytes. Raises PictureError when there are none, UnsupportedTypeError otherwise."""
     if not data:
@@ -127,7 +147,7 @@ def _check_chunks(data: bytes) -> None:
 
 def _check_scans(data: bytes) -> None:
     """A small progressive JPEG of thousands of scans keeps a decoder busy for minutes; real ones have about ten."""
-    if data.count(b"\xff\xda") > _SCANS_MAX:
+    if data.count(_SCAN) > _SCANS_MAX:
         raise PictureError(f"The JPEG has more than {_SCANS_MAX} scans. Save it again as a plain JPEG.")
 
 

@@ -1,4 +1,4 @@
-"""The job queue. One of the two files that know arq (the other is `tasks/worker.py`)."""
+"""The job queue. One of the two files that know arq (the other is `tasks/queue.py`)."""
 
 import re
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ import structlog
 from parkhub.errors import BusyError
 
 AT_ONCE: Final = 2
-TAKES_S_MAX: Final = 20.0
+TAKES_S_MAX: Final = 45.0
 
 log = structlog.get_logger(__name__)
 _making = asyncio.Semaphore(AT_ONCE)

@@ -100,6 +100,14 @@ class StripePayments(StripeCards):
             raise BusyError("The payment provider did not say what was given back; it will tell.")
         return Refunded(made.id, from_provider(charge.amount_refunded, charge.currency))
 
+    async def sum_refunds(self, intent: str, currency: str) -> int:
+        """See `PaymentProvider`."""
+        try:
+            found = await self._stripe.v1.refunds.list_async({"payment_intent": intent, "limit": _PAGE})
+            return from_provider(sum([each.amount async for each in found.auto_paging_iter()]), currency)
+        except stripe.StripeError as error:
+            raise_ours(error, "refund.list")
+
     async def fetch_event(self, event_id: str) -> Raw | None:
         """See `PaymentProvider`. Stripe keeps events for thirty days."""
         try:

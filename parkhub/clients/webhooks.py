@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from parkhub.domain.hosts import is_loopback
 from parkhub.errors import BusyError, InvalidInputError, UnansweredError
 
 ANSWER_BYTES_MAX: Final = 4096
@@ -61,7 +62,7 @@ def check_url(url: str) -> None:
         raise InvalidInputError("Give an address such as https://gate.example.org/open.")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise InvalidInputError("Leave user, password and # out of the address: what is sent is signed.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InvalidInputError("Give an https:// address; http:// does for this very machine only.")
 
 
@@ -163,12 +164,3 @@ def _meant(address: Address) -> Address:
     if address in _TRANSLATED:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -189,9 +189,10 @@ async def find_sign_in(token_hash: str, now: datetime) -> SignIn | None:
     return SignIn(token_hash, read_account(rows), rows[0]["expires_at"]) if rows else None
 
 
-async def delete_sign_in(token_hash: str) -> None:
-    """Forget a token; unknown ones are no error."""
-    await tables.SignIn.delete().where(tables.SignIn.token_hash == token_hash)
+async def delete_sign_in(token_hash: str) -> int | None:
+    """Forget a token; answers whose it was, None for an unknown one."""
+    rows = await fetch("DELETE FROM sign_in WHERE token_hash = {} RETURNING account", token_hash)
+    return rows[0]["account"] if rows else None
 
 
 async def delete_sign_ins_before(now: datetime) -> int:

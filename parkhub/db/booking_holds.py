@@ -4,6 +4,7 @@ from datetime import datetime
 
 from parkhub.db.bookings import HOLDS, read_booking
 from parkhub.db.engine import fetch
+from parkhub.db.refunds import UNFINISHED
 from parkhub.domain.bookings import Booking
 from parkhub.domain.local_time import Span
 from parkhub.domain.plates import fold
@@ -108,18 +109,19 @@ async def list_unpaid_past(now: datetime, limit: int) -> list[Booking]:
 async def list_overpaid(since: datetime, limit: int) -> list[int]:
     """Ids of bookings that hold more money than they cost: those that wait for their car, and ended since then.
 
-    Those with a refund under way are left out; what a driver's bank has taken back is not held.
+    What is being given back, or waits for a person to ask again, does not count; what a driver's bank has taken back
+    is not held.
     """
     rows = await fetch(
-        "WITH asked AS (SELECT id, price_cents AS costs_cents FROM booking WHERE state = 'reserved' UNION ALL "
+        "WITH asked AS (SELECT id, price_cents AS costs_cents FROM booking WHERE state = 'reserved' UNION ALL "  # noqa: S608
         "SELECT id, 0 FROM booking WHERE ended_at >= {} AND state IN ('cancelled', 'no_show', 'expired')) "
         "SELECT asked.id FROM asked JOIN ledger_transaction ON ledger_transaction.booking = asked.id "
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
-        "WHERE ledger_posting.account IN ('prepaid', 'disputed') AND NOT EXISTS "
-        "(SELECT 1 FROM payment_refund JOIN payment ON payment.id = payment_refund.payment "
-        "JOIN quote ON quote.id = payment.quote WHERE quote.booking = asked.id AND payment_refund.state <> 'done') "
-        "GROUP BY asked.id, asked.costs_cents "
-        "HAVING -sum(ledger_posting.amount_cents) > asked.costs_cents ORDER BY asked.id LIMIT {}",
+        "WHERE ledger_posting.account IN ('prepaid', 'disputed') GROUP BY asked.id, asked.costs_cents "
+        "HAVING -sum(ledger_posting.amount_cents) > asked.costs_cents + (SELECT "
+        "COALESCE(sum(payment_refund.amount_cents), 0) FROM payment_refund "
+        "JOIN payment ON payment.id = payment_refund.payment JOIN quote ON quote.id = payment.quote "
+        f"WHERE quote.booking = asked.id AND {UNFINISHED}) ORDER BY asked.id LIMIT {{}}",
         since,
         limit,
     )

@@ -91,17 +91,20 @@ async def list_counts(camera_id: int, since: datetime, until: datetime) -> list[
 async def list_lot_counts(lot_id: int, since: datetime, until: datetime) -> list[LotCount]:
     """How full a lot was, for every five minutes that begin in ``since`` <= at < ``until`` and had a picture.
 
-    Where several cameras see one place the lot's own sample says how many places are free: it knows each place once.
+    Where several cameras see one place only the lot's own sample says how many places are free: it knows each place
+    once, and where nobody kept one nobody knows.
     """
     rows = await fetch(
-        "SELECT counted.slot, coalesce(sample.free, counted.free) AS free, "
-        "coalesce(sample.occupied, counted.occupied) AS occupied, coalesce(sample.unknown, counted.unknown) AS unknown,"
-        " cars, motorcycles, buses, trucks FROM (SELECT slot, sum(free) AS free, sum(occupied) AS occupied, "
+        "SELECT counted.slot, CASE WHEN shared.places > 0 THEN sample.free ELSE counted.free END AS free, "
+        "CASE WHEN shared.places > 0 THEN sample.occupied ELSE counted.occupied END AS occupied, "
+        "CASE WHEN shared.places > 0 THEN sample.unknown ELSE counted.unknown END AS unknown, "
+        "cars, motorcycles, buses, trucks FROM (SELECT slot, sum(free) AS free, sum(occupied) AS occupied, "
         "sum(unknown) AS unknown, sum(cars) AS cars, sum(motorcycles) AS motorcycles, sum(buses) AS buses, "
         "sum(trucks) AS trucks FROM frame_count WHERE id IN (SELECT max(id) FROM frame_count "
         "WHERE lot = {} AND slot >= {} AND slot < {} AND NOT late GROUP BY camera, slot) GROUP BY slot) AS counted "
-        "LEFT JOIN occupancy_sample AS sample ON sample.lot = {} AND sample.at = counted.slot AND EXISTS "
-        "(SELECT 1 FROM spot_view JOIN spot ON spot.id = spot_view.spot WHERE spot.lot = {}) ORDER BY counted.slot",
+        "CROSS JOIN (SELECT count(*) AS places FROM spot_view JOIN spot ON spot.id = spot_view.spot "
+        "WHERE spot.lot = {}) AS shared "
+        "LEFT JOIN occupancy_sample AS sample ON sample.lot = {} AND sample.at = counted.slot ORDER BY counted.slot",
         lot_id,
         since,
         until,

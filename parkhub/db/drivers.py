@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from parkhub.db.engine import Row, fetch
+from parkhub.db.engine import Row, fetch, on_postgresql
 from parkhub.domain.drivers import Driver, SignedIn
 from parkhub.errors import ConflictError, NotFoundError
 
@@ -44,6 +44,13 @@ async def get_driver(driver_id: int) -> Driver:
     if not rows:
         raise NotFoundError("There is no such account.")
     return _driver(rows[0])
+
+
+async def lock_driver(driver_id: int) -> Driver:
+    """The driver; whoever else asks for it so waits until this transaction has ended. Raises NotFoundError."""
+    if on_postgresql():  # NO KEY: what refers to the driver need not wait
+        await fetch("SELECT id FROM driver WHERE id = {} FOR NO KEY UPDATE", driver_id)
+    return await get_driver(driver_id)
 
 
 async def find_of_plate(plate: str) -> Driver | None:

@@ -7,20 +7,22 @@ import io
 import os
 import pkgutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import ModuleType
 from typing import Any, cast
 
+import structlog
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.tables import Migration
 from piccolo.querystring import QueryString
-from piccolo.table import Table
 
 from parkhub.db.postgresql import PostgresqlEngine
-from parkhub.db.sqlite import SqliteEngine
+from parkhub.db.sqlite import LockedError, SqliteEngine
 from parkhub.db.tables import TABLES
 from parkhub.errors import BusyError
 from parkhub.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 Engine = SqliteEngine | PostgresqlEngine
 Row = dict[str, Any]
@@ -36,28 +38,28 @@ _engine: Engine | None = None
 
 
 class _NotOpen:
-    """What the tables are bound to at first, lest Piccolo looks for a database by itself."""
+    """What the tables are bound to while no database is open, lest Piccolo looks for one by itself."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError("The database is not open; call open_database first.")
 
 
-for _table in TABLES:
-    _table._meta.db = cast(Engine, _NotOpen())
+def bind_tables(engine: Engine | None) -> None:
+    """Have every table ask this engine; None: none."""
+    for table in TABLES:
+        table._meta.db = cast(Engine, _NotOpen()) if engine is None else engine
+    Migration._meta.db = cast(Engine, engine)  # without one Piccolo's own commands look for it, in `piccolo_conf`
+
+
+bind_tables(None)
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The engine the settings ask for, not yet opened, with every table bound to it."""
-    engine: Engine
+    """The engine the settings ask for, not yet opened."""
     if settings.database_url:
-        engine = PostgresqlEngine(settings.database_url)
-    else:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = SqliteEngine(settings.data_dir / "parkhub.sqlite")
-    tables: Sequence[type[Table]] = (*TABLES, Migration)
-    for table in tables:
-        table._meta.db = engine
-    return engine
+        return PostgresqlEngine(settings.database_url)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SqliteEngine(settings.data_dir / "parkhub.sqlite")
 
 
 def current_engine() -> Engine | None:
@@ -73,6 +75,7 @@ async def open_database(settings: Settings) -> None:
     os.environ["PICCOLO_CONF"] = _CONF  # where Piccolo's migrations look for the engine
     engine = make_engine(settings)
     await engine.open()
+    bind_tables(engine)
     _engine = engine
 
 
@@ -80,6 +83,7 @@ async def close_database() -> None:
     """Close what `open_database` opened; a second call does nothing."""
     global _engine
     engine, _engine = _engine, None
+    bind_tables(None)
     if engine is not None:
         await engine.close()
 
@@ -146,10 +150,7 @@ async def migrate(settings: Settings) -> list[str]:
             return await migrate(settings)
         finally:
             await close_database()
-    async with transaction():  # on SQLite this is the lock
-        # Asked again and again, because a statement that waits as long as another's migrations take is cut off.
-        while on_postgresql() and not await _take_turn():  # noqa: ASYNC110  the lock is the database's
-            await asyncio.sleep(_TURN_EVERY_S)
+    async with _turn():
         await Migration.create_table(if_not_exists=True)
         ran = set(await Migration.get_migrations_which_ran(_APP))
         applied = []
@@ -161,7 +162,32 @@ async def migrate(settings: Settings) -> list[str]:
     return applied
 
 
-async def _take_turn() -> bool:
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """A transaction in which no other process migrates, however long its migrations take; on SQLite nobody writes.
+
+    Its lock is asked for again and again: whatever waits for one as long as that is cut off by either database.
+    """
+    async with AsyncExitStack() as stack:
+        told = False
+        while True:
+            try:
+                await stack.enter_async_context(transaction())
+                break
+            except LockedError:  # by SQLite, where the transaction is the lock
+                told = told or _tell_wait()
+        while on_postgresql() and not await _holds_lock():
+            told = told or _tell_wait()
+            await asyncio.sleep(_TURN_EVERY_S)
+        yield
+
+
+def _tell_wait() -> bool:
+    log.warning("database.waits_for_another", what="another process migrates it, or writes to it")
+    return True
+
+
+async def _holds_lock() -> bool:
     return bool((await fetch("SELECT pg_try_advisory_xact_lock({}::bigint) AS held", _MIGRATION_LOCK))[0]["held"])
 
 

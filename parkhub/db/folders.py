@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from parkhub.db.engine import Row, fetch
+from parkhub.db.engine import Row, fetch, on_postgresql
 from parkhub.domain.folders import FileState, FoundFile, TimeFrom, WatchedFolder
 from parkhub.errors import ConflictError, NotFoundError
 
 BATCH: Final = 500
 """So many values are given to one statement."""
+_LOCK: Final = 7_265_484  # any number that only this lock takes
 
 
 def _folder(row: Row) -> WatchedFolder:
@@ -28,6 +29,12 @@ def _folder(row: Row) -> WatchedFolder:
         last_error=row["last_error"],
         last_error_at=row["last_error_at"],
     )
+
+
+async def lock() -> None:
+    """Wait for whoever else adds a folder; SQLite's transactions wait for each other anyway."""
+    if on_postgresql():
+        await fetch("SELECT pg_advisory_xact_lock({}::bigint)", _LOCK)
 
 
 async def add_folder(camera_id: int, path: str, time_from: TimeFrom, now: datetime, *, deletes: bool) -> WatchedFolder:

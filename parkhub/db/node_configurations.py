@@ -47,6 +47,15 @@ async def list_versions(camera_id: int, limit: int) -> list[Version]:
     return [_version(row) for row in rows]
 
 
+async def list_since(camera_id: int, at: datetime) -> list[Version]:
+    """The versions of which each held at some time since ``at``."""
+    before = "SELECT MAX(version) FROM node_configuration WHERE camera = {} AND written_at <= {}"
+    rows = await fetch(
+        f"{_SELECT}camera = {{}} AND version >= COALESCE(({before}), 0) ORDER BY version", camera_id, camera_id, at
+    )
+    return [_version(row) for row in rows]
+
+
 async def list_newest() -> dict[int, Version]:
     """The newest version of every camera that has one."""
     rows = await fetch(_SELECT + _IS_NEWEST)

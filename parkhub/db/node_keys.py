@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from parkhub.db.engine import fetch
-from parkhub.domain.node_keys import KeyChange
+from parkhub.domain.node_keys import KeyChange, Way
 
 
 async def keep_code(camera_id: int, code_hash: str, account_id: int | None, now: datetime, ends_at: datetime) -> None:
@@ -57,16 +57,17 @@ async def find_change(camera_id: int) -> KeyChange | None:
         asked_at=row["asked_at"],
         ends_at=row["ends_at"],
         used_at=row["used_at"],
+        way=Way(row["way"]),
     )
 
 
 async def begin_change(change: KeyChange) -> None:
     """Keep a change in the place of the one before."""
     await fetch(
-        "INSERT INTO key_change (camera, uid, new_hash, old_hash, account, asked_at, ends_at) "
-        "VALUES ({}, {}, {}, {}, {}, {}, {}) ON CONFLICT (camera) DO UPDATE SET uid = excluded.uid, "
+        "INSERT INTO key_change (camera, uid, new_hash, old_hash, account, asked_at, ends_at, used_at, way) "
+        "VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}) ON CONFLICT (camera) DO UPDATE SET uid = excluded.uid, "
         "new_hash = excluded.new_hash, old_hash = excluded.old_hash, account = excluded.account, "
-        "asked_at = excluded.asked_at, ends_at = excluded.ends_at, used_at = NULL",
+        "asked_at = excluded.asked_at, ends_at = excluded.ends_at, used_at = excluded.used_at, way = excluded.way",
         change.camera_id,
         change.uid,
         change.new_hash,
@@ -74,6 +75,8 @@ async def begin_change(change: KeyChange) -> None:
         change.account_id,
         change.asked_at,
         change.ends_at,
+        change.used_at,
+        change.way.value,
     )
 
 
@@ -91,5 +94,5 @@ async def end_change(camera_id: int, new_hash: str, now: datetime) -> KeyChange 
 
 
 async def forget_change(camera_id: int) -> None:
-    """A camera's key was changed in another way."""
+    """The new key is offered no longer."""
     await fetch("DELETE FROM key_change WHERE camera = {}", camera_id)

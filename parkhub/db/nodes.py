@@ -21,7 +21,8 @@ class Hour:
 
 def _node(row: Row) -> Node:
     heartbeat = msgspec.json.decode(row["heartbeat"], type=Heartbeat)
-    return Node(row["camera"], row["heard_at"], heartbeat, row["offline_since"])
+    instances = tuple(row["instances"].split())
+    return Node(row["camera"], row["heard_at"], heartbeat, row["offline_since"], instances, row["twin_at"])
 
 
 async def find_node(camera_id: int) -> Node | None:
@@ -35,17 +36,20 @@ async def list_nodes() -> dict[int, Node]:
     return {row["camera"]: _node(row) for row in await fetch("SELECT * FROM node")}
 
 
-async def keep_heartbeat(camera_id: int, heartbeat: Heartbeat, signed_at_s: int, now: datetime) -> bool:
-    """Keep a node's heartbeat, unless one signed later is kept; the node is no longer offline."""
+async def keep_heartbeat(node: Node, signed_at_s: int) -> bool:
+    """Keep a node with its heartbeat, unless one signed later is kept; it is no longer offline."""
     rows = await fetch(
-        "INSERT INTO node (camera, heard_at, signed_at_s, heartbeat) VALUES ({}, {}, {}, {}) "
+        "INSERT INTO node (camera, heard_at, signed_at_s, heartbeat, instances, twin_at) "
+        "VALUES ({}, {}, {}, {}, {}, {}) "
         "ON CONFLICT (camera) DO UPDATE SET heard_at = excluded.heard_at, signed_at_s = excluded.signed_at_s, "
-        "heartbeat = excluded.heartbeat, offline_since = NULL WHERE node.signed_at_s <= excluded.signed_at_s "
-        "RETURNING id",
-        camera_id,
-        now,
+        "heartbeat = excluded.heartbeat, offline_since = NULL, instances = excluded.instances, "
+        "twin_at = excluded.twin_at WHERE node.signed_at_s <= excluded.signed_at_s RETURNING id",
+        node.camera_id,
+        node.heard_at,
         signed_at_s,
-        msgspec.json.encode(heartbeat).decode(),
+        msgspec.json.encode(node.heartbeat).decode(),
+        " ".join(node.instances),
+        node.twin_at,
     )
     return bool(rows)
 

@@ -1,11 +1,11 @@
 """What the live view tells of all lots at once: read slim, because it is read again at every change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from parkhub.db.engine import fetch
+from parkhub.db.engine import fetch, on_postgresql
 from parkhub.db.frames import SELECT as FRAMES
 from parkhub.db.frames import read_frame
 from parkhub.domain.frames import Frame
@@ -14,11 +14,11 @@ _LETTERS: Final = {"free": "f", "occupied": "o", "unknown": "u"}
 
 
 @dataclass(frozen=True, slots=True)
-class SpotNow:
-    """A spot's letter (f, o or u), and until when that was sure: the caller lets it expire.
+class SpotsNow:
+    """Spots of one camera that share a letter (f, o or u) and until when that was sure: the caller lets it expire.
 
-    ``decider_id``: the camera whose view it is. ``counted`` False: it is one place with a spot of another camera,
-    which stands for both.
+    ``decider_id``: the camera whose view it is. ``counted`` False: each is one place with a spot of another camera,
+    which stands for both. ``positions``: theirs in the camera's order.
     """
 
     lot_id: int
@@ -28,18 +28,20 @@ class SpotNow:
     letter: str
     seen_at: datetime | None
     held_until: datetime | None
+    positions: tuple[int, ...]
 
 
-async def list_spots_now() -> list[SpotNow]:
-    """Every spot of every lot in map order."""
+async def list_spots_now() -> list[SpotsNow]:
+    """Every spot of every lot. One picture decides many alike, so these are far fewer rows than spots."""
+    positions = "string_agg(position::text, ',')" if on_postgresql() else "group_concat(position)"
     rows = await fetch(
-        "SELECT spot.lot, spot.camera, coalesce(spot_track.camera, spot.camera) AS decider, spot_track.state, "
-        "spot_track.seen_at, spot_track.held_until, place IS NULL OR place = spot.id AS counted FROM spot "
-        "LEFT JOIN spot_track ON spot_track.spot = spot.id LEFT JOIN spot_view ON spot_view.spot = spot.id "
-        "WHERE spot.retired IS FALSE ORDER BY spot.lot, spot.camera, spot.position"
+        "SELECT spot.lot, spot.camera, coalesce(spot_track.camera, spot.camera) AS decider, spot_track.state, "  # noqa: S608
+        f"spot_track.seen_at, spot_track.held_until, place IS NULL OR place = spot.id AS counted, {positions} AS "
+        "positions FROM spot LEFT JOIN spot_track ON spot_track.spot = spot.id "
+        "LEFT JOIN spot_view ON spot_view.spot = spot.id WHERE spot.retired IS FALSE GROUP BY 1, 2, 3, 4, 5, 6, 7"
     )
     return [
-        SpotNow(
+        SpotsNow(
             row["lot"],
             row["camera"],
             row["decider"],
@@ -47,6 +49,7 @@ async def list_spots_now() -> list[SpotNow]:
             _LETTERS.get(row["state"], "u"),
             row["seen_at"],
             row["held_until"],
+            tuple(map(int, str(row["positions"]).split(","))),
         )
         for row in rows
     ]
@@ -102,17 +105,39 @@ async def count_left(lot_ids: Sequence[int], since: datetime) -> dict[int, int]:
     return {row["lot"]: int(row["n"]) for row in rows}
 
 
-async def sum_taken(lot_ids: Sequence[int], since: datetime) -> Mapping[int, tuple[str, int]]:
-    """What drivers paid from ``since`` on less what went back to them, by lot: the currency and its minor units."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What drivers paid less what went back to them. ``sequence``: of the last transaction that was looked at."""
+
+    sequence: int
+    currency: str
+    cents: int
+
+
+async def list_heads(lot_ids: Sequence[int]) -> dict[int, int]:
+    """The number of the last transaction in a lot's books, by lot; none where nothing was ever posted."""
     rows = await fetch(
-        "SELECT lot, currency, CAST(sum(amount_cents) AS BIGINT) AS cents FROM ledger_transaction "  # noqa: S608
+        f"SELECT lot, sequence FROM ledger_head WHERE lot IN ({_marks(lot_ids)}) AND sequence > 0",  # noqa: S608
+        *lot_ids,
+    )
+    return {row["lot"]: row["sequence"] for row in rows}
+
+
+async def sum_taken(lot_ids: Sequence[int], since: datetime, after: int = 0) -> dict[int, Taken]:
+    """What was taken from ``since`` on, by lot, by the transactions that come ``after`` that number in its books."""
+    # A lot's books are in one currency. The head is read in the same statement: whatever it counts is in the sum.
+    rows = await fetch(
+        "SELECT lot, sequence, (SELECT currency FROM ledger_transaction WHERE lot = head.lot LIMIT 1) AS currency, "  # noqa: S608
+        "(SELECT CAST(sum(amount_cents) AS BIGINT) FROM ledger_transaction "
         'JOIN ledger_posting ON ledger_posting."transaction" = ledger_transaction.id '
-        "WHERE at >= {} AND kind IN ('payment', 'refund') AND account IN ('cash', 'clearing') "
-        f"AND lot IN ({_marks(lot_ids)}) GROUP BY lot, currency",
+        "WHERE lot = head.lot AND ledger_transaction.sequence > {} AND at >= {} AND kind IN ('payment', 'refund') "
+        "AND account IN ('cash', 'clearing')) AS cents "
+        f"FROM ledger_head AS head WHERE lot IN ({_marks(lot_ids)}) AND sequence > 0",
+        after,
         since,
         *lot_ids,
     )
-    return {row["lot"]: (row["currency"], int(row["cents"])) for row in rows}
+    return {row["lot"]: Taken(row["sequence"], row["currency"], int(row["cents"] or 0)) for row in rows}
 
 
 def _marks(lot_ids: Sequence[int]) -> str:

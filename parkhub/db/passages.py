@@ -3,116 +3,15 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from parkhub.db import tables
-from parkhub.db.engine import Row, fetch, run_many
+from parkhub.db.engine import fetch, run_many
+from parkhub.db.passage_packing import pack_path, pack_readings, passage_of, read_of, values_of
 from parkhub.domain.gate_tracks import Track, surest
 from parkhub.domain.gates import GateRead
-from parkhub.domain.passages import Direction, GatePassage, PassageState, Place
-from parkhub.domain.plates import Candidate, PlateRead, Reading, fold
-from parkhub.domain.vehicles import VehicleKind
+from parkhub.domain.passages import GatePassage
 from parkhub.errors import NotFoundError
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def _passage(row: Row) -> GatePassage:
-    return GatePassage(
-        id=row["id"],
-        lot_id=row["lot"],
-        camera_id=row["camera"],
-        direction=Direction(row["direction"]) if row["direction"] else None,
-        plate=row["plate"],
-        confidence=row["confidence"],
-        candidates=tuple(Candidate(*pair) for pair in json.loads(row["candidates"])),
-        kind=VehicleKind(row["kind"]) if row["kind"] else None,
-        first_at=row["first_at"],
-        last_at=row["last_at"],
-        frames=row["frames"],
-        outcome=row["outcome"],
-        reason=row["reason"],
-        session_id=row["session"],
-        frame_id=row["frame"],
-        crop_key=row["crop_key"],
-        crop_sha256=row["crop_sha256"],
-        state=PassageState(row["state"]),
-        why=row["why"],
-        path=tuple(_place(*place) for place in json.loads(row["path"])),
-        heard_at=row["heard_at"],
-        decided_at=row["decided_at"],
-        clock_unsure=row["clock_unsure"],
-    )
-
-
-def _row(passage: GatePassage) -> list[Any]:
-    return [
-        passage.lot_id,
-        passage.camera_id,
-        passage.state.value,
-        passage.direction.value if passage.direction else "",
-        passage.plate,
-        fold(passage.plate),
-        passage.confidence,
-        json.dumps([[c.text, c.confidence] for c in passage.candidates], separators=(",", ":")),
-        passage.kind.value if passage.kind else "",
-        passage.first_at,
-        passage.last_at,
-        passage.heard_at or passage.last_at,
-        passage.decided_at,
-        passage.frames,
-        json.dumps([_pack_place(place) for place in passage.path], separators=(",", ":")),
-        passage.why,
-        passage.outcome,
-        passage.reason,
-        passage.session_id,
-        passage.frame_id,
-        passage.crop_key,
-        passage.crop_sha256,
-        passage.clock_unsure,
-    ]
-
-
-def _place(at: int, left: float, top: float, width: float, height: float, plate: int) -> Place:
-    return Place(_EPOCH + at * _MICROSECOND, (left, top, width, height), bool(plate))
-
-
-def _pack_place(place: Place) -> list[float]:
-    return [(place.at - _EPOCH) // _MICROSECOND, *place.box, int(place.plate)]
-
-
-def _read(row: Row) -> GateRead:
-    left, top, width, height = json.loads(row["box"])
-    right, bottom = left + width, top + height
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    read = PlateRead(
-        row["text"], row["confidence"], (left, top, width, height), corners, (), _unpack_readings(row["readings"])
-    )
-    kind = VehicleKind(row["kind"]) if row["kind"] else None
-    return GateRead(row["frame"], row["number"], row["captured_at"], read, kind, row["crop_key"], row["crop_sha256"])
-
-
-def _pack_readings(readings: Sequence[Reading]) -> str:
-    """Of each reading, of each letter: what it may be, each with its probability in thousandths."""
-    packed = [
-        [[part for character, chance in letter for part in (character, round(chance * 1000))] for letter in one.letters]
-        for one in readings
-    ]
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-
-
-def _unpack_readings(packed: str) -> tuple[Reading, ...]:
-    return tuple(
-        Reading(
-            tuple(
-                tuple((character, chance / 1000) for character, chance in zip(flat[::2], flat[1::2], strict=True))
-                for flat in letters
-            )
-        )
-        for letters in json.loads(packed)
-    )
 
 
 async def get_passage(passage_id: int) -> GatePassage:
@@ -120,7 +19,7 @@ async def get_passage(passage_id: int) -> GatePassage:
     rows = await fetch("SELECT * FROM passage WHERE id = {}", passage_id)
     if not rows:
         raise NotFoundError("There is no such passage, or it is no longer kept.")
-    return _passage(rows[0])
+    return passage_of(rows[0])
 
 
 async def set_outcome(passage_id: int, outcome: str, reason: str, session_id: int | None) -> None:
@@ -144,7 +43,7 @@ async def list_undecided(camera_id: int | None = None) -> list[GatePassage]:
         if camera_id is None
         else fetch(sql + " AND camera = {} ORDER BY last_at, id", camera_id)
     )
-    return [_passage(row) for row in rows]
+    return [passage_of(row) for row in rows]
 
 
 async def list_without_outcome(before: datetime, limit: int) -> list[GatePassage]:
@@ -154,7 +53,27 @@ async def list_without_outcome(before: datetime, limit: int) -> list[GatePassage
         before,
         limit,
     )
-    return [_passage(row) for row in rows]
+    return [passage_of(row) for row in rows]
+
+
+async def list_unfollowed(before: datetime, limit: int) -> list[GatePassage]:
+    """Passages that turned out, before then, to have begun earlier, of which no session has heard; oldest first."""
+    rows = await fetch(
+        "SELECT * FROM passage WHERE seen_earlier AND heard_at < {} ORDER BY id LIMIT {}",
+        before,
+        limit,
+    )
+    return [passage_of(row) for row in rows]
+
+
+async def set_followed(passage: GatePassage) -> None:
+    """Say that what it began or ended knows when it began, unless it has turned out meanwhile to be earlier still."""
+    await fetch(
+        "UPDATE passage SET seen_earlier = {} WHERE id = {} AND seen_earlier AND first_at = {}",
+        False,
+        passage.id,
+        passage.first_at,
+    )
 
 
 async def list_passages(camera_id: int, since: datetime, until: datetime) -> list[GatePassage]:
@@ -165,7 +84,7 @@ async def list_passages(camera_id: int, since: datetime, until: datetime) -> lis
         since,
         until,
     )
-    return [_passage(row) for row in rows]
+    return [passage_of(row) for row in rows]
 
 
 async def list_last(camera_id: int, limit: int) -> list[GatePassage]:
@@ -173,19 +92,19 @@ async def list_last(camera_id: int, limit: int) -> list[GatePassage]:
     rows = await fetch(
         "SELECT * FROM passage WHERE camera = {} ORDER BY last_at DESC, id DESC LIMIT {}", camera_id, limit
     )
-    return [_passage(row) for row in rows]
+    return [passage_of(row) for row in rows]
 
 
 async def list_of_session(session_id: int) -> list[GatePassage]:
     """The kept passages that were taken for a session, in the order they began."""
     rows = await fetch("SELECT * FROM passage WHERE session = {} ORDER BY first_at, id", session_id)
-    return [_passage(row) for row in rows]
+    return [passage_of(row) for row in rows]
 
 
 async def list_reads(passage_id: int) -> list[GateRead]:
     """The kept reads of a passage in the order they were taken."""
     rows = await fetch("SELECT * FROM plate_read WHERE passage = {} ORDER BY captured_at, frame, number", passage_id)
-    return [_read(row) for row in rows]
+    return [read_of(row) for row in rows]
 
 
 async def list_tracks(camera_id: int, since: datetime, until: datetime, *, clock_unsure: bool = False) -> list[Track]:
@@ -213,8 +132,8 @@ async def list_tracks(camera_id: int, since: datetime, until: datetime, *, clock
     )
     reads: defaultdict[int, list[GateRead]] = defaultdict(list)
     for row in read_rows:
-        reads[row["passage"]].append(_read(row))
-    return [Track(_passage(row), surest(reads[row["id"]])) for row in rows]
+        reads[row["passage"]].append(read_of(row))
+    return [Track(passage_of(row), surest(reads[row["id"]])) for row in rows]
 
 
 async def save_passage(passage: GatePassage) -> int:
@@ -225,7 +144,7 @@ async def save_passage(passage: GatePassage) -> int:
             "confidence = {}, candidates = {}, kind = {}, first_at = {}, last_at = {}, heard_at = {}, "
             "decided_at = {}, frames = {}, path = {}, why = {}, outcome = {}, reason = {}, session = {}, "
             "frame = {}, crop_key = {}, crop_sha256 = {}, clock_unsure = {} WHERE id = {}",
-            *_row(passage),
+            *values_of(passage),
             passage.id,
         )
         return passage.id
@@ -234,20 +153,25 @@ async def save_passage(passage: GatePassage) -> int:
         "first_at, last_at, heard_at, decided_at, frames, path, why, outcome, reason, session, frame, "
         "crop_key, crop_sha256, clock_unsure) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
         "{}, {}, {}, {}, {}, {}, {}, {}) RETURNING id",
-        *_row(passage),
+        *values_of(passage),
     )
     return int(rows[0]["id"])
 
 
 async def prolong_passage(passage: GatePassage) -> None:
-    """Keep only that a passage lasts longer: what becomes of an accepted one is written by others meanwhile."""
+    """Keep only that a passage lasts longer: what becomes of an accepted one is written by others meanwhile.
+
+    One that begins earlier now is listed (`list_unfollowed`) until it was taken again.
+    """
     await fetch(
-        "UPDATE passage SET first_at = {}, last_at = {}, heard_at = {}, frames = {}, path = {} WHERE id = {}",
+        "UPDATE passage SET seen_earlier = (seen_earlier OR first_at > {}), first_at = {}, last_at = {}, "
+        "heard_at = {}, frames = {}, path = {} WHERE id = {}",
+        passage.first_at,
         passage.first_at,
         passage.last_at,
         passage.heard_at or passage.last_at,
         passage.frames,
-        json.dumps([_pack_place(place) for place in passage.path], separators=(",", ":")),
+        pack_path(passage.path),
         passage.id,
     )
 
@@ -270,7 +194,7 @@ async def save_reads(passage_id: int, reads: Sequence[GateRead]) -> None:
                 read.kind.value if read.kind else "",
                 json.dumps(read.read.box, separators=(",", ":")),
                 json.dumps(read.read.raw, ensure_ascii=False, separators=(",", ":")),
-                _pack_readings(read.read.readings),
+                pack_readings(read.read.readings),
                 read.crop_key,
                 read.crop_sha256,
             )

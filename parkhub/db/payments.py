@@ -16,7 +16,8 @@ AT_DESK: Final = ("cash", "terminal")
 class Payment:
     """A quote's payment. ``checkout``, ``url`` and ``intent`` are the provider's, "" until known.
 
-    ``customer``: for whom the provider keeps the card that pays, "" for nobody.
+    ``refunded_cents`` went back and did not fail; ``failed_cents`` is the sum of refunds that did, of which
+    ``returned_cents`` was not given again. ``customer``: for whom the provider keeps the card that pays, "" for nobody.
     """
 
     id: int
@@ -30,14 +31,21 @@ class Payment:
     paid_at: datetime | None
     paid_cents: int
     refunded_cents: int
+    failed_cents: int = 0
+    returned_cents: int = 0
     customer: str = ""
+
+    @property
+    def ever_refunded_cents(self) -> int:
+        """All that went back, whether it failed later or not."""
+        return self.refunded_cents + self.failed_cents
 
 
 async def add_payment(quote_id: int, provider: str, expires_at: datetime, customer: str = "") -> Payment:
     """A payment that is open, whose checkout is not known yet."""
     rows = await fetch(
         "INSERT INTO payment (quote, provider, state, checkout, url, intent, expires_at, paid_cents, refunded_cents, "
-        "customer) VALUES ({}, {}, 'open', '', '', '', {}, 0, 0, {}) RETURNING *",
+        "failed_cents, returned_cents, customer) VALUES ({}, {}, 'open', '', '', '', {}, 0, 0, 0, 0, {}) RETURNING *",
         quote_id,
         provider,
         expires_at,
@@ -80,9 +88,15 @@ async def expire(payment_id: int) -> None:
     await fetch("UPDATE payment SET state = 'expired' WHERE id = {} AND state = 'open'", payment_id)
 
 
-async def set_refunded(payment_id: int, refunded_cents: int) -> None:
-    """Note all that was given back by now."""
-    await fetch("UPDATE payment SET refunded_cents = {} WHERE id = {}", refunded_cents, payment_id)
+async def set_refunded(payment_id: int, refunded_cents: int, failed_cents: int, returned_cents: int) -> None:
+    """Note all that was given back by now, and what of it failed."""
+    await fetch(
+        "UPDATE payment SET refunded_cents = {}, failed_cents = {}, returned_cents = {} WHERE id = {}",
+        refunded_cents,
+        failed_cents,
+        returned_cents,
+        payment_id,
+    )
 
 
 async def get_payment(payment_id: int) -> Payment:
@@ -163,5 +177,7 @@ def _payment(row: Row) -> Payment:
         paid_at=row["paid_at"],
         paid_cents=row["paid_cents"],
         refunded_cents=row["refunded_cents"],
+        failed_cents=row["failed_cents"],
+        returned_cents=row["returned_cents"],
         customer=row["customer"],
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from piccolo.conf.apps import AppRegistry
 
-from parkhub.db.engine import Engine, current_engine, make_engine
+from parkhub.db.engine import Engine, bind_tables, current_engine, make_engine
 from parkhub.settings import load_settings
 
 APP_REGISTRY = AppRegistry(apps=["parkhub.db.piccolo_app"])
@@ -13,7 +13,9 @@ APP_REGISTRY = AppRegistry(apps=["parkhub.db.piccolo_app"])
 
 @cache
 def _engine_of_the_settings() -> Engine:
-    return make_engine(load_settings())
+    engine = make_engine(load_settings())
+    bind_tables(engine)
+    return engine
 
 
 def __getattr__(name: str) -> Any:

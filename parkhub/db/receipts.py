@@ -43,9 +43,9 @@ async def add_receipt(public_id: str, quote_id: int, lot_id: int, operator: Oper
     """Give a quote that was paid the lot's next number. With the lot's books held: what is undone leaves no gap."""
     rows = await fetch(
         "INSERT INTO receipt "
-        "(public_id, quote, lot, number, operator_name, operator_address, operator_tax_number, issued_at) "
-        "SELECT {}, {}, {}, coalesce(max(number), 0) + 1, {}, {}, {}, {} FROM receipt WHERE lot = {} "
-        "RETURNING number",
+        "(public_id, quote, lot, number, operator_name, operator_address, operator_tax_number, issued_at, paid_cents) "
+        "SELECT {}, {}, {}, coalesce(max(number), 0) + 1, {}, {}, {}, {}, "
+        "(SELECT paid_cents FROM payment WHERE quote = {}) FROM receipt WHERE lot = {} RETURNING number",
         public_id,
         quote_id,
         lot_id,
@@ -53,6 +53,7 @@ async def add_receipt(public_id: str, quote_id: int, lot_id: int, operator: Oper
         operator.address,
         operator.tax_number,
         now,
+        quote_id,
         lot_id,
     )
     number: int = rows[0]["number"]

@@ -99,7 +99,7 @@ async def list_exits_since(lot_id: int, since: datetime) -> list[tuple[Review, i
     rows = await fetch(
         "SELECT review.* FROM review JOIN passage ON passage.id = review.passage WHERE review.lot = {} "
         "AND review.decided_at IS NULL AND review.kind IN ('doubtful_exit', 'exit_without_entry') "
-        "AND passage.last_at >= {} ORDER BY passage.last_at, review.id",
+        "AND passage.first_at >= {} ORDER BY passage.first_at, review.id",
         lot_id,
         since,
     )

@@ -1,17 +1,13 @@
 """Piccolo on SQLite without "database is locked".
 
 One connection writes, serialised inside the process by a lock and between processes by BEGIN IMMEDIATE; a few others
-read, outside of transactions, what is committed. Each connection has one thread of its own, so its statements run in
-the order they were asked for, and a cancelled task cannot overtake its own rollback.
+read, outside of transactions, what is committed.
 """
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -19,133 +15,17 @@ from typing import Any, cast
 from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType
 from piccolo.querystring import QueryString
 
+from parkhub.db.sqlite_connection import Connection, Row
 from parkhub.errors import BusyError, ConflictError, ParkHubError
 
-# Well below what a frame's job may take, so that a locked database shows as BusyError and the job comes again.
-BUSY_TIMEOUT_S = 5.0
 READERS = 3
-Row = dict[str, Any]
-
-# FULL: what was committed is there after a power failure, money above all; NORMAL may lose the last transactions.
-_PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA journal_size_limit = 67108864",
-)
-
-# Piccolo's own converters go through Decimal and a second look at the zone; these give the same several times faster.
-sqlite3.register_converter("INTEGER", int)
-sqlite3.register_converter("TIMESTAMPTZ", lambda written: datetime.fromisoformat(written.decode()))
 
 _ID = '"id" INTEGER PRIMARY KEY NOT NULL'
 _ID_FOR_GOOD = '"id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL'
 
 
-class _Connection:
-    """One sqlite3 connection on its own thread."""
-
-    def __init__(self, path: str, *, writes: bool) -> None:
-        self._path = path
-        self._writes = writes
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer" if writes else "sqlite-reader")
-        self._raw: sqlite3.Connection | None = None
-
-    def submit(self, work: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
-
-    async def open(self) -> None:
-        await self.submit(self._open)
-
-    async def close(self) -> None:
-        await asyncio.shield(self.submit(self._close))
-        self._thread.shutdown()  # idle by now, so this waits for nothing
-
-    def _open(self) -> None:
-        raw = sqlite3.connect(
-            self._path,
-            timeout=BUSY_TIMEOUT_S,
-            isolation_level=None,
-            detect_types=sqlite3.PARSE_DECLTYPES,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        try:
-            self._prepare(raw)
-        except BaseException:
-            raw.close()
-            raise
-        self._raw = raw
-
-    def _prepare(self, raw: sqlite3.Connection) -> None:
-        if self._writes:
-            _switch_to_wal(raw)
-        for pragma in _PRAGMAS:
-            raw.execute(pragma)
-        if not self._writes:
-            raw.execute("PRAGMA query_only = ON")
-
-    def _close(self) -> None:
-        if self._raw is not None:
-            self._raw.close()
-            self._raw = None
-
-    @property
-    def _open_raw(self) -> sqlite3.Connection:
-        if self._raw is None:
-            raise RuntimeError("The database is not open.")
-        return self._raw
-
-    # The functions below run on the connection's thread.
-
-    def fetch(self, sql: str, args: Sequence[Any]) -> list[Row]:
-        cursor = self._open_raw.execute(sql, args)
-        try:
-            if cursor.description is None:
-                return []
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
-
-    def fetch_many(self, sql: str, rows: Sequence[Sequence[Any]], *, own_transaction: bool) -> None:
-        raw = self._open_raw
-        if own_transaction:
-            raw.execute("BEGIN IMMEDIATE")
-        try:
-            raw.executemany(sql, rows).close()
-        except BaseException:
-            if own_transaction:
-                self.end(commit=False)
-            raise
-        if own_transaction:
-            self.end(commit=True)
-
-    def begin(self) -> None:
-        self._open_raw.execute("BEGIN IMMEDIATE")
-
-    def end(self, *, commit: bool) -> None:
-        raw = self._open_raw
-        if not raw.in_transaction:  # the engine rolled it back by itself, or it never began
-            return
-        try:
-            raw.execute("COMMIT" if commit else "ROLLBACK")
-        finally:
-            if raw.in_transaction:
-                raw.execute("ROLLBACK")
-
-
-def _switch_to_wal(raw: sqlite3.Connection) -> None:
-    """Write-ahead log; several processes that start at once must take turns, and SQLite does not wait here."""
-    for attempt in range(200):
-        try:
-            raw.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError:
-            if attempt == 199:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+class LockedError(BusyError):
+    """Another process has been writing for longer than a statement waits."""
 
 
 @contextmanager
@@ -158,7 +38,7 @@ def _translated() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise BusyError("The database is busy; try again.", retry_after_s=1) from error
+            raise LockedError("The database is busy; try again.", retry_after_s=1) from error
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise BusyError("The database cannot be read or written; see the disk.", retry_after_s=10) from error
         raise
@@ -206,8 +86,8 @@ class SqliteEngine(SQLiteEngine):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path=str(path))
-        self._writer: _Connection | None = None
-        self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
+        self._writer: Connection | None = None
+        self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self._write_lock = asyncio.Lock()
         self._open_lock = asyncio.Lock()
         self._closed = False
@@ -222,20 +102,16 @@ class SqliteEngine(SQLiteEngine):
                 raise RuntimeError("The database is not open.")
             if self._writer is not None:
                 return
-            opened: list[_Connection] = []
+            writer = Connection(self.path, writes=True)
             try:
                 with _translated():
-                    for number in range(1 + READERS):
-                        connection = _Connection(self.path, writes=number == 0)
-                        opened.append(connection)
-                        await connection.open()
+                    await writer.open()
             except BaseException:
-                for connection in opened:
-                    await connection.close()
+                await writer.close()
                 raise
-            self._writer = opened[0]
-            for reader in opened[1:]:
-                self._readers.put_nowait(reader)
+            self._writer = writer
+            for _ in range(READERS):
+                self._readers.put_nowait(Connection(self.path, writes=False))
 
     async def close(self) -> None:
         """Close the connections, after what they are doing."""
@@ -248,7 +124,7 @@ class SqliteEngine(SQLiteEngine):
             await self._writer.close()
             self._writer = None
 
-    async def _opened(self) -> _Connection:
+    async def _opened(self) -> Connection:
         if self._writer is None:
             await self.open()
         if self._writer is None:
@@ -272,7 +148,7 @@ class SqliteEngine(SQLiteEngine):
         with _translated():
             await asyncio.shield(self._end_soon(writer, commit=commit))
 
-    def _end_soon(self, writer: _Connection, *, commit: bool) -> asyncio.Future[Any]:
+    def _end_soon(self, writer: Connection, *, commit: bool) -> asyncio.Future[Any]:
         ending = writer.submit(lambda: writer.end(commit=commit))
         ending.add_done_callback(self._ended)
         return ending

@@ -57,14 +57,15 @@ class CameraCount:
 class LotCount:
     """A lot in the five minutes that begin at ``at``: the sum over its cameras of the last picture each took in them.
 
-    A place that several cameras see counts once, as it was when the five minutes began. ``vehicles`` is summed over the
-    cameras that count them; None: none does. A vehicle that two cameras see is counted twice.
+    A place that several cameras see counts once, as it was when the five minutes began; None: nobody kept that.
+    ``vehicles`` is summed over the cameras that count them; None: none does. A vehicle that two cameras see is counted
+    twice.
     """
 
     at: datetime
-    free: int
-    occupied: int
-    unknown: int
+    free: int | None
+    occupied: int | None
+    unknown: int | None
     vehicles: VehicleTotals | None
 
 

@@ -1,7 +1,6 @@
 """Recognition at the camera: what its node is given to recognise with, and what it says it has seen.
 
-The wire: `camera_node/WIRE.md`. Only places so far; files and results are named by what they are for, so that plates
-can come beside them.
+The wire: `camera_node/WIRE.md`. Places here, cars at gates in `parkhub.domain.edge_cars`.
 """
 
 import hashlib
@@ -12,13 +11,21 @@ import msgspec
 from msgspec import Meta, Struct
 
 from parkhub.domain.cameras import Camera, Engine
+from parkhub.domain.edge_cars import VEHICLES_SHOWN_MAX, SeenPlates, SeenVehicles, outside
+from parkhub.domain.plate_layouts import layouts_of
 from parkhub.domain.spots import Spot, SpotObservation, SpotState
 from parkhub.errors import InvalidInputError
 
 BYTES_MAX: Final = 1024 * 1024
 SPOTS_MAX: Final = 5000
-MISFIT: Final = "Only a camera that watches no gate and is judged by the classifier can recognise itself."
+MISFIT: Final = "Only a camera whose places are judged by the classifier can recognise itself."
 REDRAWN: Final = "The places were drawn anew since this was recognised. The node fetches the new ones."
+NOT_ASKED: Final = (
+    "Recognition at the camera is not switched on. Switch it on in the console, on the page of the camera's node."
+)
+NO_PLATES: Final = (
+    "This was recognised without looking for plates, and the camera watches a gate. Bring its node up to date."
+)
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Side = Annotated[int, Meta(ge=16, le=16_384)]
@@ -33,13 +40,24 @@ class SeenSpot(Struct, frozen=True):
 
 
 class Results(Struct, frozen=True):
-    """What a node saw in one picture. ``version``: of what it recognised with; width and height are the picture's."""
+    """What a node saw in one picture. ``version``: of what it recognised with; width and height are the picture's.
+
+    ``plates`` and ``vehicles``: at a gate; None: it did not look for any.
+    """
 
     engine_sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     version: Annotated[str, Meta(pattern="^[0-9a-f]{16}-[0-9a-f]{16}$")]
     width: _Side
     height: _Side
     spots: Annotated[tuple[SeenSpot, ...], Meta(max_length=SPOTS_MAX)]
+    plates: SeenPlates | None = None
+    vehicles: SeenVehicles | None = None
+
+    @property
+    def crops(self) -> list[str]:
+        """What was cut out of the picture, each in base64."""
+        crops = [plate.crop for plate in self.plates or ()] + [vehicle.crop for vehicle in self.vehicles or ()]
+        return [crop for crop in crops if crop]
 
 
 class EngineFile(Struct, frozen=True):
@@ -51,8 +69,8 @@ class EngineFile(Struct, frozen=True):
 
 
 def can_recognise(camera: Camera) -> bool:
-    """Whether a camera's node can take the server's place: it has the spot classifier and nothing else."""
-    return not camera.watches_gate and camera.engine is Engine.CLASSIFIER
+    """Whether a camera's node can take the server's place: of those that judge places it has the classifier."""
+    return camera.engine is Engine.CLASSIFIER
 
 
 def read_results(body: bytes) -> Results:
@@ -63,12 +81,26 @@ def read_results(body: bytes) -> Results:
         raise InvalidInputError(f"These results cannot be taken: {str(error)[:200]}.") from None
     if len({spot.id for spot in results.spots}) != len(results.spots):
         raise InvalidInputError("These results cannot be taken: they name a place twice.")
+    if outside(results.plates or (), results.vehicles or (), (results.width, results.height)):
+        raise InvalidInputError("These results cannot be taken: a box lies outside of the picture.")
+    if sum(bool(vehicle.crop) for vehicle in results.vehicles or ()) > VEHICLES_SHOWN_MAX:
+        raise InvalidInputError(
+            f"These results cannot be taken: more than {VEHICLES_SHOWN_MAX} vehicles come with a crop."
+        )
     return results
 
 
-def engines_version(spots: Sequence[Spot], marked_on: tuple[int, int] | None, files: Sequence[EngineFile]) -> str:
-    """Changes with the places' outlines (before the hyphen) and with the files (behind it)."""
-    return f"{spots_version(spots, marked_on)}-{_digest(sorted((each.name, each.sha256) for each in files))}"
+def gate_told(camera: Camera) -> dict[str, object] | None:
+    """What a node is told of the gate that its camera watches: where not to look, and which texts are surely plates."""
+    if not camera.watches_gate:
+        return None
+    return {"excluded": camera.gate.excluded, "layouts": layouts_of(camera.gate.region)}
+
+
+def engines_version(camera: Camera, spots: Sequence[Spot], files: Sequence[EngineFile]) -> str:
+    """Changes with the places' outlines (before the hyphen), and with files and what is told of a gate (behind it)."""
+    rest = sorted((each.name, each.sha256) for each in files), gate_told(camera)
+    return f"{spots_version(spots, camera.marked_on)}-{_digest(rest)}"
 
 
 def spots_version(spots: Sequence[Spot], marked_on: tuple[int, int] | None) -> str:

@@ -176,6 +176,23 @@ def refund_told(books: Books, amount_cents: int, out_of: Account) -> tuple[Posti
     )
 
 
+def refund_failed(books: Books, amount_cents: int, into: Account) -> tuple[Posting, ...]:
+    """A refund came back: of what was lost by it, then as if the driver had paid it, so it can be given again.
+
+    What it gave up of the charge stays given up.
+    """
+    _positive(amount_cents)
+    _tender(into)
+    lost = min(amount_cents, max(0, books[Account.LOSSES]))
+    owed = min(amount_cents - lost, max(0, books.open_cents))
+    return _postings(
+        (into, amount_cents),
+        (Account.LOSSES, -lost),
+        (Account.RECEIVABLE, -owed),
+        (Account.CREDIT, lost + owed - amount_cents),
+    )
+
+
 def waiver(books: Books, amount_cents: int) -> tuple[Posting, ...]:
     """Staff forgo what is owed, or a part of it."""
     _positive(amount_cents)

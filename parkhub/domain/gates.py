@@ -61,10 +61,10 @@ def cars_in(
 
     What lies in an ``excluded`` area is left out.
     """
-    found = [(vehicle, _shares(vehicle.box, size)) for vehicle in vehicles]
+    found = [(vehicle, shares(vehicle.box, size)) for vehicle in vehicles]
     cars = []
     for read in reads:
-        box = _shares(read.box, size)
+        box = shares(read.box, size)
         around = min((pair for pair in found if holds(pair[1], box)), key=lambda pair: _area(pair[1]), default=None)
         cars.append(SeenCar(compact(read, box), around[0].kind if around else None))
     plates = [car.read.box for car in cars]
@@ -76,7 +76,7 @@ def cars_in(
 
 def compact(read: PlateRead, box: Box) -> PlateRead:
     """A read as it is kept, with that box: what matters to the vote, in round numbers, so that it votes as it did."""
-    box = (round(box[0], 4), round(box[1], 4), round(box[2], 4), round(box[3], 4))
+    box = rounded(box)
     readings = tuple(
         Reading(
             tuple(
@@ -125,7 +125,13 @@ def _is_at_gate(vehicle: Vehicle, box: Box, excluded: Sequence[Area]) -> bool:
     return large and not cut and not any(holds(area, box) for area in excluded)
 
 
-def _shares(box: Box, size: tuple[int, int]) -> Box:
+def rounded(box: Box) -> Box:
+    """A box in shares as it is kept."""
+    return round(box[0], 4), round(box[1], 4), round(box[2], 4), round(box[3], 4)
+
+
+def shares(box: Box, size: tuple[int, int]) -> Box:
+    """A box in pixels as shares of a picture of ``size``, width and height."""
     return box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1]
 
 

@@ -36,6 +36,24 @@ class Account(StrEnum):
     LOSSES = "losses"  # expense: went back twice, as a refund and through a driver's bank
 
 
+ACCOUNT_WORDS: Final = {
+    Account.RECEIVABLE: "Owed by drivers",
+    Account.CLEARING: "With the payment provider",
+    Account.CASH: "Cash and terminal",
+    Account.BANK: "Bank",
+    Account.DISPUTED: "In dispute",
+    Account.REVENUE: "Revenue, net",
+    Account.TAX_PAYABLE: "Tax to be paid",
+    Account.CREDIT: "Drivers’ credit",
+    Account.PREPAID: "Prepaid bookings",
+    Account.REFUNDS: "Refunds, net",
+    Account.WRITE_OFF: "Waived or lost, net",
+    Account.FEES: "Fees of the provider",
+    Account.LOSSES: "Losses",
+}
+"""What people call them."""
+
+
 class Kind(StrEnum):
     """Why a transaction was posted."""
 

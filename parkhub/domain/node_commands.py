@@ -1,6 +1,7 @@
 """Commands to nodes, beside those to the relays of barriers: each is carried out once, answered or over."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -76,6 +77,17 @@ class Command:
     def lasts(self, now: datetime) -> bool:
         """Whether the help with the focus goes on."""
         return self.action is Action.FOCUS and self.outcome is Outcome.ACKNOWLEDGED and now < self.expires_at
+
+
+def known_ends(last: Mapping[Action, Command]) -> dict[Action, Command]:
+    """The last command of each kind, the help with the focus over where its node was restarted during it."""
+    focus, restart = last.get(Action.FOCUS), last.get(Action.RESTART)
+    found = dict(last)
+    if focus is not None and restart is not None and restart.outcome is Outcome.ACKNOWLEDGED:
+        begun_at, ended_at = focus.answered_at or focus.asked_at, restart.answered_at or restart.asked_at
+        if begun_at <= ended_at < focus.expires_at:
+            found[Action.FOCUS] = replace(focus, expires_at=ended_at)
+    return found
 
 
 class FocusReport(Struct, frozen=True):

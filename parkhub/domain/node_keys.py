@@ -6,6 +6,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -41,9 +42,17 @@ def key_of(installation: str, camera: str, uid: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+class Way(StrEnum):
+    """How a key is replaced: by one that its node is offered, at once by a code's, or at once by hand."""
+
+    ROTATED = "rotated"
+    ENROLLED = "enrolled"
+    BY_HAND = "by_hand"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """A camera's key on its way out. ``uid`` is "" and ``used_at`` set once a node has used the new one."""
+    """A camera's key on its way out. ``uid`` is "" and ``used_at`` set once the new one holds."""
 
     camera_id: int
     uid: str
@@ -53,6 +62,7 @@ class KeyChange:
     asked_at: datetime
     ends_at: datetime
     used_at: datetime | None = None
+    way: Way = Way.ROTATED
 
     def offers(self, now: datetime) -> bool:
         """Whether the new key is told, and taken."""
@@ -60,4 +70,4 @@ class KeyChange:
 
     def takes_old(self, now: datetime) -> bool:
         """Whether the old key is still taken although the new one was used."""
-        return self.used_at is not None and now < self.used_at + OLD_DIES_AFTER
+        return self.way is Way.ROTATED and self.used_at is not None and now < self.used_at + OLD_DIES_AFTER

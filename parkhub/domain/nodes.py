@@ -18,6 +18,10 @@ QUEUE_LONG: Final = 200
 WAITED_LONG: Final = timedelta(minutes=10)
 CLOCK_OFF_S: Final = 5.0
 HEARTBEATS_MISSED: Final = 3
+INSTANCES_KNOWN: Final = 8
+TWINS_FOR: Final = timedelta(minutes=15)
+"""So long after two nodes of one camera were heard in turns it is told."""
+
 BEGINNING_S: Final = 60.0
 """A node that has only just begun may not have its camera yet."""
 
@@ -55,6 +59,7 @@ class Heartbeat(Struct, frozen=True):
 
     version: str | None = None
     boot: str | None = None
+    instance: str | None = None
     uptime_s: Annotated[float, Meta(ge=0, le=10**9)] | None = None
     running_s: Annotated[float, Meta(ge=0, le=10**9)] | None = None
     temperature_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
@@ -70,18 +75,46 @@ class Heartbeat(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A camera's node by its last heartbeat. ``offline_since``: since when people know that it is silent."""
+    """A camera's node by its last heartbeat. ``offline_since``: since when people know that it is silent.
+
+    ``instances``: runs of a node that were heard, each with its kind, the last one first; ``twin_at``: when an earlier
+    one was heard again.
+    """
 
     camera_id: int
     heard_at: datetime
     heartbeat: Heartbeat
     offline_since: datetime | None = None
+    instances: tuple[str, ...] = ()
+    twin_at: datetime | None = None
 
     @property
     def waiting(self) -> int:
         """How many pictures wait at it."""
         spool = self.heartbeat.spool
         return (spool.pictures if spool else None) or 0
+
+    def has_twin(self, now: datetime) -> bool:
+        """Whether two nodes use the camera's key."""
+        return self.twin_at is not None and now - self.twin_at < TWINS_FOR
+
+
+def meet(node: Node | None, heartbeat: Heartbeat, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
+    """Which runs of a node are known with this one, and when an earlier one was heard again.
+
+    A run that ended never comes back, so one that does after another runs beside it: two nodes have one key. Nodes
+    that do not name their run are told apart by the start of their machine, and only from each other: a node may have
+    gone back to an older version on the same start.
+    """
+    known, twin_at = (node.instances, node.twin_at) if node is not None else ((), None)
+    kind = "run:" if heartbeat.instance else "boot:"
+    name = "".join((heartbeat.instance or heartbeat.boot or "").split())
+    if not name:
+        return known, twin_at
+    run = kind + name
+    if run in [each for each in known if each.startswith(kind)][1:]:
+        twin_at = now
+    return (run, *(each for each in known if each != run))[:INSTANCES_KNOWN], twin_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +143,7 @@ def read_heartbeat(body: bytes) -> Heartbeat:
         found,
         version=_text(found.version, 60),
         boot=_text(found.boot, 64),
+        instance=_text(found.instance, 64),
         throttled=None if found.throttled is None else [clean(sign, 40) for sign in found.throttled],
         last_error=_text(found.last_error, TEXT_MAX),
         capture=capture,
@@ -130,6 +164,9 @@ def find_ails(node: Node, now: datetime, *, enabled: bool) -> Sequence[Ail]:
     said, found = node.heartbeat, list[Ail]()
     if node.offline_since is not None:
         found.append(Ail(True, "It is offline: nothing comes from it.", "Look at its power and its network."))
+    if node.has_twin(now):
+        words = "Two nodes use this camera's key: their pictures and settings get mixed up."
+        found.append(Ail(True, words, "Set up the right one with a new code; the other is refused from then on."))
     signs = set(said.throttled or ())
     if "under-voltage" in signs:
         found.append(Ail(True, "Its power supply is too weak.", "Use the supply made for it, and a short cable."))

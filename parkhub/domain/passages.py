@@ -115,6 +115,11 @@ class GatePassage:
     decided_at: datetime | None = None
     clock_unsure: bool = False
 
+    @property
+    def at(self) -> datetime:
+        """When the car came by: in its first picture, in whatever order they arrived and however long it stood."""
+        return self.first_at
+
 
 class Watch:
     """Turns sightings, given in the order of time, into passages as they end.

@@ -58,6 +58,19 @@ class RefundTold:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """A refund that was made came back, ``amount_cents`` of it. ``asked``: what it was asked for by, "" if not here."""
+
+    refund: str
+    asked: str
+    intent: str
+    quote: str
+    amount_cents: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeTold:
     """A bank took money back, or has decided (``won`` None: not yet). ``moved``: whether money has moved for it."""
 
@@ -78,7 +91,7 @@ class PayoutTold:
     currency: str
 
 
-Told = PaymentTold | RefundTold | DisputeTold | PayoutTold | CardTold
+Told = PaymentTold | RefundTold | RefundFailed | DisputeTold | PayoutTold | CardTold
 
 _STATES: Final = {
     "checkout.session.async_payment_succeeded": PaymentState.PAID,
@@ -92,6 +105,9 @@ _INTENTS: Final = {
     "payment_intent.canceled": PaymentState.FAILED,
 }
 """Told of every payment, but of those on a checkout its own events tell."""
+_REFUNDS: Final = frozenset(("refund.failed", "refund.updated", "charge.refund.updated"))
+"""Several tell of the same failure, by the API's version."""
+_CAME_BACK: Final = frozenset(("failed", "canceled"))
 _DISPUTES: Final = frozenset(("charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed"))
 _WARNINGS: Final = "warning_"
 """Statuses of inquiries begin so: the bank asks, and no money has moved."""
@@ -110,6 +126,7 @@ _KEPT: Final = frozenset(
         "currency",
         "customer",
         "expires_at",
+        "failure_reason",
         "metadata",
         "mode",
         "payment_intent",
@@ -119,7 +136,7 @@ _KEPT: Final = frozenset(
         "status",
     )
 )
-_METADATA: Final = frozenset(("quote", "lot", "session", "booking", "by"))
+_METADATA: Final = frozenset(("quote", "lot", "session", "booking", "by", "refund"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +218,18 @@ def _understood(event: ProviderEvent) -> Told | None:
             _text(body["metadata"], "quote"),
             _cents(body, "amount_refunded"),
             _currency(body),
+        )
+    if event.type in _REFUNDS:
+        if body["status"] not in _CAME_BACK:
+            return None
+        return RefundFailed(
+            refund=str(body["id"]),
+            asked=_text(body["metadata"], "refund"),
+            intent=_text(body, "payment_intent"),
+            quote=_text(body["metadata"], "quote"),
+            amount_cents=_cents(body, "amount"),
+            currency=_currency(body),
+            why=_text(body, "failure_reason"),
         )
     if event.type in _DISPUTES:
         status = str(body["status"])

@@ -105,6 +105,7 @@ DROPPED_MAX: Final = 2
 LENGTH_MIN, LENGTH_MAX = 4, 11
 RANK_COST: Final = 0.02  # a later rule, among equals
 CANDIDATES_MAX: Final = 5
+_CHANCE_LEAST: Final = 1e-6  # of which there is a logarithm, whatever an engine says
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,8 @@ def _fit(letters: Sequence[Letter], places: str, dropped: tuple[int, ...], crest
         if best is None:
             return None
         text += best[0]
-        cost += math.log(letter[0][1] / best[1]) if best[0] != letter[0][0] else 0.0
+        if best[0] != letter[0][0]:
+            cost += max(0.0, math.log(max(letter[0][1], _CHANCE_LEAST) / max(best[1], _CHANCE_LEAST)))
         if cost > COST_MAX:
             return None
     return Fit(text, places, cost)
@@ -218,7 +220,7 @@ def _drop_cost(letters: Sequence[Letter], dropped: tuple[int, ...], crest: int) 
     if front and "".join(letters[place][0][0] for place in front) in BANDS:
         cost, dropped = BAND_DROPPED, dropped[len(front) :]
     for place in dropped:
-        chance = min(letters[place][0][1], 0.999)
+        chance = min(max(letters[place][0][1], _CHANCE_LEAST), 0.999)
         doubt = math.log(chance / (1.001 - chance)) / 4  # about 0 at evens, 1.7 when certain
         if place in front:
             kind = DROPPED_FIRST

@@ -1,6 +1,8 @@
 """Parking sessions: one visit of one vehicle, from entry to exit, and the rules by which passages begin and end them.
 
-Rules of passages, all by capture time, whenever the picture arrived:
+Rules of passages, all by capture time, whenever the picture arrived. A car came by when its first picture was taken;
+if an earlier one arrives later, its stay moves there, unless something was paid for it or a person has set it; once
+its driver was asked for money, only what makes it no dearer:
 
 - An entry opens a session. The same plate again within `SEEN_AGAIN` is the same car; while its session is open longer
   ago, its exit was missed: with anti-passback a person is asked and nothing changes, without it the old session ends

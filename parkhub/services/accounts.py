@@ -212,6 +212,8 @@ async def who_is(token: str, now: datetime) -> Account | None:
     return found.account
 
 
-async def sign_out(token: str) -> None:
+async def sign_out(clients: Clients, token: str) -> None:
     """Make a token worthless; nothing happens when it is already."""
-    await account_rows.delete_sign_in(digest(token))
+    account_id = await account_rows.delete_sign_in(digest(token))
+    if account_id is not None:
+        await clients.live.announce(f"account:{account_id}")

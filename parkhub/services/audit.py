@@ -7,6 +7,7 @@ from typing import Any, Final
 from parkhub.db import audit as audit_rows
 from parkhub.db.engine import in_transaction
 from parkhub.domain.audit import ALL, AuditEntry, EntryFilter, NewEntry
+from parkhub.domain.cameras import Camera
 from parkhub.errors import ConflictError, NotFoundError
 
 PAGE: Final = 100
@@ -36,6 +37,29 @@ async def note(
         raise ConflictError("This was taken back already.")
     new = NewEntry(action, account_id, lot_id, subject, before, after, at, reason, plates, undoes)
     return await audit_rows.add_entry(new)
+
+
+async def note_camera(
+    action: str,
+    camera: Camera,
+    account_id: int | None,
+    now: datetime,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> int:
+    """Note something done to a camera."""
+    return await note(
+        action,
+        account_id=account_id,
+        lot_id=camera.lot_id,
+        subject=f"camera:{camera.public_id}",
+        before=before,
+        after=after,
+        reason=reason,
+        at=now,
+    )
 
 
 async def list_entries(wanted: EntryFilter = ALL, before_id: int | None = None, limit: int = PAGE) -> list[AuditEntry]:

@@ -103,6 +103,16 @@ async def refund(
         await _note("booking.refunded", booking, account_id, {"amount_cents": amount_cents}, reason, now)
 
 
+async def refund_failed(booking: Booking, amount_cents: int, reason: str, uid: str, now: datetime) -> None:
+    """What was given back through the provider came back: it is held again, by the stay if there is one."""
+    if booking.session_id is not None:
+        await payments.refund_failed(booking.session_id, amount_cents, reason, uid, now)
+        return
+    event = await _event(booking, uid, Kind.REFUND, now, reason)
+    if await post_event(event, lambda books: entries.refund_failed(books, amount_cents, Account.CLEARING)):
+        await _note("booking.refund_failed", booking, None, {"amount_cents": amount_cents}, reason, now)
+
+
 async def dispute(booking: Booking, amount_cents: int, uid: str, now: datetime) -> None:
     """A driver's bank took money back until it decides."""
     event = await _event(booking, uid, Kind.DISPUTE, now)

@@ -12,9 +12,10 @@ from parkhub.db import bookings as booking_rows
 from parkhub.db import payments as payment_rows
 from parkhub.db import quotes as quote_rows
 from parkhub.db import refunds as refund_rows
+from parkhub.db.payments import Payment
 from parkhub.domain.bookings import BookingState
 from parkhub.domain.payments import PaymentState
-from parkhub.errors import ParkHubError
+from parkhub.errors import ConflictError, ParkHubError
 from parkhub.services import booking_money, refunds
 from parkhub.settings import Settings
 
@@ -33,17 +34,15 @@ log = structlog.get_logger(__name__)
 async def give_back(clients: Clients, settings: Settings, booking_id: int, now: datetime) -> int:
     """Give back what a booking holds beyond its price, or beyond its fee; answers how much was asked for.
 
-    Asked again, or by two at once, it is given back once. Raises what the provider raises; then upkeep asks again.
+    Asked again, or by two at once, it is given back once. What was refused or came back is left to `retry`.
+    Raises what the provider raises; then upkeep asks again.
     """
     booking = await booking_rows.get_booking(booking_id)
     if booking.state not in REASONS:
         return 0
     costs = booking.price_cents if booking.state is BookingState.RESERVED else 0
     known = await payment_rows.list_of_booking(booking_id)
-    asked = {
-        payment.id: sum(each.amount_cents for each in await refund_rows.list_asked_refunds(payment.id))
-        for payment in known
-    }
+    asked = {payment.id: await refund_rows.sum_unfinished(payment.id) for payment in known}
     books = await booking_money.get_books(booking)
     wanted = min(books.credit_cents, books.refundable_cents) - costs - sum(asked.values())
     given = 0
@@ -52,11 +51,27 @@ async def give_back(clients: Clients, settings: Settings, booking_id: int, now: 
         if payment.state is not PaymentState.PAID or part <= 0:
             continue
         quote = await quote_rows.get_quote(payment.quote_id)
-        uid = f"booking:{booking_id}:{payment.id}:{payment.refunded_cents}:{part}"
+        uid = f"booking:{booking_id}:{payment.id}:{payment.ever_refunded_cents}:{part}"
         reason = REASONS[booking.state]
         await refunds.refund_payment(clients, settings, quote.public_id, part, reason, None, now, uid)
         given += part
     return given
+
+
+async def retry(
+    clients: Clients, settings: Settings, booking_id: int, public_id: str, account_id: int | None, now: datetime
+) -> Payment:
+    """Ask once more for a refund of a booking that was refused or failed, see `refunds.ask_anew`.
+
+    Raises ConflictError, too, when the booking was changed since and costs what would go back.
+    """
+    known = await refund_rows.list_refused_of_booking(booking_id)
+    booking = await booking_rows.get_booking(booking_id)
+    amount = next((each.amount_cents for each in known if each.public_id == public_id), 0)
+    beyond = await booking_money.held_cents(booking) - booking.price_cents
+    if amount > max(0, beyond) and booking.state is BookingState.RESERVED:
+        raise ConflictError("The booking was changed since and costs what would go back.")
+    return await refunds.ask_anew(clients, settings, known, public_id, account_id, now)
 
 
 async def give_back_soon(clients: Clients, settings: Settings, booking_ids: Iterable[int], now: datetime) -> None:

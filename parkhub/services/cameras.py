@@ -12,12 +12,13 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import node_keys as key_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate, Inward, parse_area
+from parkhub.domain.node_keys import Way
 from parkhub.domain.plate_layouts import REGIONS
 from parkhub.domain.signatures import hash_key
 from parkhub.domain.spots import Debounce
 from parkhub.domain.text import one_line, whole_number
 from parkhub.errors import FieldsError, InvalidInputError, NotFoundError
-from parkhub.services import audit
+from parkhub.services import audit, node_keys
 from parkhub.services.lots import suggest_slug
 
 log = structlog.get_logger(__name__)
@@ -129,7 +130,9 @@ async def save_limits(
         await camera_rows.set_limits(before.id, *limits)
         camera = await find_camera(public_id)
         if _limits(camera) != _limits(before):
-            await _note("camera.limits_changed", account_id, camera, _limits(before), _limits(camera), now)
+            await audit.note_camera(
+                "camera.limits_changed", camera, account_id, now, before=_limits(before), after=_limits(camera)
+            )
     log.info("camera limits saved", camera=public_id, sure=limits[0], read_sure=limits[1], keep_h=limits[2])
     return camera
 
@@ -207,30 +210,10 @@ async def rotate_key(camera: Camera, account_id: int | None, now: datetime) -> s
 
     ``account_id``: whose wish it was, None: ParkHub's own.
     """
-    key, key_hash = _new_key()
+    key, _ = _new_key()
     async with transaction():
-        await key_rows.forget_change(camera.id)
         await key_rows.forget_code(camera.id)
-        await camera_rows.set_key_hash(camera.id, key_hash)
-        await _note("camera.key_changed", account_id, camera, None, None, now)  # no key, and no hash of one, is noted
+        await node_keys.replace_at_once(camera, key, Way.BY_HAND, account_id, now)
+        await audit.note_camera("camera.key_changed", camera, account_id, now)  # no key, and no hash of one, is noted
     log.info("camera key rotated", camera=camera.public_id)
     return key
-
-
-async def _note(
-    action: str,
-    account_id: int | None,
-    camera: Camera,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
-    now: datetime,
-) -> None:
-    await audit.note(
-        action,
-        account_id=account_id,
-        lot_id=camera.lot_id,
-        subject=f"camera:{camera.public_id}",
-        before=before,
-        after=after,
-        at=now,
-    )

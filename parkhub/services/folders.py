@@ -61,10 +61,11 @@ async def watch(
         await asyncio.to_thread(disk.list_files, roots, wanted)
     except ParkHubError as error:
         raise FieldsError({"path": str(error)}) from None
-    for other in await rows.list_folders():
-        if overlaps(wanted, other.path):
-            raise FieldsError({"path": f"{other.path} is watched already, with all folders in it."})
     async with transaction():
+        await rows.lock()
+        for other in await rows.list_folders():
+            if overlaps(wanted, other.path):
+                raise FieldsError({"path": f"{other.path} is watched already, with all folders in it."})
         folder = await rows.add_folder(camera.id, wanted, time_from, now, deletes=deletes)
         await _note_done("folder.watched", account_id, folder, None, _told(folder, camera), now)
     log.info("folder.watched", folder=folder.id, camera=camera.public_id)

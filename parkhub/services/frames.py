@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from asyncio import to_thread
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ READ_FRAME = "read_frame"
 PICTURES = "frames"
 FULL_RETRY_S = 10
 OFF = "This camera is switched off. Switch it on in the console."
+REPLACED = "This key was replaced by another one on {at:%-d %B %Y at %H:%M} UTC, which holds since."
 _NUMBERS = 2**40  # above all cameras' numbers there is room for those of each way by hand
 
 log = structlog.get_logger(__name__)
@@ -36,7 +38,7 @@ class Upload:
 
     ``media_type`` is what the sender says it is; None when the sender does not say. ``sequence`` is unique per camera.
     ``sha256`` is the picture's, hex. ``clock_unsure``: nobody knows when it was taken.
-    ``info``: of what a camera recognised itself, which was checked already and is no picture.
+    ``proof``: says what it is, given the bytes and how many pixels are taken, or refuses it.
     """
 
     sequence: int
@@ -46,7 +48,7 @@ class Upload:
     media_type: str | None
     now: datetime
     clock_unsure: bool = False
-    info: PictureInfo | None = None
+    proof: Callable[[bytes, int], PictureInfo] = inspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,16 @@ class Accepted:
 async def find_sender(camera_public_id: str, key: str, now: datetime) -> Camera:
     """The camera whose key this is, also while its key is being changed.
 
-    Raises SignatureError, the same for no such camera and a wrong key.
+    Raises SignatureError, the same for no such camera and a wrong key; it says so to who has the key before this one.
     """
     camera = await camera_rows.find_camera(camera_public_id)
     try:
         signatures.check_key(camera.key_hash if camera else None, key)
     except SignatureError:
         if not await node_keys.takes(camera.id if camera else 0, signatures.hash_key(key), now):
+            replaced_at = await node_keys.replaced_at(camera, key) if camera else None
+            if replaced_at is not None:
+                raise SignatureError(REPLACED.format(at=replaced_at.astimezone(UTC))) from None
             raise
     assert camera is not None  # or check_key had raised
     return camera
@@ -83,7 +88,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
     """Store a picture once and ask vision to read it; a repeat of the same picture changes nothing.
 
     Raises ConflictError (that sequence has other bytes), BusyError (too many wait), InvalidInputError (its time),
-    UnsupportedTypeError, TooLargeError and PictureError (what `inspect` finds).
+    UnsupportedTypeError, TooLargeError and PictureError (what its proof finds).
     """
     stored = await frame_rows.find_frame(camera.id, upload.sequence)
     if stored is not None:
@@ -96,9 +101,7 @@ async def accept_frame(clients: Clients, settings: Settings, camera: Camera, upl
         raise BusyError("Too many pictures wait to be read. Send it again later.", retry_after_s=FULL_RETRY_S)
     if await frame_rows.count_waiting(camera.id) >= settings.frames_waiting_per_camera_max:
         raise BusyError("Too many pictures of this camera wait. Send it again later.", retry_after_s=FULL_RETRY_S)
-    info = upload.info
-    if info is None:
-        info = await to_thread(inspect, upload.picture, settings.frame_pixels_max)
+    info = await to_thread(upload.proof, upload.picture, settings.frame_pixels_max)
     if upload.media_type not in (None, info.media_type):
         raise UnsupportedTypeError(f"The picture is {info.media_type} but was sent as {upload.media_type}.")
     new = NewFrame(

@@ -1,10 +1,12 @@
 """Crops for training: a picture's places saved by the engine's answers, judged by people, taken out as a set."""
 
 import asyncio
+import tempfile
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +30,11 @@ from parkhub.domain.trust import is_believed, realign
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError
 from parkhub.services import audit
 from parkhub.services.labels import crop_key
+from parkhub.settings import Settings
 
 CUT_PICTURE: Final = "cut_picture"
+FOLDER: Final = "labelled-sets"
+LEFT_AFTER: Final = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +144,23 @@ async def confirm(account_id: int | None, lot_id: int, label_ids: Sequence[int])
             if label.lot_id == lot_id and label.word is Word.PROPOSED and label.said not in (None, SpotState.UNKNOWN):
                 confirmed += await set_rows.judge_label(label_id, Word.SAID, label.occupied, account_id)
     return confirmed
+
+
+def new_file(settings: Settings, now: datetime) -> Path:
+    """An empty file for a set on its way to somebody, who deletes it."""
+    delete_left(settings, now)
+    folder = settings.data_dir / FOLDER
+    folder.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".zip", delete=False) as out:
+        return Path(out.name)
+
+
+def delete_left(settings: Settings, now: datetime) -> None:
+    """Delete sets on their way to somebody who was gone before the first byte."""
+    for left in (settings.data_dir / FOLDER).glob("*.zip"):
+        with suppress(OSError):
+            if left.stat().st_mtime < (now - LEFT_AFTER).timestamp():
+                left.unlink()
 
 
 async def export(clients: Clients, account_id: int | None, lot: Lot, path: Path, keep_days: int, now: datetime) -> int:

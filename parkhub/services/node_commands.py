@@ -37,15 +37,7 @@ async def ask(clients: Clients, camera: Camera, action: Action, account_id: int 
                 return waiting
         uid = secrets.token_hex(UID_BYTES)
         await rows.add_command(Command(0, uid, camera.id, action, account_id, now, now + action.holds_for))
-        await audit.note(
-            f"camera.{action.value}",
-            account_id=account_id,
-            lot_id=camera.lot_id,
-            subject=f"camera:{camera.public_id}",
-            before=None,
-            after=None,
-            at=now,
-        )
+        await audit.note_camera(f"camera.{action.value}", camera, account_id, now)
     await clients.live.announce(f"relay:{camera.id}")
     await clients.live.announce(f"node:{camera.id}")
     return await get_command(camera, uid)

@@ -21,7 +21,7 @@ from parkhub.services import audit
 
 OTHERS: Final = "Somebody else has changed it meanwhile. Look at what holds now, then change that."
 
-NO_LONGER: Final = "recognition at the camera switched off: it now watches a gate, or is judged in another way"
+NO_LONGER: Final = "recognition at the camera switched off: its places are now judged in another way"
 
 NUMBER_MAX: Final = 2**31 - 1
 """What the database can count to."""
@@ -79,15 +79,14 @@ async def save(
     async with transaction():
         if not await rows.add_version(camera.id, document, account_id, note, now):
             raise ConflictError(OTHERS)
-        await audit.note(
+        await audit.note_camera(
             "camera.configured",
-            account_id=account_id,
-            lot_id=camera.lot_id,
-            subject=f"camera:{camera.public_id}",
+            camera,
+            account_id,
+            now,
             before=_differences(own, document),
             after=_differences(document, own),
             reason=note,
-            at=now,
         )
     log.info("node.configured", camera=camera.public_id, version=document.version)
     await clients.live.announce(f"node:{camera.id}")

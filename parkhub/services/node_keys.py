@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -14,7 +14,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain import node_keys
 from parkhub.domain.accounts import network
 from parkhub.domain.cameras import Camera
-from parkhub.domain.node_keys import CODE_HOLDS, OFFERED_FOR, KeyChange
+from parkhub.domain.node_keys import CODE_HOLDS, OFFERED_FOR, KeyChange, Way
 from parkhub.domain.signatures import hash_key
 from parkhub.errors import ForbiddenError, TooOftenError
 from parkhub.services import audit
@@ -36,7 +36,7 @@ async def make_code(camera: Camera, installation: str, account_id: int | None, n
     code_hash = node_keys.hash_code(installation, code) or ""
     async with transaction():
         await rows.keep_code(camera.id, code_hash, account_id, now, now + CODE_HOLDS)
-        await _note("camera.code_made", camera, account_id, now)
+        await audit.note_camera("camera.code_made", camera, account_id, now)
     return code
 
 
@@ -56,10 +56,9 @@ async def enrol(clients: Clients, installation: str, typed: str, address: str, n
     async with transaction():
         camera_id = await rows.use_code(code_hash, now) if code_hash else None
         if camera_id is not None:
-            await rows.forget_change(camera_id)
-            await camera_rows.set_key_hash(camera_id, hash_key(key))
             camera = await camera_rows.get_camera(camera_id)
-            await _note("camera.enrolled", camera, None, now, {"from": network(address)})
+            await replace_at_once(camera, key, Way.ENROLLED, None, now)
+            await audit.note_camera("camera.enrolled", camera, None, now, after={"from": network(address)})
     if camera_id is None:
         log.warning("node.code_refused", source=network(address))
         raise ForbiddenError(WRONG)
@@ -67,6 +66,22 @@ async def enrol(clients: Clients, installation: str, typed: str, address: str, n
     log.info("node.enrolled", camera=camera.public_id)
     await clients.live.announce(f"node:{camera.id}")
     return camera, key
+
+
+async def replace_at_once(camera: Camera, key: str, way: Way, account_id: int | None, now: datetime) -> None:
+    """Let another key hold; the old one is refused from now on, and is known to have been the camera's.
+
+    Part of a transaction.
+    """
+    new_hash = hash_key(key)
+    await rows.begin_change(KeyChange(camera.id, "", new_hash, camera.key_hash, account_id, now, now, now, way))
+    await camera_rows.set_key_hash(camera.id, new_hash)
+
+
+async def replaced_at(camera: Camera, key: str) -> datetime | None:
+    """When the camera's present key took the place of this one; None for one that was not its last."""
+    change = await rows.find_change(camera.id)
+    return change.used_at if change is not None and change.old_hash == hash_key(key) else None
 
 
 async def begin_change(
@@ -78,7 +93,7 @@ async def begin_change(
     change = KeyChange(camera.id, uid, new_hash, camera.key_hash, account_id, now, now + OFFERED_FOR)
     async with transaction():
         await rows.begin_change(change)
-        await _note("camera.key_change_begun", camera, account_id, now)
+        await audit.note_camera("camera.key_change_begun", camera, account_id, now)
     await clients.live.announce(f"node:{camera.id}")
 
 
@@ -89,7 +104,7 @@ async def cancel_change(clients: Clients, camera: Camera, account_id: int | None
         if change is None or change.used_at is not None:
             return
         await rows.forget_change(camera.id)
-        await _note("camera.key_change_cancelled", camera, account_id, now)
+        await audit.note_camera("camera.key_change_cancelled", camera, account_id, now)
     await clients.live.announce(f"node:{camera.id}")
 
 
@@ -99,6 +114,12 @@ async def offered(camera: Camera, installation: str, now: datetime) -> dict[str,
     if change is None or not change.offers(now):
         return None
     return {"id": change.uid, "key": node_keys.key_of(installation, camera.public_id, change.uid)}
+
+
+async def offered_at(camera: Camera, now: datetime) -> datetime | None:
+    """Since when a new key is offered that no node has used yet; None while none is."""
+    change = await rows.find_change(camera.id)
+    return change.asked_at if change is not None and change.offers(now) else None
 
 
 async def takes(camera_id: int, key_hash: str, now: datetime) -> bool:
@@ -121,22 +142,8 @@ async def note_use(clients: Clients, camera: Camera, key: str, now: datetime) ->
         if change is None:
             return camera
         await camera_rows.set_key_hash(camera.id, key_hash)
-        await _note("camera.key_changed", camera, change.account_id, now)
+        await audit.note_camera("camera.key_changed", camera, change.account_id, now)
     log.info("camera key rotated", camera=camera.public_id)
     await clients.live.announce(f"node:{camera.id}")
     await clients.live.announce(f"relay:{camera.id}")
     return replace(camera, key_hash=key_hash)
-
-
-async def _note(
-    action: str, camera: Camera, account_id: int | None, now: datetime, after: dict[str, Any] | None = None
-) -> None:
-    await audit.note(
-        action,
-        account_id=account_id,
-        lot_id=camera.lot_id,
-        subject=f"camera:{camera.public_id}",
-        before=None,
-        after=after,
-        at=now,
-    )

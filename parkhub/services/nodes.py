@@ -11,7 +11,7 @@ from parkhub.db import node_keys as key_rows
 from parkhub.db import nodes as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
-from parkhub.domain.nodes import Heartbeat, Node, silent_after
+from parkhub.domain.nodes import Heartbeat, Node, meet, silent_after
 from parkhub.services import node_commands, node_configurations
 
 HOURS_KEPT: Final = timedelta(days=7)
@@ -25,17 +25,25 @@ async def take_heartbeat(
     """Keep how a node is, and the most of this hour; None when a later heartbeat is known already."""
     async with transaction():
         before = await rows.find_node(camera.id)
-        if not await rows.keep_heartbeat(camera.id, heartbeat, signed_at_s, now):
+        instances, twin_at = meet(before, heartbeat, now)
+        node = Node(camera.id, now, heartbeat, instances=instances, twin_at=twin_at)
+        if not await rows.keep_heartbeat(node, signed_at_s):
             return None
         waiting = heartbeat.spool.pictures if heartbeat.spool else None
         hour = now.replace(minute=0, second=0, microsecond=0)
         await rows.keep_hour(camera.id, hour, heartbeat.temperature_c, waiting)
-        found = await rows.find_node(camera.id)
+    if node.has_twin(now) and not (before is not None and before.has_twin(now)):
+        log.warning("node.twin", camera=camera.public_id)
     if before is not None and before.offline_since is not None:
         log.info("node.online", camera=camera.public_id, silent_since=before.heard_at.isoformat())
         await clients.live.announce(f"alerts:{camera.lot_id}")
     await clients.live.announce(f"node:{camera.id}")
-    return found
+    return node
+
+
+async def find_node(camera: Camera) -> Node | None:
+    """A camera's node; None before its first heartbeat."""
+    return await rows.find_node(camera.id)
 
 
 async def tell_silent(clients: Clients, now: datetime) -> int:

@@ -35,7 +35,9 @@ ORPHAN_AFTER_S: Final = 3600
 
 @dataclass(slots=True)
 class Taken:
-    """What sightings did: passages that were accepted just now, and crops that nobody needs once it is committed."""
+    """What sightings did: passages that were accepted just now or turned out to have begun earlier, and crops that
+    nobody needs once it is committed.
+    """
 
     accepted: list[int] = field(default_factory=list)
     spare_crops: list[str] = field(default_factory=list)
@@ -59,7 +61,8 @@ async def take_reads(clients: Clients, camera: Camera, frame: Frame, cars: Seque
 
 
 async def give(clients: Clients, passage_ids: Sequence[int], now: datetime) -> None:
-    """Let accepted passages begin and end sessions. One that fails holds up no other; then the first fault is raised.
+    """Let accepted passages begin and end sessions, those that begin earlier now too. One that fails holds up no
+    other; then the first fault is raised.
 
     A passage may be given again: it is taken once.
     """
@@ -104,9 +107,13 @@ async def close_passages(clients: Clients, now: datetime) -> list[int]:
 
 
 async def list_untaken(now: datetime) -> list[int]:
-    """Accepted passages that nobody has let begin or end a session: whoever was to do it was killed."""
+    """Accepted passages that nobody has let begin or end a session, and those of which no session has heard that they
+    began earlier: whoever was to do it was killed.
+    """
     before = now - timedelta(seconds=UNTAKEN_AFTER_S)
-    return [passage.id for passage in await passage_rows.list_without_outcome(before, BATCH)]
+    untaken = await passage_rows.list_without_outcome(before, BATCH)
+    earlier = await passage_rows.list_unfollowed(before, BATCH)
+    return sorted({passage.id for passage in [*untaken, *earlier]})
 
 
 async def drop_crops(clients: Clients, taken: Taken) -> None:
@@ -140,6 +147,8 @@ async def _save(clients: Clients, known: Sequence[Track], tracks: Sequence[Track
             continue
         if before is not None and before.passage.state is PassageState.ACCEPTED:
             await passage_rows.prolong_passage(track.passage)
+            if track.passage.at < before.passage.at:
+                taken.accepted.append(track.passage.id)
             continue
         passage_id = await passage_rows.save_passage(track.passage)
         new = [read for read in track.reads if read_before.get(read.key) != (passage_id, read)]

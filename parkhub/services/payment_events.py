@@ -9,46 +9,31 @@ import structlog
 
 from parkhub.clients import Clients
 from parkhub.clients.payment_sandbox import webhook_secret
-from parkhub.db import lot_rules as rule_rows
 from parkhub.db import payments as payment_rows
-from parkhub.db import quotes as quote_rows
-from parkhub.db import sessions as session_rows
 from parkhub.db import stripe_events as event_rows
 from parkhub.db.engine import transaction
-from parkhub.db.payments import Payment
 from parkhub.db.quotes import StoredQuote
 from parkhub.db.stripe_events import StoredEvent
-from parkhub.domain.ledger import Account
 from parkhub.domain.payment_events import (
     UNFINISHED,
     UNKNOWN_FOR,
-    DisputeTold,
     EventStatus,
     PaymentTold,
     PayoutTold,
+    RefundFailed,
     RefundTold,
+    Told,
     read_event,
     retry_at,
     understand,
 )
-from parkhub.domain.payments import PaymentState, booking_uid, furthest, paid_as_of
+from parkhub.domain.payments import PaymentState
 from parkhub.domain.saved_cards import CardTold
 from parkhub.domain.webhook_signatures import check_signature
 from parkhub.errors import BusyError, InvalidInputError, NotFoundError, ParkHubError, SignatureError
 from parkhub.secret_key import secret_key
-from parkhub.services import (
-    barrier_openings,
-    booking_checkouts,
-    checkouts,
-    credit_notes,
-    mail,
-    payments,
-    payouts,
-    receipts,
-    refunds,
-)
+from parkhub.services import barrier_openings, booking_checkouts, checkouts, event_postings, mail, payouts
 from parkhub.services.saved_cards import take_told
-from parkhub.services.session_paid_ahead import take
 from parkhub.settings import Settings
 
 HANDLE_EVENT: Final = "handle_event"
@@ -57,10 +42,6 @@ PAYOUT_WAITS: Final = timedelta(days=1)
 _BATCH: Final = 200
 
 log = structlog.get_logger(__name__)
-
-
-class _EarlyError(Exception):
-    """What the event is about is not known yet."""
 
 
 def accepted_secrets(clients: Clients, settings: Settings) -> tuple[str, ...]:
@@ -114,7 +95,7 @@ async def handle(clients: Clients, settings: Settings, event_id: int, now: datet
         return stored.status
     try:
         await _handle(clients, settings, stored, now)
-    except _EarlyError:
+    except event_postings.EarlyError:
         too_long = now - stored.received_at > UNKNOWN_FOR
         if too_long:
             await event_rows.finish(event_id, EventStatus.UNKNOWN, now)
@@ -182,24 +163,16 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
     if isinstance(told, PayoutTold):
         shares, whole = await payouts.shares_of(clients.payments, told)
         if not whole and now - stored.received_at < PAYOUT_WAITS:
-            raise _EarlyError
+            raise event_postings.EarlyError
         async with transaction():
             if await event_rows.finish(stored.id, EventStatus.HANDLED, now):
                 await payouts.book(told, shares, now)
         return
+    made_cents = await _made_cents(clients, told)
     async with transaction():
         if not await event_rows.finish(stored.id, EventStatus.HANDLED, now):
             return
-        payment, quote = await _payment_of(told)
-        if isinstance(told, PaymentTold):
-            await _book_payment(settings, payment, quote, told, stored, now)
-        elif isinstance(told, RefundTold):
-            await refunds.book(settings, payment, quote, told.refunded_cents, now)
-        else:
-            await _book_dispute(payment, quote, told, now)
-            if told.moved and told.won is False:
-                uid = booking_uid(quote.public_id, "dispute", told.dispute, "closed")
-                await credit_notes.issue(quote.id, told.amount_cents, credit_notes.DISPUTE, uid, now)
+        quote = await event_postings.book(settings, stored, told, made_cents, now)
     await clients.live.announce(f"quote:{quote.public_id}")
     await clients.live.announce(f"sessions:{quote.lot_id}")
     if quote.email:
@@ -209,68 +182,15 @@ async def _handle(clients: Clients, settings: Settings, stored: StoredEvent, now
         await booking_checkouts.after_payment(clients, settings, quote, now)
 
 
-async def _payment_of(told: PaymentTold | RefundTold | DisputeTold) -> tuple[Payment, StoredQuote]:
-    """The payment, with its lot's books held. Raises _EarlyError for one that is not there, or not paid yet."""
-    payment = await payment_rows.find_by_intent(told.intent)
-    if payment is None and not isinstance(told, DisputeTold):
-        payment = await payment_rows.find_by_quote(told.quote)
-    if payment is None and isinstance(told, PaymentTold):
-        payment = await payment_rows.find_by_checkout(told.checkout)
-    if payment is None:
-        raise _EarlyError
-    quote = await quote_rows.get_quote(payment.quote_id)
-    await session_rows.lock_lot(quote.lot_id)
-    payment = await payment_rows.get_payment(payment.id)
-    if payment.state is not PaymentState.PAID and not isinstance(told, PaymentTold):
-        raise _EarlyError
-    if told.currency != quote.quote.currency:
-        raise InvalidInputError(f"It is in {told.currency}, but the quote in {quote.quote.currency}.")
-    return payment, quote
-
-
-async def _book_payment(
-    settings: Settings, payment: Payment, quote: StoredQuote, told: PaymentTold, stored: StoredEvent, now: datetime
-) -> None:
-    state = furthest(payment.state, told.state)
-    if state is not PaymentState.PAID:
-        await payment_rows.move_to(payment.id, state, told.intent)
-        if state is PaymentState.PROCESSING and (await rule_rows.get_rules(quote.lot_id)).processing_leaves:
-            await _pay_ahead(quote, min(max(stored.event.created_at, quote.created_at), now), now)
-        return
-    paid_at = min(max(stored.event.created_at, quote.created_at), now)
-    if not await payment_rows.mark_paid(payment.id, told.amount_cents, told.intent, paid_at):
-        return
-    await receipts.issue(settings, quote, now)
-    if told.amount_cents <= 0:
-        return
-    uid = booking_uid(quote.public_id)
-    references = {"quote": quote.public_id, "checkout": told.checkout, "intent": told.intent}
-    if quote.session_id is None:
-        await booking_checkouts.pay(settings, quote, told.amount_cents, uid, references, now)
-        return
-    await _pay_ahead(quote, paid_at, now)
-    up_to = paid_as_of(paid_at, quote.created_at, quote.quote.changes_at)
-    await payments.pay(quote.session_id, told.amount_cents, Account.CLEARING, uid, up_to, references=references)
-
-
-async def _pay_ahead(quote: StoredQuote, paid_at: datetime, now: datetime) -> None:
-    """A stay that is paid ahead lasts until then, whether the money has come or a bank has it in hand."""
-    if quote.paid_until is not None:
-        await take(quote, booking_uid(quote.public_id), paid_at, now)
-
-
-async def _book_dispute(payment: Payment, quote: StoredQuote, told: DisputeTold, now: datetime) -> None:
-    if not told.moved:
-        return
-    uid = booking_uid(quote.public_id, "dispute", told.dispute)
-    if quote.session_id is None:
-        await booking_checkouts.dispute(quote, told.amount_cents, told.won, uid, now)
-        return
-    await payments.dispute(quote.session_id, told.amount_cents, uid, now)
-    if told.won is not None:
-        end = payments.win_dispute if told.won else payments.lose_dispute
-        await end(quote.session_id, told.amount_cents, f"{uid}:closed", now)
-    log.info("dispute.told", payment=payment.id, won=told.won)
+async def _made_cents(clients: Clients, told: Told) -> int | None:
+    """All refunds of a payment, those that failed too, from the provider where one of its refunds failed: what an
+    event sums up then may lack them. None: the event's own sum tells, or the payment is not known yet."""
+    if not isinstance(told, RefundTold | RefundFailed):
+        return None
+    payment = await payment_rows.find_by_intent(told.intent) or await payment_rows.find_by_quote(told.quote)
+    if payment is None or not payment.intent or (isinstance(told, RefundTold) and not payment.failed_cents):
+        return None
+    return await clients.payments.sum_refunds(payment.intent, told.currency)
 
 
 async def _after_payment(clients: Clients, quote: StoredQuote, told: PaymentTold, now: datetime) -> None:

@@ -104,6 +104,17 @@ async def refund(
         return await billing.bill_of(session, now)
 
 
+async def refund_failed(session_id: int, amount_cents: int, reason: str, uid: str, now: datetime) -> Bill:
+    """What was given back through the provider came back: it is the driver's credit until it is given again."""
+    async with transaction():
+        session = await session_rows.lock_session(session_id)
+        if not await _is_posted(uid, session, Kind.REFUND, Account.CLEARING, amount_cents):
+            event = _event(uid, await billing.bill_of(session, now), Kind.REFUND, now, reason)
+            await post_event(event, lambda books: entries.refund_failed(books, amount_cents, Account.CLEARING))
+            await _note("payment.refund_failed", session, None, {"amount_cents": amount_cents}, reason, now)
+        return await billing.bill_of(session, now)
+
+
 async def dispute(session_id: int, amount_cents: int, uid: str, now: datetime) -> Bill:
     """A driver's bank took back what came through the payment provider, until it decides."""
     return await _disputed(session_id, Kind.DISPUTE, amount_cents, uid, now)

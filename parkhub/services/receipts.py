@@ -79,22 +79,34 @@ async def issue(settings: Settings, quote: StoredQuote, now: datetime) -> str:
 
 
 async def tell_of_refund(
-    settings: Settings, quote: StoredQuote, back_cents: int, note: str | None, now: datetime
+    settings: Settings, quote: StoredQuote, back_cents: int, note: str | None, made_cents: int, now: datetime
 ) -> None:
     """Write to who asked for a receipt that something of it was given back. Inside the transaction that books it.
 
     ``back_cents`` was given back this time; all of it stands on the receipt. ``note``: the credit note that says so.
+    ``made_cents``: all refunds of the payment by now, which no other letter is of.
     """
     public_id = await receipt_rows.find_of_quote(quote.id)
     if public_id is not None:
-        refunded = (await receipt_rows.get_receipt(public_id)).refunded_cents
-        uid = f"refund:{public_id}:{refunded}"
+        uid = f"refund:{public_id}:{made_cents}"
         more: dict[str, object] = {"back_cents": back_cents}
         if note is not None:
-            found = await note_rows.get_note(note)
-            more["note_number"] = credit_note_number(found.lot_id, found.number)
-            more["link"] = f"{settings.address}/credit-notes/{note}"
+            more |= _noted(settings, await note_rows.get_note(note))
         await _write(settings, "refund", uid, public_id, more, now)
+
+
+async def tell_of_dispute(settings: Settings, note: str | None, now: datetime) -> None:
+    """Write to who asked for a receipt that it is corrected by what their bank took back, if it is by a credit note."""
+    if note is not None:
+        found = await note_rows.get_note(note)
+        more = {"back_cents": found.amount_cents, **_noted(settings, found)}
+        await _write(settings, "dispute_lost", f"dispute:{note}", found.receipt, more, now)
+
+
+def _noted(settings: Settings, note: CreditNote) -> dict[str, object]:
+    """What a letter says of a credit note."""
+    number = credit_note_number(note.lot_id, note.number)
+    return {"note_number": number, "link": f"{settings.address}/credit-notes/{note.public_id}"}
 
 
 async def _write(

@@ -8,9 +8,9 @@ from parkhub.db import report_spots as spot_rows
 from parkhub.db import reports as rows
 from parkhub.domain.local_time import day_span
 from parkhub.domain.lots import Lot
+from parkhub.domain.report_counts import Counts, Point
 from parkhub.domain.report_money import read_money
 from parkhub.domain.report_periods import Grain, Period
-from parkhub.domain.report_tables import Counts, Point
 from parkhub.domain.reports import HourSums, Measure, hours_of
 
 

@@ -1,6 +1,7 @@
 """On the first of a month, the last one's figures with the report as PDF to those who want them, once."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -55,11 +56,13 @@ async def _write(
     clients: Clients, settings: Settings, lot: Lot, month: Period, now: datetime, *, without_sheet: bool
 ) -> int:
     """Write a lot's. ``without_sheet``: rather than none, when the sheet cannot be made. Raises BusyError."""
-    wanted = [
-        (account_id, uid)
-        for account_id in await reader_rows.list_readers(lot.id)
-        if not await letter_rows.is_kept(uid := f"report:{lot.id}:{account_id}:{month.since:%Y-%m}")
-    ]
+    wanted = []
+    for account_id in await reader_rows.list_readers(lot.id):
+        uid = f"report:{lot.id}:{account_id}:{month.since:%Y-%m}"
+        with suppress(NotFoundError):
+            account = await account_rows.get_account(account_id)
+            if account.may(Right.MONEY, lot.id) and not await letter_rows.is_kept(uid):
+                wanted.append((account, uid))
     if not wanted:
         return 0
     counts, before = await load_counts(lot, month, by_spot=True), await load_counts(lot, month.beside(-1))
@@ -72,17 +75,16 @@ async def _write(
         "pdf": f"{settings.address}/console/reports/pdf?{address}",
     }
     written, sheet = 0, b""
-    for account_id, uid in wanted:
-        try:
-            account = await account_rows.get_account(account_id)
-        except NotFoundError:
-            continue
-        if not account.may(Right.MONEY, lot.id):
-            continue
+    try:
+        sheet = await report_pdf(lot, counts, before, now)
+    except BusyError:
+        if not without_sheet:
+            raise
+    for account, uid in wanted:
         attachment = None
         try:
-            sheet = sheet or await report_pdf(lot, counts, before, now)
-            attachment = await mail.attach(clients, uid, f"{lot.slug}-{month.since:%Y-%m}.pdf", PDF, sheet)
+            if sheet:
+                attachment = await mail.attach(clients, uid, f"{lot.slug}-{month.since:%Y-%m}.pdf", PDF, sheet)
         except BusyError:
             if not without_sheet:
                 raise

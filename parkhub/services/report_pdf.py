@@ -1,4 +1,4 @@
-"""Reports as PDF (`parkhub.clients.report_sheet`)."""
+"""Reports as PDF (`parkhub.sheets.report`)."""
 
 from datetime import datetime
 from typing import Final
@@ -8,10 +8,12 @@ import msgspec
 
 from parkhub.clients.sheets import make_sheet
 from parkhub.domain.lots import Lot
-from parkhub.domain.report_tables import Counts, Figure, Table, figures, tables
+from parkhub.domain.report_cells import Figure, Table
+from parkhub.domain.report_counts import Counts
+from parkhub.domain.report_tables import figures, tables
 from parkhub.services.report_words import change, words
 
-SHEET: Final = "parkhub.clients.report_sheet"
+SHEET: Final = "parkhub.sheets.report"
 
 
 async def report_pdf(lot: Lot, counts: Counts, other: Counts | None, now: datetime) -> bytes:

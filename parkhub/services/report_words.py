@@ -1,6 +1,6 @@
 """A report's values in words."""
 
-from parkhub.domain.report_tables import COUNT, MINUTES, RATE, SHARE, Figure, Value
+from parkhub.domain.report_cells import COUNT, MINUTES, RATE, SHARE, Figure, Value
 from parkhub.languages import ENGLISH
 
 NOTHING = "–"

@@ -11,6 +11,7 @@ from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.audit import EntryFilter
+from parkhub.domain.plates import normalise
 from parkhub.domain.reasons import checked_reason
 from parkhub.domain.reviews import EXITS, PRICES, Question, Review
 from parkhub.domain.sessions import Ending, Outcome, SessionState
@@ -35,14 +36,14 @@ async def assign_exit(
             raise ConflictError("Somebody has decided this already.")
         if session.state is SessionState.CANCELLED or session.is_priced:
             raise ConflictError("This session is over. Reopen it first.")
-        if passage.last_at < session.entered_at:
+        if passage.at < session.entered_at:
             raise InvalidInputError("The car was seen before this session began.")
         await review_rows.decide(review.id, f"session:{session.id}", account_id, now)
         after = replace(
             session,
             state=SessionState.CLOSED,
             ending=Ending.EXIT,
-            exited_at=passage.last_at,
+            exited_at=passage.at,
             exit_passage_id=passage.id,
         )
         entry = await change("session.exit_assigned", [session], [after], reason, account_id, now)
@@ -55,8 +56,7 @@ async def assign_exit(
 async def dismiss(clients: Clients, review_id: int, reason: str, account_id: int | None, now: datetime) -> Review:
     """Close a question without changing anything."""
     async with transaction():
-        review = await review_rows.get_review(review_id)
-        await session_rows.lock_lot(review.lot_id)
+        review = await _lock(review_id)
         await review_rows.decide(review.id, "dismissed", account_id, now)
         await audit.note(
             DISMISSED,
@@ -75,8 +75,7 @@ async def dismiss(clients: Clients, review_id: int, reason: str, account_id: int
 async def enter(clients: Clients, review_id: int, text: str, reason: str, account_id: int | None, now: datetime) -> int:
     """Decide that a car whose direction nobody knew came in: a session begins when it was seen, with this plate."""
     async with transaction():
-        review = await review_rows.get_review(review_id)
-        await session_rows.lock_lot(review.lot_id)
+        review = await _lock(review_id)
         if review.question is not Question.DIRECTION or review.passage_id is None:
             raise InvalidInputError("This question is not about a car whose direction nobody knows.")
         passage = await passage_rows.get_passage(review.passage_id)
@@ -95,8 +94,7 @@ async def split_entry(
 ) -> int:
     """Decide that a car seen to come in twice had left at ``left_at``: the stay becomes two."""
     async with transaction():
-        review = await review_rows.get_review(review_id)
-        await session_rows.lock_lot(review.lot_id)
+        review = await _lock(review_id)
         if review.question is not Question.SECOND_ENTRY or None in (review.passage_id, review.session_id):
             raise InvalidInputError("This question is not about a car that came in twice.")
         passage = await passage_rows.get_passage(review.passage_id or 0)
@@ -113,12 +111,43 @@ async def charge_until_noticed(
     clients: Clients, review_id: int, reason: str, account_id: int | None, now: datetime
 ) -> int:
     """Decide that a session which ended without a price is charged until its leaving was noticed."""
-    review = await review_rows.get_review(review_id)
-    session = await session_rows.get_session(review.session_id or 0)
-    if review.question not in PRICES or session.exited_at is None:
-        raise InvalidInputError("This question is not about a session that ended without a price.")
-    at = session.exited_at
-    return await session_corrections.close_by_hand(clients, session.id, at, reason, account_id, now)
+    async with transaction():
+        review = await _lock(review_id)
+        session = await session_rows.get_session(review.session_id or 0)
+        if review.question not in PRICES or session.exited_at is None:
+            raise InvalidInputError("This question is not about a session that ended without a price.")
+        at = session.exited_at
+        entry = await session_corrections.close_by_hand(clients, session.id, at, reason, account_id, now)
+    await clients.live.announce(f"sessions:{review.lot_id}")
+    return entry
+
+
+async def close_session(
+    clients: Clients, review_id: int, left_at: datetime, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Decide that the car of the session a question is about left at ``left_at``."""
+    async with transaction():
+        review = await _lock(review_id)
+        if review.session_id is None:
+            raise InvalidInputError("This question is not about a time.")
+        entry = await session_corrections.close_by_hand(clients, review.session_id, left_at, reason, account_id, now)
+    await clients.live.announce(f"sessions:{review.lot_id}")
+    return entry
+
+
+async def name_entry(
+    clients: Clients, review_id: int, text: str, reason: str, account_id: int | None, now: datetime
+) -> int:
+    """Decide which plate a car has that came in without one."""
+    async with transaction():
+        review = await _lock(review_id)
+        if review.question is not Question.ENTRY_WITHOUT_PLATE or review.session_id is None:
+            raise InvalidInputError("This question is not about a plate.")
+        if not normalise(text):
+            raise InvalidInputError("Type the plate, or say that it has none.")
+        entry = await session_corrections.edit_plate(clients, review.session_id, text, reason, account_id, now)
+    await clients.live.announce(f"sessions:{review.lot_id}")
+    return entry
 
 
 async def take_back(clients: Clients, review_id: int, entry_id: int, account_id: int | None, now: datetime) -> None:
@@ -150,6 +179,15 @@ async def take_back(clients: Clients, review_id: int, entry_id: int, account_id:
             with suppress(NotFoundError):
                 await passage_rows.set_outcome(review.passage_id, Outcome.ASKED.value, "taken back", None)
     await clients.live.announce(f"sessions:{review.lot_id}")
+
+
+async def _lock(review_id: int) -> Review:
+    """A question, decided by nobody else until the transaction ends. Raises ConflictError when somebody has already."""
+    await session_rows.lock_lot((await review_rows.get_review(review_id)).lot_id)
+    review = await review_rows.get_review(review_id)
+    if review.decided_at is not None:
+        raise ConflictError("Somebody has decided this already.")
+    return review
 
 
 async def find_answer(review_id: int) -> int:

@@ -57,7 +57,7 @@ async def ensure_customer(clients: Clients, driver: Driver, consent: str, now: d
         customer = known.customer
     try:
         async with transaction():
-            await driver_rows.get_driver(driver.id)
+            await driver_rows.lock_driver(driver.id)  # or two at once add the same customer
             card = await rows.add_customer(driver.id, provider, customer, consent, now)
             if card.provider != provider:
                 await rows.add_farewell(card.provider, card.customer, "", now)

@@ -16,6 +16,7 @@ import pyotp
 import structlog
 
 from parkhub.clients import Clients
+from parkhub.clients.live import RE_READ
 from parkhub.db import second_factors as rows
 from parkhub.db.engine import transaction
 from parkhub.domain.accounts import Account
@@ -113,7 +114,7 @@ async def is_missing(account: Account) -> bool:
     return account.role is not Role.KEY and await rows.lacks_demanded(account.id, account.role)
 
 
-async def demand(by: Account, roles: Iterable[Role], now: datetime) -> None:
+async def demand(clients: Clients, by: Account, roles: Iterable[Role], now: datetime) -> None:
     """Demand a second factor of whoever has one of these roles, and of nobody else.
 
     Who has none sets it up before anything else, so nobody is locked out; still an owner who demands it of owners has
@@ -137,6 +138,7 @@ async def demand(by: Account, roles: Iterable[Role], now: datetime) -> None:
             after=told[1],
             at=now,
         )
+    await clients.live.announce(RE_READ)  # whoever watches is asked again whether they may
 
 
 async def is_demanded_of(role: Role) -> bool:

@@ -105,7 +105,7 @@ async def _ask_again(passage_id: int, now: datetime) -> None:
     for review in asked:
         await review_rows.reopen(review.id)
     if not asked:
-        inside = await matching_rows.list_inside(passage.lot_id, passage.last_at)
+        inside = await matching_rows.list_inside(passage.lot_id, passage.at)
         suggestions = match_passage(passage, inside).suggestions
         await review_rows.ask(passage.lot_id, Question.DOUBTFUL_EXIT, passage_id, None, suggestions, now)
 
@@ -121,7 +121,7 @@ async def change(
 ) -> int:
     """Save sessions, note it, and let their prices follow; answers the audit entry's id. The lot must be held.
 
-    ``before`` and ``after`` are the same sessions in the same order; a plate is set free before another takes it.
+    ``before`` and ``after`` are the same sessions in the same order, whichever it is.
     Raises ConflictError when another session with a plate is open, NotFoundError for one that its driver has yet to
     pay for: of that nobody is told.
     """
@@ -132,7 +132,7 @@ async def change(
             inside = await session_rows.find_inside(session.lot_id, session.plate)
             if inside is not None and all(inside.id != each.id for each in after):
                 raise ConflictError("A session with this plate is open already. Merge the two.")
-    for session in after:
+    for _, session in sorted(zip(before, after, strict=True), key=_freeing_first):
         await session_rows.save_session(session)
     entry = await note(action, before, after, reason, account_id, now, undoes)
     for old, new in zip(before, after, strict=True):
@@ -140,6 +140,12 @@ async def change(
         await billing.correct(new, f"session:{new.id}:audit:{entry}", now)
         await booking_stays.follow(new, now)
     return entry
+
+
+def _freeing_first(both: tuple[ParkingSession, ParkingSession]) -> tuple[bool, bool]:
+    """The order in which a plate and a passage are set free before another session takes them."""
+    old, new = both
+    return new.state is not SessionState.CANCELLED, old.state is SessionState.CANCELLED
 
 
 async def _move_booking(old: ParkingSession, new: ParkingSession, now: datetime) -> None:

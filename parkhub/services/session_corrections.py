@@ -13,7 +13,7 @@ from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, ParkingSession, SessionState, new_ticket
 from parkhub.domain.vehicles import VehicleKind
 from parkhub.errors import ConflictError, InvalidInputError
-from parkhub.services import billing, permits, sessions
+from parkhub.services import billing, permits, session_spans
 from parkhub.services.session_changes import (
     PLATE_CHANGED,
     answer,
@@ -123,7 +123,6 @@ async def merge(
             exit_passage_id=last.exit_passage_id,
         )
         gone = replace(other, state=SessionState.CANCELLED)
-        # The one that goes first: a plate has one open session at a time.
         entry = await change("session.merged", [other, session], [gone, whole], reason, account_id, now)
         for each in (gone, whole):
             await answer_settled(each, "merged", account_id, now)
@@ -211,9 +210,11 @@ async def open_by_hand(
         await session_rows.lock_lot(lot_id)
         if plate and await session_rows.find_inside(lot_id, plate):
             raise ConflictError("A session with this plate is open already.")
-        session = await sessions.open_session(lot_id, plate, kind, entered_at)
+        session = await session_spans.open_session(lot_id, plate, kind, entered_at)
         if lost_ticket:
-            await sessions.close_session(session, now, Ending.LOST_TICKET, f"session:{session.id}:lost_ticket", now)
+            await session_spans.close_session(
+                session, now, Ending.LOST_TICKET, f"session:{session.id}:lost_ticket", now
+            )
         unborn = replace(session, state=SessionState.CANCELLED)
         after = await session_rows.get_session(session.id)
         await note("session.opened_by_hand", [unborn], [after], reason, account_id, now)

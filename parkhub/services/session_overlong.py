@@ -11,7 +11,7 @@ from parkhub.db.engine import transaction
 from parkhub.domain.pay_ahead import STANDS_FOR
 from parkhub.domain.reviews import Question
 from parkhub.domain.sessions import Ending, SessionState
-from parkhub.services import audit, sessions
+from parkhub.services import audit, session_spans
 
 
 async def close_overlong(clients: Clients, now: datetime) -> int:
@@ -40,7 +40,7 @@ async def _close(lot_id: int, session_id: int, now: datetime) -> bool:
         paid = session.paid_until is not None and now < session.paid_until + STANDS_FOR
         if session.state is not SessionState.OPEN or paid:
             return False
-        await sessions.close_session(session, now, Ending.TOO_LONG, f"session:{session.id}:too_long", now)
+        await session_spans.close_session(session, now, Ending.TOO_LONG, f"session:{session.id}:too_long", now)
         await review_rows.ask(lot_id, Question.TOO_LONG, None, session.id, (), now)
         await audit.note(
             "session.closed_overlong",

@@ -19,7 +19,7 @@ from parkhub.domain.pay_ahead import SAME_CAR, is_same_car
 from parkhub.domain.plates import fold
 from parkhub.domain.sessions import Ending, Outcome, ParkingSession, SessionState
 from parkhub.errors import NotFoundError
-from parkhub.services import audit, billing, sessions
+from parkhub.services import audit, billing, session_spans
 from parkhub.services.session_changes import answer_settled
 
 _BATCH: Final = 200
@@ -71,7 +71,7 @@ async def close_over(clients: Clients, now: datetime) -> int:
             until = session.paid_until
             if session.state is not SessionState.OPEN or until is None or now <= until + await grace_of(session):
                 continue
-            await sessions.close_paid(session, now)
+            await session_spans.close_paid(session, now)
         closed.append(session)
     for session in closed:
         await clients.live.announce(f"session:{session.id}")
@@ -98,7 +98,7 @@ async def _begun(session: ParkingSession, now: datetime) -> ParkingSession:
         session.lot_id, fold(session.plate), session.entered_at - SAME_CAR, now
     )
     if seen is not None and seen.never_came(session.entered_at):
-        await sessions.close_paid(seen, now)
+        await session_spans.close_paid(seen, now)
         seen = None
     if seen is not None and is_same_car(seen, opened) and await _is_untouched(seen):
         return await _taken_over(seen, opened, now)

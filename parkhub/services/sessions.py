@@ -1,7 +1,7 @@
 """Passages begin and end sessions, by the rules of `parkhub.domain.sessions`."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -12,26 +12,17 @@ from parkhub.db import passages as passage_rows
 from parkhub.db import pay_ahead as ahead_rows
 from parkhub.db import reviews as review_rows
 from parkhub.db import sessions as session_rows
-from parkhub.db import tariffs as tariff_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.matching import UNDOUBTED, Suggestion, match_passage, speak_for
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.plates import fold
 from parkhub.domain.reviews import PRICES, Question
-from parkhub.domain.sessions import (
-    SEEN_AGAIN,
-    Ending,
-    Entry,
-    Outcome,
-    ParkingSession,
-    SessionState,
-    decide_entry,
-    new_ticket,
-)
-from parkhub.domain.vehicles import VehicleKind
+from parkhub.domain.sessions import SEEN_AGAIN, Ending, Entry, Outcome, ParkingSession, decide_entry
 from parkhub.errors import NotFoundError
-from parkhub.services import barrier_openings, billing, booking_stays, dues, permits
+from parkhub.services import barrier_openings, billing, permits
 from parkhub.services.saved_cards import ask_after_exit
+from parkhub.services.session_moments import follow
+from parkhub.services.session_spans import close_paid, close_session, open_session
 
 log = structlog.get_logger(__name__)
 
@@ -55,14 +46,20 @@ class _Taken:
 
 
 async def take_passage(clients: Clients, passage_id: int, now: datetime) -> None:
-    """Let a decided passage begin or end a session, once: a passage with an outcome is left as it is."""
+    """Let a decided passage begin or end a session, once. Given again it only tells that its car came by earlier."""
     async with transaction():
         await session_rows.lock_lot((await passage_rows.get_passage(passage_id)).lot_id)
         passage = await passage_rows.get_passage(passage_id)
         if passage.outcome:
-            return
-        taken = await _take(passage, now)
-        await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
+            await follow(passage, now)
+            taken = None
+        else:
+            taken = await _take(passage, now)
+            await passage_rows.set_outcome(passage.id, taken.outcome.value, taken.reason, taken.session_id)
+        await passage_rows.set_followed(passage)
+    if taken is None:
+        await clients.live.announce(f"sessions:{passage.lot_id}")
+        return
     log.info("passage.taken", passage=passage.id, outcome=taken.outcome.value, session=taken.session_id)
     await clients.live.announce(f"sessions:{passage.lot_id}")
     await barrier_openings.tell_passed(clients, passage.id, now)
@@ -87,72 +84,6 @@ async def find_standing(lot_id: int, plate: str, at: datetime) -> Standing | Non
     return Standing(True, session.leave_by or (bill.quote.changes_at if bill.quote else None))
 
 
-async def open_session(
-    lot_id: int,
-    plate: str,
-    kind: VehicleKind | None,
-    at: datetime,
-    passage_id: int | None = None,
-    *,
-    over_at: datetime | None = None,
-) -> ParkingSession:
-    """Begin a session with the tariff, the right and the booking that its plate has. Inside a transaction with
-    the lot held. ``over_at``: it is known only now that it was over, unpriced, by then."""
-    right = await permits.find_right(lot_id, plate, at) if plate else None
-    booking = await booking_stays.find_booking(lot_id, plate, at) if plate else None
-    version = await tariff_rows.find_in_force(lot_id, kind, at)
-    promised = booking.tariff_id if booking else None  # the price that was told when it was booked
-    free = right is not None and not right.full
-    session = await session_rows.add_session(
-        ParkingSession(
-            id=0,
-            ticket=new_ticket(),
-            lot_id=lot_id,
-            plate=plate,
-            kind=kind,
-            state=SessionState.CLOSED if over_at else SessionState.OPEN,
-            ending=Ending.EXIT_MISSED if over_at else Ending.NONE,
-            entered_at=at,
-            exited_at=over_at,
-            entry_passage_id=passage_id,
-            tariff_id=promised or (version.id if version else None),
-            permit_id=right.permit_id if right and free else None,
-            booking_id=booking.id if booking else None,
-            right=right.kind.value if right and free else "",
-        )
-    )
-    if booking is not None:
-        await booking_stays.arrived(booking.id, session.id, at)
-    return session
-
-
-async def close_session(
-    session: ParkingSession, at: datetime, ending: Ending, uid: str, now: datetime, passage_id: int | None = None
-) -> ParkingSession:
-    """End a session and charge what it costs. Inside a transaction with the lot held; ``uid`` names the ending."""
-    closed = replace(
-        session,
-        state=SessionState.CLOSED,
-        ending=ending,
-        exited_at=at,
-        exit_passage_id=passage_id or session.exit_passage_id,
-    )
-    await session_rows.save_session(closed)
-    await billing.settle(closed, uid, now)
-    if ending in (Ending.EXIT, Ending.PAID_AHEAD):
-        await dues.let_go(closed, uid, now)
-    if closed.booking_id is not None:
-        await booking_stays.left(closed.booking_id, at)
-    return closed
-
-
-async def close_paid(session: ParkingSession, now: datetime) -> None:
-    """Close what was paid ahead when that was over. With the lot's books held."""
-    until = session.paid_until or session.entered_at
-    uid = f"session:{session.id}:paid_until:{until.astimezone(UTC):%Y%m%dT%H%M%S}"
-    await close_session(session, max(until, session.entered_at), Ending.PAID_AHEAD, uid, now)
-
-
 async def _take(passage: GatePassage, now: datetime) -> _Taken:
     if passage.clock_unsure:
         return await _ask(Question.CLOCK, passage, now, "its camera did not know the time")
@@ -164,7 +95,7 @@ async def _take(passage: GatePassage, now: datetime) -> _Taken:
 
 
 async def _enter(passage: GatePassage, now: datetime) -> _Taken:
-    at, lot_id = passage.first_at, passage.lot_id
+    at, lot_id = passage.at, passage.lot_id
     if not passage.plate:
         session = await open_session(lot_id, "", passage.kind, at, passage.id)
         await review_rows.ask(lot_id, Question.ENTRY_WITHOUT_PLATE, passage.id, session.id, (), now)
@@ -204,7 +135,7 @@ async def _enter(passage: GatePassage, now: datetime) -> _Taken:
 
 
 async def _leave(passage: GatePassage, now: datetime) -> _Taken:
-    at, lot_id = passage.last_at, passage.lot_id
+    at, lot_id = passage.at, passage.lot_id
     if not passage.plate:
         waiting = await session_rows.list_without_plate(lot_id, at, SUGGESTED_WITHOUT_PLATE)
         suggestions = tuple(Suggestion(each.id, float(each.kind is not passage.kind)) for each in waiting)
@@ -251,7 +182,7 @@ async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
     """An entry may arrive late, when the exit is known and waits for a person."""
     for review, passage_id in await review_rows.list_exits_since(session.lot_id, session.entered_at):
         passage = await passage_rows.get_passage(passage_id)
-        found = match_passage(passage, await matching_rows.list_inside(session.lot_id, passage.last_at))
+        found = match_passage(passage, await matching_rows.list_inside(session.lot_id, passage.at))
         sure = found.clear == session.id and (
             found.suggestions[0].cost <= UNDOUBTED or await _speaks_entry(session, passage)
         )
@@ -264,7 +195,7 @@ async def _leave_at_last(session: ParkingSession, now: datetime) -> None:
 
 async def _close_by(session: ParkingSession, passage: GatePassage, now: datetime) -> None:
     uid = f"session:{session.id}:exit:{passage.id}"
-    await close_session(session, passage.last_at, Ending.EXIT, uid, now, passage.id)
+    await close_session(session, passage.at, Ending.EXIT, uid, now, passage.id)
     for review in await review_rows.list_of_session(session.id):
         if review.question in PRICES:
             await review_rows.decide(review.id, "exit_arrived", None, now)
@@ -273,12 +204,12 @@ async def _close_by(session: ParkingSession, passage: GatePassage, now: datetime
 def _may_be_two(session: ParkingSession, passage: GatePassage) -> bool:
     """Whether an exit within a visit that is over says that its later exit was another visit's."""
     seen = session.ending is Ending.EXIT and session.exit_passage_id is not None and session.booking_id is None
-    return seen and session.exited_at is not None and passage.last_at < session.exited_at - SEEN_AGAIN
+    return seen and session.exited_at is not None and passage.at < session.exited_at - SEEN_AGAIN
 
 
 async def _part(session: ParkingSession, passage: GatePassage, now: datetime) -> None:
     """End a visit where its plate left, and take anew what was seen of it afterwards."""
-    since = [each for each in await passage_rows.list_of_session(session.id) if each.first_at > passage.last_at]
+    since = [each for each in await passage_rows.list_of_session(session.id) if each.first_at > passage.at]
     await _close_by(session, passage, now)
     for each in sorted(since, key=lambda each: each.first_at):
         taken = await _take(each, now)

@@ -64,7 +64,7 @@ async def sign_in(
         return after_wait(_form(request, goal, data.email, str(error), 429), error)
     old = request.cookies.get(cookie_name(settings))
     if old:
-        await accounts.sign_out(old)
+        await accounts.sign_out(clients, old)
     if await accounts.asks_for_code(token, now):
         return _on(settings, f"/sign-in/code?next={quote(goal, safe='/')}", token, accounts.CODE_LIFE)
     return _on(settings, goal, token, accounts.SIGN_IN_LIFE)
@@ -138,12 +138,12 @@ async def choose(request: AnyRequest, clients: GivenClients, token: FromPath[str
 
 
 @post("/sign-out", include_in_schema=False)
-async def sign_out(request: AnyRequest, settings: GivenSettings) -> Redirect:
+async def sign_out(request: AnyRequest, clients: GivenClients, settings: GivenSettings) -> Redirect:
     """Make the cookie worthless, here and on the server."""
     request.scope["state"][PRIVATE] = True
     token = request.cookies.get(cookie_name(settings))
     if token:
-        await accounts.sign_out(token)
+        await accounts.sign_out(clients, token)
     answer = Redirect("/sign-in", status_code=303)
     answer.set_cookie(_cookie(settings, "", 0))
     return answer

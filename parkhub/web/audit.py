@@ -1,5 +1,7 @@
 """The audit log: who did what, when and why, to be searched."""
 
+import re
+from collections.abc import Mapping
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,6 +24,7 @@ PAGE: Final = 50
 ACTIONS_AMONG: Final = 2000
 FILTERS: Final = ("lot", "action", "who", "since", "until")
 VALUE_LENGTH_MAX: Final = 60
+INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 
 def _day(text: str) -> datetime | None:
@@ -80,7 +83,7 @@ def action_words(action: str) -> str:
 
 def _changes(entry: AuditEntry, request: AnyRequest) -> list[tuple[str, str, str]]:
     """What is another than before, as (name, before, after)."""
-    before, after = entry.before or {}, entry.after or {}
+    before, after = _flat(entry.before or {}), _flat(entry.after or {})
     found = [
         (name.replace("_", " "), _written(before.get(name)), _written(after.get(name)))
         for name in sorted({*before, *after})
@@ -88,12 +91,25 @@ def _changes(entry: AuditEntry, request: AnyRequest) -> list[tuple[str, str, str
     ]
     if entry.plates:
         old, new = (shown_plate(request.user, plate, entry.lot_id) for plate in entry.plates)
-        found.insert(0, ("plate", old, new))
+        found.insert(0, ("plate", old if old != new else "", new))
+    return found
+
+
+def _flat(values: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= _flat(value, f"{within}{name}, ") if isinstance(value, dict) else {f"{within}{name}": value}
     return found
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
+        return ", ".join(map(str, value))
     text = "" if value is None else str(value)
+    if INSTANT.match(text):
+        return datetime.fromisoformat(text).astimezone(UTC).strftime("%d %b %Y, %H:%M:%S")
     return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
 
 

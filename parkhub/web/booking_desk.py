@@ -1,8 +1,6 @@
 """Bookings as staff work with them: those of a day by place, new ones, changes and cancelling."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,7 +12,8 @@ from litestar.response import Redirect, Template
 from parkhub.db import booking_rules as rule_rows
 from parkhub.db import bookings as booking_rows
 from parkhub.db import lots as lot_rows
-from parkhub.domain.bookings import Booking, BookingState, Place, cancel_fee_cents
+from parkhub.db import refunds as refund_rows
+from parkhub.domain.bookings import Booking, BookingState, cancel_fee_cents
 from parkhub.domain.local_time import Span, day_span, local_day
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
@@ -23,6 +22,7 @@ from parkhub.languages import ENGLISH
 from parkhub.services import booking_changes, booking_money, bookings
 from parkhub.services.booking_changes import PayFirstError
 from parkhub.web.api_answers import find_lot
+from parkhub.web.booking_desk_view import BookingRow, by_place
 from parkhub.web.booking_forms import Times, times_of, usual_times
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import needs
@@ -31,57 +31,12 @@ from parkhub.web.templating import AnyRequest, page
 
 PAGE: Final = 500
 SHOWN_MAX: Final = 2000
-STATES: Final = {
-    BookingState.RESERVED: ("awaited", "note"),
-    BookingState.ARRIVED: ("is here", "good"),
-    BookingState.DONE: ("has left", ""),
-    BookingState.CANCELLED: ("cancelled", ""),
-    BookingState.NO_SHOW: ("did not come", "warn"),
-    BookingState.EXPIRED: ("not paid in time", ""),
-}
 DONE: Final = {
     "booked": "The place is booked.",
     "changed": "The booking is changed.",
     "cancelled": "The booking is cancelled.",
+    "asked": "The payment provider was asked to give it back.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class BookingRow:
-    """A booking as a day's list shows it."""
-
-    booking: Booking
-    plate: str
-    zone: ZoneInfo
-    day: Span
-
-    @property
-    def badge(self) -> tuple[str, str]:
-        """How it stands."""
-        return STATES[self.booking.state]
-
-    @property
-    def times(self) -> str:
-        """From when to when, with the day where that is another one."""
-        return " – ".join(self._clock(at) for at in (self.booking.span.start, self.booking.span.end))
-
-    def _clock(self, at: datetime) -> str:
-        clock = ENGLISH.clock(at, self.zone)
-        inside = self.day.start <= at <= self.day.end
-        return clock if inside else f"{ENGLISH.day(at, self.zone)}, {clock}"
-
-    @property
-    def price(self) -> str:
-        """What was told for it."""
-        return ENGLISH.money(self.booking.price_cents, self.booking.currency) if self.booking.currency else ""
-
-    @property
-    def bar(self) -> tuple[float, float]:
-        """Where it lies in the day, as a beginning and a length in hundredths."""
-        whole = self.day.length
-        start = max(timedelta(), self.booking.span.start - self.day.start)
-        end = min(whole, self.booking.span.end - self.day.start)
-        return round(100 * (start / whole), 1), round(100 * (max(timedelta(), end - start) / whole), 1)
 
 
 @get("/console/lots/{slug:str}/bookings")
@@ -106,10 +61,11 @@ async def show_day(
         day_in_words=f"{chosen:%A, %d %B %Y}",
         before=chosen - timedelta(days=1),
         after=chosen + timedelta(days=1),
-        by_place=_by_place(places, rows),
+        by_place=by_place(places, rows),
         count=len(rows),
         cut=len(found) > SHOWN_MAX,
         any_place=bool(places),
+        refused=[await booking_rows.get_booking(each) for each in await refund_rows.list_bookings_refused(lot.id, 20)],
         said=DONE.get(done, ""),
         may_book=request.user.may(Right.RUN, lot.id),
         may_change=request.user.may(Right.SET_UP, lot.id),
@@ -124,15 +80,6 @@ async def _list(lot: Lot, span: Span) -> list[Booking]:
         if len(more) < PAGE:
             break
     return found
-
-
-def _by_place(places: Iterable[Place], rows: list[BookingRow]) -> list[tuple[str, list[BookingRow]]]:
-    """Each place with its bookings by time; places that a lot no longer has come last."""
-    names = {place.number: place.spot or f"Any {place.number}" for place in places}
-    found: dict[int, list[BookingRow]] = {number: [] for number in names}
-    for row in sorted(rows, key=lambda each: (each.booking.span.start, each.booking.id)):
-        found.setdefault(row.booking.place, []).append(row)
-    return [(names.get(number, f"Place {number}"), rows_there) for number, rows_there in found.items()]
 
 
 def _day(text: str) -> date | None:
@@ -176,11 +123,7 @@ async def book(request: AnyRequest, clients: GivenClients, slug: FromPath[str]) 
 @get("/console/bookings/{booking_id:int}")
 async def show_booking(request: AnyRequest, booking_id: FromPath[int], done: FromQuery[str] = "") -> Template:
     """One booking, to be read, changed and cancelled."""
-    booking = await booking_rows.get_booking(booking_id)
-    lot = await lot_rows.get_lot(booking.lot_id)
-    given = {"plate": shown_plate(request.user, booking.plate, lot.id), "spot": booking.spot, "holder": booking.holder}
-    times = times_of(booking.span, ZoneInfo(lot.time_zone))
-    return await _form(request, lot, booking, times, given, said=DONE.get(done, ""))
+    return await show_as_it_is(request, booking_id, said=DONE.get(done, ""))
 
 
 @post("/console/bookings/{booking_id:int}", guards=[needs(Right.RUN)])
@@ -221,16 +164,19 @@ async def cancel(
     try:
         await bookings.cancel(clients, settings, booking_id, request.user.id, datetime.now(UTC))
     except InvalidInputError as error:
-        booking = await booking_rows.get_booking(booking_id)
-        lot = await lot_rows.get_lot(booking.lot_id)
-        given = {
-            "plate": shown_plate(request.user, booking.plate, lot.id),
-            "spot": booking.spot,
-            "holder": booking.holder,
-        }
-        times = times_of(booking.span, ZoneInfo(lot.time_zone))
-        return await _form(request, lot, booking, times, given, {"": str(error)}, error.status)
+        return await show_as_it_is(request, booking_id, str(error), error.status)
     return Redirect(f"/console/bookings/{booking_id}?done=cancelled", status_code=303)
+
+
+async def show_as_it_is(
+    request: AnyRequest, booking_id: int, wrong: str = "", status_code: int = 200, said: str = ""
+) -> Template:
+    """A booking's page with what it holds, and what was ``wrong`` or ``said``."""
+    booking = await booking_rows.get_booking(booking_id)
+    lot = await lot_rows.get_lot(booking.lot_id)
+    given = {"plate": shown_plate(request.user, booking.plate, lot.id), "spot": booking.spot, "holder": booking.holder}
+    times = times_of(booking.span, ZoneInfo(lot.time_zone))
+    return await _form(request, lot, booking, times, given, {"": wrong}, status_code, said=said)
 
 
 async def _sent(request: AnyRequest) -> tuple[Times, dict[str, str], str]:
@@ -285,6 +231,8 @@ async def _form(
         held=ENGLISH.money(held, booking.currency) if booking and held else "",
         charged=ENGLISH.money(booking.fee_cents, booking.currency) if booking and booking.fee_cents else "",
         sees=sees_plates(request.user, lot.id),
+        refused=await refund_rows.list_refused_of_booking(booking.id) if booking else [],
+        may_refund=request.user.may(Right.REFUND, lot.id),
         said=said,
         is_open=booking is None or booking.state is BookingState.RESERVED,
         may_book=request.user.may(Right.RUN, lot.id),

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from parkhub.db import booking_rules as rule_rows
+from parkhub.db.spots import load_lot_status
 from parkhub.domain.bookings import BookingRules, PaymentRule
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right
@@ -34,7 +35,9 @@ async def show_rules(request: AnyRequest, slug: FromPath[str], done: FromQuery[s
     given = {name: str(getattr(rules, name)) for name in NUMBERS[:-1]}
     given |= {"any_places": str(sum(not place.spot for place in places)), "payment": rules.payment.value}
     given["spots"] = ", ".join(place.spot for place in places if place.spot)
-    return _rules_page(request, lot, given, said="The rules are set." if done else "")
+    drawn = len((await load_lot_status(lot.id)).spots)
+    warning = f"More places can be booked ({len(places)}) than are drawn ({drawn})." if 0 < drawn < len(places) else ""
+    return _rules_page(request, lot, given, said="The rules are set." if done else "", warning=warning)
 
 
 @post("/console/lots/{slug:str}/booking-rules", guards=[needs(Right.SET_UP)])
@@ -69,9 +72,12 @@ def _rules_page(
     errors: dict[str, str] | None = None,
     status_code: int = 200,
     said: str = "",
+    warning: str = "",
 ) -> Template:
-    context = {"given": given, "errors": defaultdict(str, errors or {}), "payments": PAYMENTS, "said": said}
-    return page(request, "booking_desk/rules.html", status_code=status_code, lot=lot, **context)
+    context = {"given": given, "errors": defaultdict(str, errors or {}), "payments": PAYMENTS}
+    return page(
+        request, "booking_desk/rules.html", status_code=status_code, lot=lot, said=said, warning=warning, **context
+    )
 
 
 routes = [Router("/", route_handlers=[show_rules, set_rules], guards=[needs(Right.READ)], include_in_schema=False)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from parkhub.db import frames as frame_rows
@@ -28,7 +29,7 @@ class CameraView:
     read_ms: float | None = None  # how long the newest picture that was read took
     per_minute: int | None = None  # how many pictures came in the last minute, where that was counted
 
-    @property
+    @cached_property
     def badge(self) -> tuple[str, str, str]:
         """How it is: words, tone and mark."""
         if not self.camera.enabled:
@@ -75,7 +76,7 @@ class CameraView:
             case "cannot be read":
                 return f"{name}: the last picture could not be read", self.newest.error if self.newest else "", "Look"
             case "no spots":
-                return f"{name} has no spots", "mark them with a file on its page", "Open"
+                return f"{name} has no spots", "draw them on its picture", "Open"
         return None
 
 

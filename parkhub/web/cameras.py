@@ -165,6 +165,7 @@ async def show_camera(
     status_code: int = 200,
 ) -> Template:
     """A camera's page; ``given`` and ``errors`` bring back a form that was not right."""
+    gate = in_form(camera.gate)
     kept = {
         "name": camera.name,
         "engine": camera.engine.value,
@@ -173,7 +174,8 @@ async def show_camera(
         "stale_after_s": f"{camera.stale_after_s:g}",
         "enabled": camera.enabled,
         "counts_vehicles": camera.counts_vehicles,
-        **in_form(camera.gate),
+        **gate,
+        "excluded_before": gate["excluded"],
         "box_width": "",
         "box_height": "",
     }
@@ -232,6 +234,8 @@ async def save(
     form = await request.form()
     given: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in SETTINGS_FIELDS}
     given |= {name: form.get(name) == "1" for name in ("enabled", "counts_vehicles")}
+    if given["excluded"] == form.get("excluded_before"):  # not touched here: areas that were drawn meanwhile stay
+        given["excluded"] = in_form((await cameras.find_camera(public_id)).gate)["excluded"]
     try:
         await cameras.save_settings(
             public_id,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from parkhub.domain.discounts import CodeLimits, Discount
 from parkhub.domain.local_time import day_span
 from parkhub.domain.money import parse_amount
-from parkhub.errors import FieldsError, InvalidInputError
+from parkhub.errors import FieldsError, InvalidInputError, sentence
 
 MINUTES_MAX: Final = 366 * 24 * 60
 PERCENT: Final = "^(100|[0-9]{1,2}(\\.[0-9]{1,2})?)$"
@@ -33,7 +33,7 @@ def read_discount(given: Mapping[str, str], currency: str) -> Discount:
         try:
             cents = parse_amount(value, currency)
         except ValueError as error:
-            raise FieldsError({"value": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
+            raise FieldsError({"value": sentence(error)}) from None
     elif given["takes"] == "minutes" and _whole(value) is not None:
         minutes = min(_whole(value) or 0, MINUTES_MAX)
     elif given["takes"] == "percent" and re.fullmatch(PERCENT, value):
@@ -46,7 +46,7 @@ def read_discount(given: Mapping[str, str], currency: str) -> Discount:
         raise FieldsError({"value": "Take off more than nothing."}) from None
 
 
-def read_limits(given: Mapping[str, str], zone: ZoneInfo) -> CodeLimits:
+def read_limits(given: Mapping[str, str], zone: ZoneInfo, now: datetime) -> CodeLimits:
     """From the first day to the end of the last by the lot's calendar, and how often. Raises FieldsError."""
     days = {}
     for name in ("starts_at", "ends_at"):
@@ -58,6 +58,8 @@ def read_limits(given: Mapping[str, str], zone: ZoneInfo) -> CodeLimits:
     if given["uses_max"] and not uses:
         raise FieldsError({"uses_max": "Give a number of stays, or nothing for no limit."})
     first, last = days["starts_at"], days["ends_at"]
+    if last and last.end <= now:
+        raise FieldsError({"ends_at": "That day is over: the code would never work."})
     return CodeLimits(first.start if first else None, last.end if last else None, uses)
 
 

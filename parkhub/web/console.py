@@ -19,7 +19,7 @@ from parkhub.web.templating import AnyRequest, page
 async def _overview(account: Account) -> dict[str, Any]:
     now = datetime.now(UTC)
     source = await source_of(account)
-    overview = await load_overview(source.lot_ids, source.money_ids, now, source.plate_ids)
+    overview = await load_overview(source, now)
     numbers = {each.lot.id: each for each in overview.lots}
     views = [LotView(each, now) for each in await lots.list_statuses(now) if each.lot.id in numbers]
     cameras = overview.cameras

@@ -95,7 +95,7 @@ async def make(request: AnyRequest, slug: FromPath[str]) -> Response[Any] | Temp
     given = {name: str(form.get(name, "")).strip() for name in FORM}
     try:
         discount = read_discount(given, await billing.get_currency(lot.id))
-        limits = read_limits(given, ZoneInfo(lot.time_zone))
+        limits = read_limits(given, ZoneInfo(lot.time_zone), now)
         if given["how"] == "many":
             text = given["number"]
             number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0

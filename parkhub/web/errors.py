@@ -109,14 +109,17 @@ def on_parkhub_error(request: AnyRequest, error: ParkHubError) -> Response[Any] 
     return _answer(request, error.status, error.title, str(error), headers=headers)
 
 
-def to_sign_in(request: AnyRequest) -> Response[Any]:
-    """Send the browser to the sign-in page and, when it only wanted to read, back here afterwards."""
+def to_sign_in(request: AnyRequest) -> Response[Any] | Template:
+    """Send the browser to the sign-in page and back here afterwards; one that sent something keeps what it sent."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    reads, part = request.method in ("GET", "HEAD"), request.headers.get("hx-request") == "true"
     if request.url.path.startswith(ACCOUNT):
-        return Redirect(sign_in_first(here if request.method == "GET" else ACCOUNT), status_code=303)
-    if request.headers.get("hx-request") == "true":
-        return Response(b"", status_code=204, headers={"hx-redirect": sign_in_address("/console")})
-    return Redirect(sign_in_address(here if request.method == "GET" else "/console"), status_code=303)
+        return Redirect(sign_in_first(here if reads else ACCOUNT), status_code=303)
+    if part:  # `static/console.js` tells, and the page is left as it is: a form on it may be half filled in
+        return Response(b"", status_code=401)
+    if reads:
+        return Redirect(sign_in_address(here), status_code=303)
+    return page(request, "accounts/signed_out.html", status_code=401)
 
 
 def to_second_factor(request: AnyRequest) -> Response[Any]:

@@ -12,6 +12,7 @@ from parkhub.db import second_factors as factor_rows
 from parkhub.domain.rights import PEOPLES, Right, Role
 from parkhub.errors import ConflictError
 from parkhub.services import second_factors
+from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import needs
 from parkhub.web.people import ROLES
 from parkhub.web.templating import AnyRequest, page
@@ -44,12 +45,12 @@ async def show_roles(request: AnyRequest) -> Template:
 
 
 @post("/")
-async def save_roles(request: AnyRequest) -> Response[Any] | Template:
+async def save_roles(request: AnyRequest, clients: GivenClients) -> Response[Any] | Template:
     """Demand it of the ticked roles and no others."""
     given = frozenset(str(each) for each in (await request.form()).getall("roles", []))
     chosen = frozenset(role for role in PEOPLES if role.value in given)
     try:
-        await second_factors.demand(request.user, chosen, datetime.now(UTC))
+        await second_factors.demand(clients, request.user, chosen, datetime.now(UTC))
     except ConflictError as error:
         return await _page(request, chosen, str(error), error.status)
     return Redirect(f"{PAGE}?saved=1", status_code=303)

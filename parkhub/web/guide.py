@@ -21,7 +21,7 @@ from parkhub.web.api_answers import find_lot
 from parkhub.web.camera_files import FORM_BYTES_MAX, Refused
 from parkhub.web.dependencies import GivenClients, GivenSettings
 from parkhub.web.guards import must, needs
-from parkhub.web.guide_page import camera_fields, show_guide
+from parkhub.web.guide_page import show_guide
 from parkhub.web.guide_view import ArrivalSource, load_progress
 from parkhub.web.lot_forms import lot_form, new_lot_fields, read_new_lot, take_new_lot
 from parkhub.web.quote_words import lines_of
@@ -118,8 +118,7 @@ async def show_arrival(
     """The first picture, or that it is still waited for."""
     lot = await find_lot(slug)
     progress = await load_progress(clients, settings, lot)
-    fields = await camera_fields(progress.camera)
-    return page(request, "guide/_arrival.html", lot=lot, progress=progress, **fields)
+    return page(request, "guide/_arrival.html", lot=lot, progress=progress)
 
 
 @get("/console/cameras/{public_id:str}/arrival")
@@ -156,8 +155,7 @@ async def show_marked(
     """How many places are marked by now."""
     lot = await find_lot(slug)
     progress = await load_progress(clients, settings, lot)
-    fields = await camera_fields(progress.camera)
-    return page(request, "guide/_marked.html", lot=lot, progress=progress, **fields)
+    return page(request, "guide/_marked.html", lot=lot, progress=progress)
 
 
 @post("/console/lots/{slug:str}/guide/tariff")

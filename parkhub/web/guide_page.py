@@ -11,13 +11,11 @@ from babel.numbers import get_territory_currencies
 from litestar.response import Template
 
 from parkhub.clients import Clients
-from parkhub.db import spot_imports as import_rows
-from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
 from parkhub.languages import ENGLISH
 from parkhub.services.tariff_examples import example_names, example_text
 from parkhub.settings import Settings
-from parkhub.web.guide_view import load_arrival, load_progress
+from parkhub.web.guide_view import load_progress
 from parkhub.web.lot_forms import country_of
 from parkhub.web.node_requests import server_of
 from parkhub.web.tariff_words import prices
@@ -58,21 +56,10 @@ async def show_guide(
         "check_error": "",
         "name": "",
         **_tariff_fields(request, lot),
-        **await camera_fields(progress.camera),
         "prices": prices(progress.versions, datetime.now(UTC), ZoneInfo(lot.time_zone), ENGLISH),
         **told,
     }
     return page(request, "guide/guide.html", status_code=status_code, **context)
-
-
-async def camera_fields(camera: Camera | None) -> dict[str, Any]:
-    """What came of the camera, and of the last file that marked its places."""
-    if camera is None:
-        return {"arrival": None, "spot_import": None}
-    return {
-        "arrival": await load_arrival(camera.id),
-        "spot_import": await import_rows.latest_spot_import(camera.id),
-    }
 
 
 def _tariff_fields(request: AnyRequest, lot: Lot) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Final
 from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
+from parkhub.db import spot_imports as import_rows
 from parkhub.db import spots as spot_rows
 from parkhub.db import stripe_events as event_rows
 from parkhub.db import tariffs as tariff_rows
 from parkhub.db.tariffs import TariffVersion
-from parkhub.domain.cameras import Camera
+from parkhub.domain.cameras import Camera, SpotImport
 from parkhub.domain.frames import Frame
 from parkhub.domain.lots import Lot
 from parkhub.services import payment_events, trial_stays
@@ -34,19 +35,42 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """What has come of a camera: nothing, a picture, a picture that was read."""
+
+    sent: bool
+    read: bool
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        if not self.sent:
+            return "Waiting for the first picture"
+        return "The first picture has come" + (" and was read" if self.read else ", and is being read")
+
+
+@dataclass(frozen=True)
 class Progress:
-    """A lot on its way. ``camera``: the one that has come furthest; ``frame``: its newest picture that was read."""
+    """A lot on its way. ``camera``: the one that has come furthest; ``frame``: its newest picture that was read;
+    ``spot_import``: the last file that marked its places.
+    """
 
     lot: Lot
     camera: Camera | None
     sent: bool
     frame: Frame | None
+    spot_import: SpotImport | None
     spot_count: int
     versions: tuple[TariffVersion, ...]
     tested: bool
     sandbox: bool
     webhook_ready: bool
     heard_at: datetime | None
+
+    @property
+    def arrival(self) -> Arrival:
+        """What has come of the camera."""
+        return Arrival(self.sent, self.frame is not None)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -88,11 +112,14 @@ async def load_progress(clients: Clients, settings: Settings, lot: Lot) -> Progr
         read = await frame_rows.latest_read(camera.id)
         found.append((read is not None, bool(await frame_rows.list_frames(camera.id, 1)), camera, read))
     _, sent, best, frame = max(found, key=lambda each: each[:2], default=(False, False, None, None))
+    # A page asks again as long as the file is being read: only what it is told after that is all of it.
+    spot_import = None if best is None else await import_rows.latest_spot_import(best.id)
     return Progress(
         lot,
         best,
         sent,
         frame,
+        spot_import,
         (await spot_rows.load_lot_status(lot.id)).capacity,
         tuple(await tariff_rows.list_versions(lot.id)),
         await trial_stays.was_made(lot.id),
@@ -100,21 +127,6 @@ async def load_progress(clients: Clients, settings: Settings, lot: Lot) -> Progr
         bool(payment_events.accepted_secrets(clients, settings)),
         await event_rows.last_received_at(),
     )
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What has come of a camera: nothing, a picture, a picture that was read."""
-
-    sent: bool
-    read: bool
-
-    @property
-    def words(self) -> str:
-        """The same for people."""
-        if not self.sent:
-            return "Waiting for the first picture"
-        return "The first picture has come" + (" and was read" if self.read else ", and is being read")
 
 
 async def load_arrival(camera_id: int) -> Arrival:

@@ -1,10 +1,7 @@
 """Crops of places for training: saved from a picture, judged one by one, taken out as a labelled set."""
 
 import asyncio
-import tempfile
-import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +32,6 @@ from parkhub.web.guards import needs
 from parkhub.web.templating import AnyRequest, page
 
 PAGE: Final = 60
-LEFT_AFTER_S: Final = 3600
 SHOWN: Final[Mapping[str, tuple[str, Word | None, bool | None]]] = {
     "proposed": ("To judge", Word.PROPOSED, None),
     "free": ("Free", Word.SAID, False),
@@ -197,7 +193,7 @@ async def export(
 ) -> Response[Any] | Template:
     """The labelled set as a ZIP file."""
     lot, now = await find_lot(slug), datetime.now(UTC)
-    path = await asyncio.to_thread(_new_file)
+    path = await asyncio.to_thread(labelled_sets.new_file, settings, now)
     try:
         await _pack(clients, request, settings, lot, path, now)
     except ParkHubError as error:
@@ -214,16 +210,6 @@ async def _pack(clients: Clients, request: AnyRequest, settings: Settings, lot: 
     except BaseException:
         await asyncio.to_thread(path.unlink)
         raise
-
-
-def _new_file() -> Path:
-    """An empty file; those of clients that were gone before their first byte go with the next one that is made."""
-    for left in Path(tempfile.gettempdir()).glob("parkhub-labels-*.zip"):
-        with suppress(OSError):
-            if left.stat().st_mtime < time.time() - LEFT_AFTER_S:
-                left.unlink()
-    with tempfile.NamedTemporaryFile(prefix="parkhub-labels-", suffix=".zip", delete=False) as out:
-        return Path(out.name)
 
 
 async def _once(path: Path, size: int) -> AsyncIterator[bytes]:

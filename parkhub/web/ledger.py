@@ -16,8 +16,8 @@ from parkhub.db import ledger_search
 from parkhub.db import lots as lot_rows
 from parkhub.db.ledger_search import PostedFilter
 from parkhub.domain.day_closes import differences, money_of
+from parkhub.domain.ledger import ACCOUNT_WORDS, Kind
 from parkhub.domain.ledger import Account as LedgerAccount
-from parkhub.domain.ledger import Kind
 from parkhub.domain.local_time import day_span, local_day
 from parkhub.domain.lots import Lot
 from parkhub.domain.report_periods import Length, around
@@ -44,21 +44,6 @@ KINDS: Final = {
     Kind.PAYOUT: "Payout",
     Kind.REVERSAL: "Reversal",
     Kind.TRANSFER: "Transfer",
-}
-ACCOUNTS: Final = {
-    LedgerAccount.RECEIVABLE: "Owed by drivers",
-    LedgerAccount.CLEARING: "With the payment provider",
-    LedgerAccount.CASH: "Cash and terminal",
-    LedgerAccount.BANK: "Bank",
-    LedgerAccount.DISPUTED: "In dispute",
-    LedgerAccount.REVENUE: "Revenue, net",
-    LedgerAccount.TAX_PAYABLE: "Tax to be paid",
-    LedgerAccount.CREDIT: "Drivers’ credit",
-    LedgerAccount.PREPAID: "Prepaid bookings",
-    LedgerAccount.REFUNDS: "Refunds, net",
-    LedgerAccount.WRITE_OFF: "Waived or lost, net",
-    LedgerAccount.FEES: "Fees of the provider",
-    LedgerAccount.LOSSES: "Losses",
 }
 
 
@@ -113,7 +98,7 @@ def _choices(asked: Asked) -> dict[str, Any]:
         "asked": asked,
         "lots": [(lot.slug, lot.name) for lot in asked.lots],
         "kinds": KINDS,
-        "accounts": ACCOUNTS,
+        "accounts": ACCOUNT_WORDS,
         "money": ENGLISH.money,
     }
 

@@ -13,12 +13,12 @@ from parkhub.db import nodes as rows
 from parkhub.db.nodes import Hour
 from parkhub.domain.cameras import Camera
 from parkhub.domain.lots import Lot
-from parkhub.domain.node_commands import Action, Command, FocusReport, read_focus
+from parkhub.domain.node_commands import Action, Command, FocusReport, known_ends, read_focus
 from parkhub.domain.node_configurations import Outcome as Taken
 from parkhub.domain.node_configurations import Version
 from parkhub.domain.node_keys import KeyChange
 from parkhub.domain.nodes import Ail, Node, find_ails
-from parkhub.web.node_words import MODES, SPARK_HOURS, clock, points, signs, told
+from parkhub.web.node_words import MODES, SPARK_HOURS, clock, key_words, points, signs, told
 from parkhub.web.system import in_bytes
 from parkhub.web.templating import ago, span
 
@@ -179,14 +179,7 @@ class NodeView:
     @property
     def key_words(self) -> str:
         """How far the change of its key is; "" when there is none to tell of."""
-        change = self.change
-        if change is None:
-            return ""
-        if change.used_at is not None:
-            return f"It has a new key, used first {ago(change.used_at, self.now)}."
-        if change.offers(self.now):
-            return f"A new key is offered since {ago(change.asked_at, self.now)}; it was not used yet."
-        return "A new key was offered for a week and not taken. The old one stays."
+        return key_words(self.change, self.now) if self.change is not None else ""
 
     @property
     def sparks(self) -> list[tuple[str, str, str]]:
@@ -207,7 +200,7 @@ class NodeView:
     def version(self) -> str:
         """Changes with whatever an open page must be told."""
         shown = (
-            self.node and (self.node.heard_at, self.node.offline_since),
+            self.node and (self.node.heard_at, self.node.offline_since, self.node.has_twin(self.now)),
             [(each.number, each.outcome, each.why) for each in self.versions[:2]],
             [
                 (each.uid, each.outcome, each.reported_at, each.lasts(self.now), each.matters(self.now))
@@ -232,7 +225,7 @@ async def load_node(camera: Camera, lot: Lot, now: datetime, *, slim: bool = Fal
     """A camera's node with all that is known of it; ``slim``: only how it is now."""
     if slim:
         return _slim(camera, lot, await rows.find_node(camera.id), await version_rows.find_newest(camera.id), now)
-    commands = await command_rows.list_last(camera.id)
+    commands = known_ends(await command_rows.list_last(camera.id))
     focus = commands.get(Action.FOCUS)
     measured = focus is not None and focus.reported_at is not None and focus.matters(now)
     report = await command_rows.find_report(focus.id) if focus is not None and measured else None

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from parkhub.domain.node_commands import Action, Command, Outcome
-from parkhub.web.templating import span
+from parkhub.domain.node_keys import KeyChange, Way
+from parkhub.web.templating import ago, span
 
 SPARK_HOURS: Final = 48
 SPARK_HEIGHT: Final = 24
@@ -62,3 +63,16 @@ def told(command: Command, now: datetime) -> str:
     if command.outcome is Outcome.REFUSED:
         return f"It refused: {(command.told or 'it does not say why').rstrip('.')}."
     return "No answer yet." if command.waits(now) else "No answer."
+
+
+def key_words(change: KeyChange, now: datetime) -> str:
+    """How far the change of a node's key is."""
+    if change.used_at is not None and change.way is Way.ENROLLED:
+        return f"It was set up with a code {ago(change.used_at, now)}; the key before that is refused."
+    if change.used_at is not None and change.way is Way.BY_HAND:
+        return f"Its key was made anew by hand {ago(change.used_at, now)}; the one before is refused."
+    if change.used_at is not None:
+        return f"It has a new key, used first {ago(change.used_at, now)}."
+    if change.offers(now):
+        return f"A new key is offered since {ago(change.asked_at, now)}; it was not used yet."
+    return "A new key was offered for a week and not taken. The old one stays."

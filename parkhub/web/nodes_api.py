@@ -70,13 +70,28 @@ async def take_heartbeat(
     """Keep it, and answer the time, the version that holds, and a new key while one is offered."""
     asked = await find_signer(request, clients, camera_id, "heartbeat")
     camera, now = asked.camera, asked.at
-    await nodes.take_heartbeat(clients, camera, read_heartbeat(asked.body), asked.headers.signed_at_s, now)
+    heartbeat, signed_at_s = read_heartbeat(asked.body), asked.headers.signed_at_s
+    node = await nodes.take_heartbeat(clients, camera, heartbeat, signed_at_s, now)
     version = await node_configurations.current(camera, now)
     told = {
         "configuration_version": version.number,
         "engines": await edge.announced(camera, version.document),
         "key": await node_keys.offered(camera, secret_key(settings), now),
+        "twin": node is not None and node.has_twin(now),
         "time": round(datetime.now(UTC).timestamp(), 3),
+    }
+    return Response(told, headers={"cache-control": "no-store"})
+
+
+@get("/api/v1/cameras/{camera_id:str}/node", opt=NO_CSRF, tags=["nodes"], summary="What is known of a camera's node")
+async def show_node(request: AnyRequest, camera_id: FromPath[str], clients: GivenClients) -> Response[dict[str, Any]]:
+    """For whoever looks at a node on its machine."""
+    asked = await find_signer(request, clients, camera_id, "node")
+    node, offered_at = await nodes.find_node(asked.camera), await node_keys.offered_at(asked.camera, asked.at)
+    told = {
+        "heard_at": node.heard_at.isoformat() if node is not None else None,
+        "twin": node is not None and node.has_twin(asked.at),
+        "new_key_at": offered_at.isoformat() if offered_at is not None else None,
     }
     return Response(told, headers={"cache-control": "no-store"})
 
@@ -130,4 +145,4 @@ async def take_report(
     return {"id": uid, "status": "stored"}
 
 
-routes = [enrol, take_heartbeat, show_configuration, answer_configuration, take_report]
+routes = [enrol, take_heartbeat, show_node, show_configuration, answer_configuration, take_report]

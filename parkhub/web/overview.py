@@ -1,9 +1,11 @@
 """The live view's stream: all lots of whoever asks, told whole once and then what changes."""
 
+from asyncio import gather
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,20 +17,22 @@ from parkhub.db import cameras as camera_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import overview as rows
 from parkhub.db import review_holds as hold_rows
-from parkhub.db.overview import SpotNow
+from parkhub.db.overview import SpotsNow, Taken
 from parkhub.db.recent import list_recent
 from parkhub.domain.accounts import Account
 from parkhub.domain.cameras import Camera
 from parkhub.domain.local_time import day_span, local_day
 from parkhub.domain.lots import Lot, LotStatus
 from parkhub.domain.rights import Right
+from parkhub.errors import NotFoundError
 from parkhub.services.review_holds import TOPIC
+from parkhub.services.taken_today import TakenToday
 from parkhub.web.camera_view import CameraView
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.guards import needs
 from parkhub.web.lot_view import OLD_AFTER_S, LotView
 from parkhub.web.our_lots import our_lots
-from parkhub.web.overview_view import LotNow, Overview
+from parkhub.web.overview_view import NOTHING, LotNow, Overview
 from parkhub.web.plates import sees_plates
 from parkhub.web.recent import told
 from parkhub.web.stream import stream
@@ -39,57 +43,123 @@ SPACING_S: Final = 1.0
 RATE_OVER: Final = timedelta(minutes=1)
 
 
-async def load_overview(
-    lot_ids: frozenset[int], money_ids: frozenset[int], now: datetime, plate_ids: frozenset[int] = frozenset()
-) -> Overview:
-    """All of these lots; what was taken, and plates, only of some."""
+@dataclass(frozen=True)
+class OverviewSource:
+    """The live view of some lots, with the money, the plates and the way to questions of some of them.
+
+    ``every``: they are all that there are. Once there is another one this source is gone, and who watched comes back
+    for a new one.
+    """
+
+    lot_ids: frozenset[int]
+    money_ids: frozenset[int]
+    plate_ids: frozenset[int] = frozenset()
+    run_ids: frozenset[int] = frozenset()
+    every: bool = False
+    spacing_s: float = SPACING_S
+    till: TakenToday = field(default_factory=TakenToday, compare=False)
+
+    @property
+    def key(self) -> Hashable:
+        """See `Source`."""
+        return "overview", self.lot_ids, self.money_ids, self.plate_ids, self.run_ids, self.every
+
+    async def read(self) -> Overview:
+        """See `Source`."""
+        return await load_overview(self, datetime.now(UTC))
+
+    def topics(self, view: Overview) -> frozenset[str]:
+        """See `Source`."""
+        kinds = ("lot", "sessions", "alerts")
+        return frozenset({TOPIC, *(f"{kind}:{each.lot.id}" for each in view.lots for kind in kinds)})
+
+    def tell(self, view: Overview, before: Overview | None) -> bytes | None:
+        """See `Source`."""
+        told = update(view, before)
+        return None if told is None else encode("overview", told)
+
+    def due_s(self, view: Overview) -> None:
+        """See `Source`."""
+
+
+async def load_overview(source: OverviewSource, now: datetime) -> Overview:
+    """All of its lots; what was taken, plates and the way to questions only of some.
+
+    Raises NotFoundError when there is another lot for whoever sees every one.
+    """
     # The cameras first: so every camera's lot is among the lots.
-    known = [each for each in await camera_rows.list_cameras() if each.lot_id in lot_ids]
-    newest, patience = await rows.list_newest_frames(), {each.id: each.stale_after_s for each in known}
-    lots = [each for each in await lot_rows.list_lots() if each.id in lot_ids]
-    states, spots = defaultdict[int, list[str]](list), defaultdict[int, int](int)
-    for spot in await rows.list_spots_now():
-        spots[spot.camera_id] += 1
-        if spot.counted:
-            states[spot.lot_id].append(_letter(spot, patience.get(spot.decider_id), now))
-    entered, left, taken = dict[int, int](), dict[int, int](), dict[int, tuple[str, int]]()
-    for since, ids in _days(lots, now).items():
-        entered |= await rows.count_entered(ids, since)
-        left |= await rows.count_left(ids, since)
-        if money := [each for each in ids if each in money_ids]:
-            taken |= await rows.sum_taken(money, since)
-    inside = await rows.count_open()
-    by_id = {lot.id: lot for lot in lots}
-    rates, oldest = await rows.count_pictures(now - RATE_OVER), await rows.find_oldest_waiting()
+    known = [each for each in await camera_rows.list_cameras() if each.lot_id in source.lot_ids]
+    there = await lot_rows.list_lots()
+    lots = [each for each in there if each.id in source.lot_ids]
+    if source.every and len(lots) < len(there):
+        raise NotFoundError("Another car park was added just now. Load this page again.")
+    by_id, patience = {lot.id: lot for lot in lots}, {each.id: each.stale_after_s for each in known}
+    newest, found, (entered, left, taken) = await gather(
+        rows.list_newest_frames(), rows.list_spots_now(), _today(lots, source, now)
+    )
+    inside, rates, oldest, waiting, calls, recent = await gather(
+        rows.count_open(),
+        rows.count_pictures(now - RATE_OVER),
+        rows.find_oldest_waiting(),
+        hold_rows.count_waiting(source.lot_ids),
+        call_rows.list_open(),
+        list_recent(source.lot_ids),
+    )
+    states, marked = _states(found, patience, now), defaultdict[int, int](int)
+    for each in found:
+        marked[each.camera_id] += len(each.positions)
     return Overview(
         lots=[
             LotNow(
                 lot,
-                "".join(states[lot.id]),
+                states[lot.id],
                 *_fresh(lot, known, states[lot.id], now),
                 entered.get(lot.id, 0),
                 left.get(lot.id, 0),
                 inside.get(lot.id, 0),
-                *(taken.get(lot.id, ("", 0)) if lot.id in money_ids else ("", None)),
+                taken.get(lot.id, NOTHING) if lot.id in source.money_ids else None,
             )
             for lot in lots
         ],
         cameras=[
             CameraView(
-                each, by_id[each.lot_id], newest.get(each.id), spots[each.id], now, per_minute=rates.get(each.id, 0)
+                each, by_id[each.lot_id], newest.get(each.id), marked[each.id], now, per_minute=rates.get(each.id, 0)
             )
             for each in known
         ],
-        waiting=await hold_rows.count_waiting(lot_ids),
-        calls=tuple((each.id, each.taken_at is not None) for each in await call_rows.list_open()),
+        waiting=waiting,
+        calls=tuple((each.id, each.taken_at is not None) for each in calls),
         now=now,
-        money=bool(money_ids),
-        recent=told(await list_recent(lot_ids), by_id, plate_ids, money_ids),
+        money=bool(source.money_ids),
+        recent=told(recent, by_id, source.plate_ids, source.money_ids, source.run_ids),
         waits_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
     )
 
 
-def _fresh(lot: Lot, cameras: Iterable[Camera], states: list[str], now: datetime) -> tuple[bool, str]:
+async def _today(
+    lots: Iterable[Lot], source: OverviewSource, now: datetime
+) -> tuple[dict[int, int], dict[int, int], dict[int, Taken]]:
+    """How many came in, how many left, and what was taken, where that may be told, by lot."""
+    entered, left, taken = dict[int, int](), dict[int, int](), dict[int, Taken]()
+    for since, ids in _days(lots, now).items():
+        entered |= await rows.count_entered(ids, since)
+        left |= await rows.count_left(ids, since)
+        if money := [each for each in ids if each in source.money_ids]:
+            taken |= await source.till.read(money, since)
+    return entered, left, taken
+
+
+def _states(found: Iterable[SpotsNow], patience: Mapping[int, float], now: datetime) -> dict[int, str]:
+    """A letter a place, in map order, by lot."""
+    letters = defaultdict[int, dict[tuple[int, int], str]](dict)
+    for each in found:
+        if each.counted:
+            letter = _letter(each, patience.get(each.decider_id), now)
+            letters[each.lot_id] |= dict.fromkeys(zip(repeat(each.camera_id), each.positions), letter)
+    return defaultdict(str, {lot: "".join(map(told.__getitem__, sorted(told))) for lot, told in letters.items()})
+
+
+def _fresh(lot: Lot, cameras: Iterable[Camera], states: str, now: datetime) -> tuple[bool, str]:
     """Whether what is told of a lot's places may be called live, and when the last look was."""
     looks = [each.last_captured_at for each in cameras if each.lot_id == lot.id and each.last_captured_at is not None]
     view = LotView(LotStatus(lot, max(looks, default=None), ()), now)
@@ -97,7 +167,7 @@ def _fresh(lot: Lot, cameras: Iterable[Camera], states: list[str], now: datetime
     return recent and any(state != "u" for state in states), view.freshness
 
 
-def _letter(spot: SpotNow, patience_s: float | None, now: datetime) -> str:
+def _letter(spot: SpotsNow, patience_s: float | None, now: datetime) -> str:
     """As `parkhub.domain.spots.expire` has it, without making a track of each of thousands."""
     if spot.letter == "u" or spot.seen_at is None or patience_s is None:
         return spot.letter
@@ -158,44 +228,13 @@ def _age_s(view: CameraView) -> float | None:
     return None if view.newest is None else round((view.now - view.newest.received_at).total_seconds(), 1)
 
 
-@dataclass(frozen=True)
-class OverviewSource:
-    """The live view of some lots, with the money and the plates of some of them."""
-
-    lot_ids: frozenset[int]
-    money_ids: frozenset[int]
-    plate_ids: frozenset[int] = frozenset()
-    spacing_s: float = SPACING_S
-
-    @property
-    def key(self) -> tuple[str, frozenset[int], frozenset[int], frozenset[int]]:
-        """See `Source`."""
-        return "overview", self.lot_ids, self.money_ids, self.plate_ids
-
-    async def read(self) -> Overview:
-        """See `Source`."""
-        return await load_overview(self.lot_ids, self.money_ids, datetime.now(UTC), self.plate_ids)
-
-    def topics(self, view: Overview) -> frozenset[str]:
-        """See `Source`."""
-        kinds = ("lot", "sessions", "alerts")
-        return frozenset({TOPIC, *(f"{kind}:{each.lot.id}" for each in view.lots for kind in kinds)})
-
-    def tell(self, view: Overview, before: Overview | None) -> bytes | None:
-        """See `Source`."""
-        told = update(view, before)
-        return None if told is None else encode("overview", told)
-
-    def due_s(self, view: Overview) -> None:
-        """See `Source`."""
-
-
 async def source_of(account: Account) -> OverviewSource:
     """What an account may see."""
     lots = await our_lots(account)
     money = frozenset(each.id for each in lots if account.may(Right.MONEY, each.id))
     plates = frozenset(each.id for each in lots if sees_plates(account, each.id))
-    return OverviewSource(frozenset(each.id for each in lots), money, plates)
+    runs = frozenset(each.id for each in lots if account.may(Right.RUN, each.id))
+    return OverviewSource(frozenset(each.id for each in lots), money, plates, runs, account.everywhere)
 
 
 @get("/console/events", opt=NO_CSRF)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from parkhub.db.overview import Taken
 from parkhub.domain.lots import Lot
 from parkhub.languages import ENGLISH
 from parkhub.web.camera_view import CameraView
@@ -15,6 +16,8 @@ from parkhub.web.templating import span
 
 WAITS_S: Final = 2.0
 """A picture that waits for less does not wait."""
+NOTHING: Final = Taken(0, "", 0)
+"""Nothing was ever posted."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,7 @@ class LotNow:
     entered: int = 0
     left: int = 0
     inside: int = 0
-    currency: str = ""
-    taken_cents: int | None = None
+    taken: Taken | None = None
 
     @property
     def free(self) -> int:
@@ -52,8 +54,8 @@ class LotNow:
             "inside": str(self.inside),
             "freshness": self.freshness,
         }
-        if self.taken_cents is not None:
-            found["taken"] = ENGLISH.money(self.taken_cents, self.currency) if self.currency else "nothing"
+        if self.taken is not None:
+            found["taken"] = _taken([self])
         return found
 
 
@@ -106,6 +108,6 @@ def _queue(waits_s: float) -> str:
 def _taken(lots: Iterable[LotNow]) -> str:
     sums = defaultdict[str, int](int)
     for each in lots:
-        if each.currency:
-            sums[each.currency] += each.taken_cents or 0
+        if each.taken is not None and each.taken.cents:
+            sums[each.taken.currency] += each.taken.cents
     return " and ".join(ENGLISH.money(cents, currency) for currency, cents in sorted(sums.items())) or "nothing"

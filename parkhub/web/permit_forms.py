@@ -11,7 +11,7 @@ from parkhub.domain.plate_lists import ListedPlate, PlateList
 from parkhub.domain.plates import normalise
 from parkhub.domain.rights import Right
 from parkhub.domain.weekly_times import parse_times
-from parkhub.errors import FieldsError
+from parkhub.errors import FieldsError, sentence
 from parkhub.web.api_answers import find_lot
 from parkhub.web.guards import must
 
@@ -45,7 +45,7 @@ async def permit_of(data: PermitForm, permit_id: int, account: Account) -> Permi
     try:
         times = parse_times(data.times)
     except ValueError as error:
-        raise FieldsError({"times": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
+        raise FieldsError({"times": sentence(error)}) from None
     return Permit(
         id=permit_id,
         lot_ids=frozenset(lot_ids),

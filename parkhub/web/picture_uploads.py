@@ -74,10 +74,11 @@ async def show_progress(request: AnyRequest, upload_id: FromPath[int]) -> Respon
 
 async def _upload(request: AnyRequest, upload_id: int) -> dict[str, Any]:
     upload = await _visible(request.user, upload_id)
+    view = await _view(upload)  # first: once it says that all have ended, nobody asks for the pictures again
     pictures = await rows.list_pictures(upload.id)
     views = [PictureView(each) for each in pictures]
     return {
-        "view": await _view(upload),
+        "view": view,
         "pictures": views,
         "again": sum(each.may_try_again for each in pictures),
         "alone": views[0] if len(views) == 1 and views[0].shown else None,

@@ -48,7 +48,7 @@ async def list_plate(request: AnyRequest, slug: FromPath[str]) -> Response[Any] 
     lot, form, now = await find_lot(slug), await request.form(), datetime.now(UTC)
     given = {name: str(form.get(name, "")).strip() for name in ("list", "plate", "reason", "where", "until")}
     try:
-        until = _end_of(given["until"], lot)
+        until = _end_of(given["until"], lot, now)
         which = PlateList(given["list"]) if given["list"] in list(PlateList) else PlateList.DENY
         where = None if given["where"] == "all" else lot.slug
         wanted = await listed_of(which, given["plate"], where, given["reason"], until, request.user)
@@ -66,14 +66,17 @@ async def unlist_plate(request: AnyRequest, listed_id: FromPath[int]) -> Respons
     return Redirect(f"/console/lots/{lot.slug}/plates?done=unlisted", status_code=303)
 
 
-def _end_of(text: str, lot: Lot) -> datetime | None:
+def _end_of(text: str, lot: Lot, now: datetime) -> datetime | None:
     """The end of a last day by the lot's calendar; None for good. Raises FieldsError."""
     if not text:
         return None
     try:
-        return day_span(date.fromisoformat(text), ZoneInfo(lot.time_zone)).end
+        end = day_span(date.fromisoformat(text), ZoneInfo(lot.time_zone)).end
     except (ValueError, OverflowError):
         raise FieldsError({"until": "Give a day, such as 2026-11-21."}) from None
+    if end <= now:
+        raise FieldsError({"until": "That day is over: the plate would be on no list."})
+    return end
 
 
 async def _page(

@@ -1,4 +1,4 @@
-"""Receipts as PDF (`parkhub.clients.receipt_sheet`)."""
+"""Receipts as PDF (`parkhub.sheets.receipt`)."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import msgspec
 from parkhub.clients.sheets import make_sheet
 from parkhub.web.receipt_view import ReceiptView
 
-SHEET: Final = "parkhub.clients.receipt_sheet"
+SHEET: Final = "parkhub.sheets.receipt"
 
 
 async def receipt_pdf(view: ReceiptView) -> bytes:

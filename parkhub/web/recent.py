@@ -26,18 +26,30 @@ OPENED: Final = {
 
 
 def told(
-    recent: Collection[Recent], lots: Mapping[int, Lot], plate_ids: frozenset[int], money_ids: frozenset[int]
+    recent: Collection[Recent],
+    lots: Mapping[int, Lot],
+    plate_ids: frozenset[int],
+    money_ids: frozenset[int],
+    run_ids: frozenset[int],
 ) -> tuple[Told, ...]:
-    """Each in words, for whoever sees plates and money of these lots. Several lots are named, one is not."""
-    return tuple(_told(each, lots, plate_ids, money_ids) for each in recent if each.lot_id in lots)
+    """Each in words, for whoever sees plates and money of these lots and answers for them. Several lots are named, one
+    is not.
+    """
+    return tuple(_told(each, lots, plate_ids, money_ids, run_ids) for each in recent if each.lot_id in lots)
 
 
-def _told(recent: Recent, lots: Mapping[int, Lot], plate_ids: frozenset[int], money_ids: frozenset[int]) -> Told:
+def _told(
+    recent: Recent,
+    lots: Mapping[int, Lot],
+    plate_ids: frozenset[int],
+    money_ids: frozenset[int],
+    run_ids: frozenset[int],
+) -> Told:
     lot = lots[recent.lot_id]
     plate = recent.plate if recent.lot_id in plate_ids or not recent.plate else HIDDEN
     what, more = _words(recent, with_money=recent.lot_id in money_ids)
     small = ", ".join(filter(None, (lot.name if len(lots) > 1 else "", more)))
-    address = "/console/review" if recent.kind == "review" else ""
+    address = "/console/review" if recent.kind == "review" and recent.lot_id in run_ids else ""
     if recent.session_id is not None:
         address = f"/console/sessions/{recent.session_id}"
     return recent.at.astimezone(ZoneInfo(lot.time_zone)).strftime("%H:%M"), plate, what, small, address

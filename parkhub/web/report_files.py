@@ -9,7 +9,7 @@ from typing import Final
 import xlsxwriter
 
 from parkhub.domain.money import minor_digits
-from parkhub.domain.report_tables import COUNT, MINUTES, RATE, SHARE, Column, Figure, Table, Value
+from parkhub.domain.report_cells import COUNT, MINUTES, RATE, SHARE, Column, Figure, Table, Value
 
 _BEGINS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NAME_MAX: Final = 31
@@ -24,20 +24,20 @@ def safe(text: str) -> str:
 
 
 def as_csv(title: str, figures: Iterable[Figure], tables: Iterable[Table]) -> str:
-    """All tables below each other, an empty line between them; money with its decimals, shares in 0..1."""
+    """All tables below each other, an empty line between them; money with its decimals, shares in per cent."""
     out = io.StringIO()
     write = csv.writer(out)
     write.writerow([safe(title)])
     write.writerow([])
     write.writerow(["Figure", "Unit", "Value", "Compared with"])
     for each in figures:
-        write.writerow([safe(each.words), each.unit, number(each.value, each.unit), number(each.before, each.unit)])
+        write.writerow([safe(each.words), each.unit, _plain(each.value, each.unit), _plain(each.before, each.unit)])
     for table in tables:
         write.writerow([])
         write.writerow([safe(table.title)])
         write.writerow([safe(table.first), *(safe(_head(column)) for column in table.columns)])
         for words, values in table.rows:
-            cells = [number(value, column.unit) for value, column in zip(values, table.columns, strict=True)]
+            cells = [_plain(value, column.unit) for value, column in zip(values, table.columns, strict=True)]
             write.writerow([safe(words), *cells])
     return out.getvalue()
 
@@ -84,8 +84,13 @@ def as_xlsx(title: str, figures: Iterable[Figure], tables: Iterable[Table]) -> b
     return out.getvalue()
 
 
+def _plain(value: Value, unit: str) -> Cell:
+    """A value where no format of a cell makes per cent of a share, as its column is headed."""
+    return round(value * 100, 2) if unit == SHARE and value is not None else number(value, unit)
+
+
 def number(value: Value, unit: str) -> Cell:
-    """A value as a number: money in whole units with its decimals, never through a binary fraction."""
+    """A value as a number, a share in 0..1: money in whole units with its decimals, never through a binary fraction."""
     if value is None:
         return None
     if unit in _FORMATS:

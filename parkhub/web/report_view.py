@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from parkhub.domain.lots import Lot
+from parkhub.domain.report_cells import Figure, Table, Value
+from parkhub.domain.report_counts import Counts
 from parkhub.domain.report_periods import Against, Length, Period
-from parkhub.domain.report_tables import Counts, Figure, Table, Value, figures, tables
+from parkhub.domain.report_tables import figures, tables
 from parkhub.services.report_words import change, words
 
 LEVELS = 10

@@ -150,16 +150,16 @@ async def _exits(
 ) -> tuple[list[Choice], ParkingSession | None]:
     costs = {each.session_id: each.cost for each in review.suggestions}
     if passage.plate:
-        inside = await matching_rows.list_inside(lot.id, passage.last_at)
+        inside = await matching_rows.list_inside(lot.id, passage.at)
         costs |= {each.session_id: each.cost for each in match_passage(passage, inside).suggestions}
     known = {each.id: each for each in await session_rows.get_sessions(list(costs))}
     possible = [each for each in known.values() if _is_possible(each, passage)]
     possible.sort(key=lambda each: costs[each.id])
     zone, choices = ZoneInfo(lot.time_zone), []
     for each in possible[:SUGGESTIONS]:
-        bill = await billing.get_bill(each.id, passage.last_at)
-        stayed = ENGLISH.duration((passage.last_at - each.entered_at) // timedelta(minutes=1))
-        since = ENGLISH.when(each.entered_at, zone, passage.last_at)
+        bill = await billing.get_bill(each.id, passage.at)
+        stayed = ENGLISH.duration((passage.at - each.entered_at) // timedelta(minutes=1))
+        since = ENGLISH.when(each.entered_at, zone, passage.at)
         choices.append(
             Choice(
                 value=f"assign:{each.id}",
@@ -175,7 +175,7 @@ async def _exits(
 
 def _is_possible(session: ParkingSession, passage: GatePassage) -> bool:
     gone = session.state in (SessionState.CANCELLED, SessionState.BEGUN) or session.is_priced
-    return not gone and session.entered_at <= passage.last_at
+    return not gone and session.entered_at <= passage.at
 
 
 def _how_near(cost: float, plate: str) -> str:

@@ -1,7 +1,6 @@
 """The queue of questions: one at a time, one person a question, one key an answer, each to be taken back."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,70 +15,28 @@ from parkhub.db import lots as lot_rows
 from parkhub.db import matching as matching_rows
 from parkhub.db import review_holds as hold_rows
 from parkhub.db import reviews as review_rows
+from parkhub.db import sessions as session_rows
 from parkhub.db.review_holds import Waiting
 from parkhub.domain.plates import fold, normalise
 from parkhub.domain.reviews import EXITS, Question, Review
 from parkhub.domain.rights import Right
 from parkhub.errors import ConflictError, InvalidInputError, NotFoundError
-from parkhub.services import review_holds, reviews, session_corrections
+from parkhub.services import review_holds, reviews
 from parkhub.web.csrf import NO_CSRF
 from parkhub.web.dependencies import GivenClients
 from parkhub.web.guards import ID_MAX, needs
 from parkhub.web.our_lots import our_lot_ids, our_lots
+from parkhub.web.review_queue import QueueSource
 from parkhub.web.review_view import load_review
 from parkhub.web.session_forms import local_instant, read_id
 from parkhub.web.session_page import sent
 from parkhub.web.session_view import QUESTIONS
 from parkhub.web.stream import stream
 from parkhub.web.templating import AnyRequest, page
-from parkhub.web.watched import encode
 
 BY_KEY: Final = "answered in the review queue"
 """Why, where nobody typed a reason: the pictures beside the question are the reason."""
 SHOWN: Final = 6
-TOLD_MAX: Final = 200
-AGES_S: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """How many questions wait, and who is on which of the oldest."""
-
-    count: int
-    holders: dict[int, str]
-    lot_ids: frozenset[int]
-
-
-@dataclass(frozen=True)
-class QueueSource:
-    """The queue of some lots, for pages that lie open."""
-
-    lot_ids: frozenset[int]
-
-    @property
-    def key(self) -> tuple[str, frozenset[int]]:
-        """See `Source`."""
-        return "reviews", self.lot_ids
-
-    async def read(self) -> Queue:
-        """See `Source`."""
-        waiting = await hold_rows.list_waiting(self.lot_ids, datetime.now(UTC), TOLD_MAX)
-        holders = {each.review.id: each.who for each in waiting}
-        count = await hold_rows.count_waiting(self.lot_ids) if len(waiting) == TOLD_MAX else len(waiting)
-        return Queue(count, holders, self.lot_ids)
-
-    def topics(self, view: Queue) -> frozenset[str]:
-        """See `Source`."""
-        return frozenset({review_holds.TOPIC, *(f"sessions:{each}" for each in view.lot_ids)})
-
-    def tell(self, view: Queue, before: Queue | None) -> bytes | None:
-        """See `Source`."""
-        if before is not None and (view.count, view.holders) == (before.count, before.holders):
-            return None
-        return encode("queue", {"count": view.count, "holders": view.holders})
-
-    def due_s(self, view: Queue) -> None:
-        """See `Source`."""
 
 
 @get("/console/review")
@@ -158,10 +115,8 @@ async def _answer(clients: Clients, review_id: int, given: dict[str, str], accou
 
 async def _name(clients: Clients, review: Review, text: str, reason: str, account_id: int, now: datetime) -> int:
     """A plate was typed or chosen: of the car that came in without one, or of the session that the exit ends."""
-    if review.question is Question.ENTRY_WITHOUT_PLATE and review.session_id is not None:
-        if not normalise(text):
-            raise InvalidInputError("Type the plate, or say that it has none.")
-        return await session_corrections.edit_plate(clients, review.session_id, text, reason, account_id, now)
+    if review.question is Question.ENTRY_WITHOUT_PLATE:
+        return await reviews.name_entry(clients, review.id, text, reason, account_id, now)
     if review.question not in EXITS:
         raise InvalidInputError("This question is not about a plate.")
     folded = fold(normalise(text))
@@ -176,15 +131,15 @@ async def _left(
     clients: Clients, review: Review, do: str, text: str, reason: str, account_id: int, now: datetime
 ) -> int:
     """A time was typed, or the one chosen at which its leaving was noticed."""
-    zone = ZoneInfo((await lot_rows.get_lot(review.lot_id)).time_zone)
-    if review.question is Question.SECOND_ENTRY:
-        return await reviews.split_entry(clients, review.id, local_instant(text, zone), reason, account_id, now)
     if review.session_id is None:
         raise InvalidInputError("This question is not about a time.")
-    if do == "close":
+    if do == "close" and review.question is not Question.SECOND_ENTRY:
         return await reviews.charge_until_noticed(clients, review.id, reason, account_id, now)
-    at = local_instant(text, zone)
-    return await session_corrections.close_by_hand(clients, review.session_id, at, reason, account_id, now)
+    zone = ZoneInfo((await lot_rows.get_lot(review.lot_id)).time_zone)
+    at = local_instant(text, zone, (await session_rows.get_session(review.session_id)).entered_at)
+    if review.question is Question.SECOND_ENTRY:
+        return await reviews.split_entry(clients, review.id, at, reason, account_id, now)
+    return await reviews.close_session(clients, review.id, at, reason, account_id, now)
 
 
 async def _refused(

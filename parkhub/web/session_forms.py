@@ -270,12 +270,17 @@ def staff_uid(text: str) -> str:
     return f"staff:{checked_uid(text)}"
 
 
-def local_instant(text: str, zone: ZoneInfo) -> datetime:
-    """The instant of a time as a browser's field sends it, by the lot's clock. Raises InvalidInputError."""
+def local_instant(text: str, zone: ZoneInfo, since: datetime | None = None) -> datetime:
+    """The instant of a time as a browser's field sends it, by the lot's clock. Raises InvalidInputError.
+
+    Of an hour that the clock shows twice it is in the first, unless only the second is not before ``since``.
+    """
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+        shown = datetime.fromisoformat(text).replace(tzinfo=zone)
+        first, second = shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInputError("Give the day and the time, such as 21 Nov 2026, 14:35.") from None
+    return second if since is not None and first < since <= second else first
 
 
 def read_id(text: str) -> int | None:

@@ -26,6 +26,7 @@ from parkhub.db import refunds as refund_rows
 from parkhub.db import reviews as review_rows
 from parkhub.domain.accounts import Account
 from parkhub.domain.audit import AuditEntry, EntryFilter
+from parkhub.domain.ledger import ACCOUNT_WORDS
 from parkhub.domain.money import format_amount
 from parkhub.domain.passages import Direction, GatePassage
 from parkhub.domain.payments import PaymentState
@@ -146,6 +147,7 @@ async def show_session(
         credit_note_number=credit_note_number,
         barriers=sorted(barriers, key=lambda each: each.side is not Direction.EXIT),
         questions=QUESTIONS,
+        accounts=ACCOUNT_WORDS,
         given=defaultdict(str, {**usual, **(given or {})}),
         wrong=wrong,
         form=form,

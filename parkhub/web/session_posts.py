@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from parkhub.domain.money import parse_amount
 from parkhub.domain.payments import is_far_above
 from parkhub.domain.rights import Right
 from parkhub.domain.sessions import read_ticket
-from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
+from parkhub.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, sentence
 from parkhub.services import (
     barrier_openings,
     barriers,
@@ -54,13 +55,16 @@ from parkhub.web.templating import AnyRequest
 Given = dict[str, str]
 _REFUSED: Final = (InvalidInputError, ConflictError, BusyError)
 
-CORRECTIONS: Final[dict[str, Callable[[Given, ZoneInfo], Correction]]] = {
+Clock = Callable[[str], datetime]
+"""What a time that was typed means, by the lot's clock."""
+
+CORRECTIONS: Final[dict[str, Callable[[Given, Clock], Correction]]] = {
     "plate": lambda given, _: PlateForm(given.get("plate", ""), given["reason"]),
-    "close": lambda given, zone: CloseForm(local_instant(given.get("exited_at", ""), zone), given["reason"]),
+    "close": lambda given, clock: CloseForm(clock(given.get("exited_at", "")), given["reason"]),
     "reopen": lambda given, _: ReopenForm(given["reason"]),
     "cancel": lambda given, _: CancelForm(given["reason"]),
-    "split": lambda given, zone: SplitForm(
-        local_instant(given.get("left_at", ""), zone), local_instant(given.get("came_at", ""), zone), given["reason"]
+    "split": lambda given, clock: SplitForm(
+        clock(given.get("left_at", "")), clock(given.get("came_at", "")), given["reason"]
     ),
 }
 
@@ -78,7 +82,7 @@ async def correct_session(
         if do == "merge":
             form: Correction = MergeForm(await _other(given.get("other", "")), given["reason"])
         elif do in CORRECTIONS:
-            form = CORRECTIONS[do](given, zone)
+            form = CORRECTIONS[do](given, partial(local_instant, zone=zone, since=session.entered_at))
         else:
             raise InvalidInputError("Choose what to put right.")
         entry = await correct(clients, session_id, form, request.user.id, datetime.now(UTC))
@@ -214,7 +218,7 @@ async def _amount(session_id: int, text: str) -> int | None:
     try:
         return parse_amount(text, currency)
     except ValueError as error:
-        raise InvalidInputError(f"{error}.".capitalize()) from None
+        raise InvalidInputError(sentence(error)) from None
 
 
 def _back(session_id: int, done: str) -> Response[Any]:

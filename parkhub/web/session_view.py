@@ -68,7 +68,7 @@ ACTIONS: Final = {
     "session.begun_by_driver": "Begun by its driver, to pay ahead",
     "session.taken_over": "Taken over from its driver's",
 }
-MONEY: Final = frozenset({"payment.taken", "payment.refunded", "session.waived"})
+MONEY: Final = frozenset({"payment.taken", "payment.refunded", "payment.refund_failed", "session.waived"})
 _KINDS: Final = {
     Kind.CHARGE: "Charged",
     Kind.CORRECTION: "Price corrected by",
@@ -202,7 +202,7 @@ class SessionView:
 
     def _seen(self) -> Iterable[Event]:
         for each in self.passages:
-            at = each.last_at if each.direction is Direction.EXIT else each.first_at
+            at = each.at
             yield Event(at, PASSED[each.direction], self._read_as(each), order=-1)
 
     def _read_as(self, passage: GatePassage) -> str:
@@ -239,7 +239,10 @@ class SessionView:
         if found.kind is Kind.PAYMENT:
             desk = "by card terminal" if found.references.get("tender") == TERMINAL else "in cash"
             way = f" {desk}" if Books.CASH in amounts else " through the payment provider"
-        return f"{_KINDS.get(found.kind, found.kind.value)} {ENGLISH.money(cents, found.currency)}{way}"
+        kind = _KINDS.get(found.kind, found.kind.value)
+        if found.kind is Kind.REFUND and tender > 0:
+            kind = "Came back of what was given back:"
+        return f"{kind} {ENGLISH.money(cents, found.currency)}{way}"
 
     def _done(self) -> Iterable[Event]:
         for entry in self.entries:

@@ -140,7 +140,9 @@ async def show_new(request: AnyRequest, lot: FromQuery[str] = "") -> Template | 
         return Redirect("/console/sessions", status_code=303)
     chosen = next((each for each in lots if each.slug == lot), lots[0])
     at = datetime.now(UTC).astimezone(ZoneInfo(chosen.time_zone))
-    given = {"lot": chosen.slug, "plate": "", "kind": "", "entered_at": f"{at:%Y-%m-%dT%H:%M}", "reason": ""}
+    one_clock = len({each.time_zone for each in lots}) == 1  # else it would stay when another is chosen
+    entered_at = f"{at:%Y-%m-%dT%H:%M}" if one_clock else ""
+    given = {"lot": chosen.slug, "plate": "", "kind": "", "entered_at": entered_at, "reason": ""}
     return _new(request, lots, given, {})
 
 
@@ -153,17 +155,17 @@ async def open_by_hand(request: AnyRequest, clients: GivenClients) -> Template |
     if lot is None:
         return _new(request, lots, given, {"lot": "Choose a car park from the list."}, 422)
     must(request.user, Right.RUN, lot.id)
-    kinds = {each.value: each for each in VehicleKind}
+    kinds, now, at = {each.value: each for each in VehicleKind}, datetime.now(UTC), given["entered_at"].strip()
     try:
         session = await session_corrections.open_by_hand(
             clients,
             lot.id,
             given["plate"],
             kinds.get(given["kind"]),
-            local_instant(given["entered_at"], ZoneInfo(lot.time_zone)),
+            local_instant(at, ZoneInfo(lot.time_zone)) if at else now,
             given["reason"],
             request.user.id,
-            datetime.now(UTC),
+            now,
             lost_ticket=bool(given["lost_ticket"]),
         )
     except (InvalidInputError, ConflictError) as error:

@@ -90,7 +90,8 @@ async def save(request: AnyRequest, clients: GivenClients, public_id: FromPath[s
     lot = await lot_rows.get_lot(camera.lot_id)
     drawing = await load_drawing(await cameras.find_camera(public_id))
     told = _in_words(version, lot.time_zone)
-    return Response({"saved": told, "document": drawing.document})
+    # Somebody else may have saved since: the page goes on from its own version, and is told of theirs.
+    return Response({"saved": told, "document": {**drawing.document, "version": version.number}})
 
 
 async def read_document(request: AnyRequest) -> dict[str, Any]:

@@ -183,8 +183,9 @@ class StayView:
     @property
     def paid(self) -> str:
         """What was paid before, as it is taken off; "" if nothing was."""
-        paid = self.bill.due_cents - (self.bill.quote.gross_cents if self.bill.quote else 0)
-        return self._money(paid) if paid < 0 < self.bill.due_cents else ""
+        due, gross = self.bill.due_cents, self.bill.quote.gross_cents if self.bill.quote else 0
+        is_paid = due == 0 and self.bill.books.paid_of_charge_cents == gross  # and not waived
+        return self._money(due - gross) if due < gross and (due > 0 or is_paid) else ""
 
     @property
     def total(self) -> str:

@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from parkhub.clients.live import Live
 from parkhub.domain.accounts import Account
-from parkhub.errors import ForbiddenError, NotFoundError, ParkHubError, SignInRequiredError
+from parkhub.errors import FactorRequiredError, ForbiddenError, NotFoundError, ParkHubError, SignInRequiredError
 from parkhub.languages import Language
 from parkhub.services import lots
 from parkhub.web.csrf import NO_CSRF
@@ -27,7 +27,8 @@ from parkhub.web.watched import ACCOUNT, Client, Source, Streams, encode
 
 log = structlog.get_logger(__name__)
 
-ASKED_S: Final = 30.0
+ASKED_S: Final = 5.0
+NO_MORE: Final = (SignInRequiredError, FactorRequiredError, ForbiddenError, NotFoundError)
 HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -122,23 +123,39 @@ async def _watch(receive: Receive, client: Client) -> None:
 
 
 async def _stay_allowed(request: AnyRequest, client: Client, account: Account) -> None:
-    """Let somebody go who may no longer watch: signed out, shut out, or without the right. Asked when their account
-    changes, and every half minute because no announcement is certain."""
+    """Let somebody go who may no longer watch: signed out, shut out, without the right or the second factor.
+
+    Whoever may see more or less than before goes as well: their browser comes back and is told what they may see now.
+    Asked when their account changes, and every few seconds because no announcement is certain and a sign-in ends by
+    itself.
+    """
     client.topic, client.doubted = f"{ACCOUNT}{account.id}", asyncio.Event()
-    client.doubted.set()  # it may have changed since the page was let in
-    while not client.closed:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ASKED_S):
-                await client.doubted.wait()
-        client.doubted.clear()
-        request.scope.pop("user", None)  # type: ignore[misc]
-        try:
-            for guard in request.route_handler.resolve_guards():
-                await guard(request, request.route_handler)  # type: ignore[misc]
-        except (SignInRequiredError, ForbiddenError, NotFoundError):
-            client.close()
-        except ParkHubError as error:
-            log.warning("not asked whether somebody may watch", error=str(error))
+    try:
+        while await _may_watch(request, account):  # at once: it may have changed since the page was let in
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASKED_S):
+                    await client.doubted.wait()
+            client.doubted.clear()
+    finally:  # whatever went wrong: nobody goes on unasked
+        client.close()
+
+
+async def _may_watch(request: AnyRequest, account: Account) -> bool:
+    request.scope.pop("user", None)  # type: ignore[misc]
+    try:
+        for guard in request.route_handler.resolve_guards():
+            await guard(request, request.route_handler)  # type: ignore[misc]
+    except NO_MORE:
+        return False
+    except ParkHubError as error:
+        log.warning("not asked whether somebody may watch", error=str(error))
+        return True
+    now = signed_in_account(request)
+    return now is not None and (now.rights, now.everywhere, now.lot_ids) == (
+        account.rights,
+        account.everywhere,
+        account.lot_ids,
+    )
 
 
 @get("/lots/{slug:str}/events", opt=NO_CSRF, include_in_schema=False)

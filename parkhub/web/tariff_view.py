@@ -18,7 +18,7 @@ from parkhub.domain.tariff_places import field_of, line_of
 from parkhub.domain.tariff_reader import parse_tariff
 from parkhub.domain.tariffs import Tariff
 from parkhub.domain.vehicles import VehicleKind
-from parkhub.errors import TariffError
+from parkhub.errors import TariffError, sentence
 from parkhub.languages import ENGLISH
 from parkhub.web import tariff_document
 from parkhub.web.tariff_chart import TICKS, Chart
@@ -138,8 +138,8 @@ async def check(draft: Draft, names: set[str], now: datetime) -> Checked:
         tariff = parse_tariff(draft.text)
     except TariffError as error:
         line = line_of(draft.text, error.path, error.reason)
-        reason = error.reason[:1].upper() + error.reason[1:]
-        return Checked(draft, Fault(f"{reason}.", error.path, line, field_of(error.path, names)), running=running)
+        fault = Fault(sentence(error.reason), error.path, line, field_of(error.path, names))
+        return Checked(draft, fault, running=running)
     version = TariffVersion(0, draft.lot.id, None, draft.text, now, now, None)
     words = prices([version], now, draft.zone, ENGLISH)[0]
     comparable = running is not None and running.tariff.currency == tariff.currency

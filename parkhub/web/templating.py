@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from parkhub import __version__
 from parkhub.domain.accounts import Account
+from parkhub.domain.hosts import leads_here
 from parkhub.languages import ENGLISH, NAMES
 from parkhub.web.assets import FRONTEND, asset
 
@@ -89,6 +90,7 @@ def _make_environment() -> Environment:
     )
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(ago=ago, attributes=attributes, local=local, span=span)
+    environment.tests.update(leading_here=leads_here)
     environment.globals.update(asset=asset, count=count, languages=NAMES, version=__version__)
     return environment
 

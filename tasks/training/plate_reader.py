@@ -24,11 +24,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn import functional
 
+from parkhub.domain.plate_looks import HEIGHT_PX, WIDTH_PX
 from parkhub.domain.plates import fold
 from tasks.training.plate_fonts import Fonts, find_fonts
 from tasks.training.plate_reader_net import CHARACTERS, ReaderNet, load, source
 from tasks.training.plate_strips import LETTERING, PLATES, Given, Mix, Plate, cut, draw, read
-from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX
 
 FILE = "plates_read.onnx"
 HALVED_MIN = 1000  # numbers in a tensor that is stored in 16 bits

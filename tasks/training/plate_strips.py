@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from parkhub.domain.plate_looks import HEIGHT_PX, WIDTH_PX
 from parkhub.domain.plates import fold, normalise
 from tasks.training.plate_drawing import draw_plate, draw_two_lines, draw_words, write_over
 from tasks.training.plate_fonts import Fonts, some_text
 from tasks.training.plate_lettering import overlay, words
 from tasks.training.plate_scenes import BACKGROUNDS, tuning_half
-from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX, straighten
+from tasks.vision.plates.strips import straighten
 
 Array = np.ndarray[Any, Any]
 SCENES = ("openalpr_eu", "openalpr_us", "openalpr_br", "tudelft_nl")

@@ -1,10 +1,10 @@
 """The desk: how long an update of the live view takes and how large it is, and how fast a million sessions are listed.
 
-    python tests/bench/bench_desk.py [--sessions 1000000] [--updates 200]
+    python tests/bench/bench_desk.py [--sessions 1000000] [--updates 200] [--only lists] [--database sqlite]
 
 The live view has 20 lots with 40 cameras, 2,000 spots, and a day of 3,000 stays that were paid, and a picture a
-second of each camera in the last minute; ten spots, a stay and a
-picture change before each update. Server time is reading all of it, comparing and writing the frame, in this process:
+second of each camera in the last minute; ten spots, a stay, a payment and a picture change before each update. Server
+time is reading all of it, comparing and writing the frame, in this process:
 CPU and wall. The lists are asked for over the application's own ASGI interface, signed in, up to the last byte.
 """
 
@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,14 +31,19 @@ import bench_sessions
 import servers
 from apps import running
 from builders import a_track, new_spots, save_account, save_camera, save_frame, save_lot
+from desk_books import FULL_MONTH, keep_books
 from visitors import EMAIL, PASSWORD, token_of, visit
 
+from parkhub.db import ledger as ledger_rows
 from parkhub.db import spots as spot_rows
-from parkhub.db.engine import close_database, fetch, migrate, open_database
+from parkhub.db.engine import close_database, fetch, migrate, open_database, transaction
+from parkhub.domain.ledger import Account, Kind, Posting, Transaction
 from parkhub.domain.spots import SpotState
 from parkhub.services import accounts, tariffs
 from parkhub.settings import Settings, load_settings
 from parkhub.web.overview import OverviewSource
+
+Tell = Callable[[dict[str, object]], None]
 
 LOTS, CAMERAS, SPOTS, STAYS, PICTURES = 20, 40, 2000, 3000, 2400
 ADDRESSES = (
@@ -61,6 +66,25 @@ ADDRESSES = (
     "/console/system/jobs",
     "/console/cameras",
     "/console/people",
+    "/console/money?lot={lot}",
+    "/console/money?lot={lot}&kind=refund",
+    "/console/money?lot={lot}&before={id}",
+    "/console/money/days?lot={lot}",
+    "/console/money/reconciliation",
+    "/console/lots/{lot}/receipts",
+    f"/console/lots/{{lot}}/receipts?month={FULL_MONTH}",
+    "/console/lots",
+    "/console/lots/{lot}/plates",
+    "/console/lots/{lot}/labels",
+    "/console/lots/{lot}/states",
+    "/console/lots/{lot}/displays",
+    "/console/prices",
+    "/console/barriers",
+    "/console/recordings",
+    "/console/nodes",
+    "/console/keys",
+    "/console/patrol",
+    "/console/system",
 )
 SEARCHES = ("AB", "7K", "ABC123")
 """Parts of plates, as typed into the list of sessions."""
@@ -78,7 +102,7 @@ def as_started() -> None:
     gc.freeze()
 
 
-async def live(settings: Settings, updates: int) -> list[dict[str, object]]:
+async def live(settings: Settings, updates: int, tell: Tell) -> None:
     """The live view of all lots."""
     await migrate(settings)
     await open_database(settings)
@@ -107,6 +131,7 @@ async def live(settings: Settings, updates: int) -> list[dict[str, object]]:
         tracks = [a_track(name, dice.choice(states), seen_at=now) for name in dice.sample(names, 10)]
         await spot_rows.save_tracks(camera.id, tracks)
         await save_frame(camera, captured_at=datetime.now(UTC), received_at=datetime.now(UTC))
+        await _pays(dice.choice(ids), STAYS + number, now)
         await fetch("UPDATE parking_session SET state = 'closed', exited_at = {} WHERE id = {}", now, number + 1)
         began, spent = time.perf_counter(), time.process_time()
         after = await source.read()
@@ -117,7 +142,7 @@ async def live(settings: Settings, updates: int) -> list[dict[str, object]]:
         view = after
     await close_database()
     told = {"whole_bytes": whole, "update_bytes_max": max(sizes), "update_bytes_p50": statistics.median(sizes)}
-    return [{"live_view": told, "server_ms": spread(wall), "cpu_ms": spread(cpu)}]
+    tell({"live_view": told, "server_ms": spread(wall), "cpu_ms": spread(cpu)})
 
 
 async def _stays(ids: list[int], now: datetime) -> None:
@@ -134,26 +159,27 @@ async def _stays(ids: list[int], now: datetime) -> None:
             f"L{number}",
             at,
         )
-        rows = await fetch(
-            "INSERT INTO ledger_transaction (uid, lot, sequence, kind, currency, at, reason, refs, seal) "
-            "VALUES ({}, {}, {}, 'payment', 'EUR', {}, '', {}, '') RETURNING id",
-            f"paid-{number}",
-            lot,
-            number,
-            at,
-            "{}",
-        )
-        for account, cents in (("cash", 200), ("receivable", -200)):
-            await fetch(
-                'INSERT INTO ledger_posting ("transaction", account, amount_cents) VALUES ({}, {}, {})',
-                rows[0]["id"],
-                account,
-                cents,
+        await _pays(lot, number, at)
+
+
+async def _pays(lot: int, number: int, at: datetime) -> None:
+    async with transaction():
+        await ledger_rows.post(
+            Transaction(
+                f"paid-{number}",
+                lot,
+                None,
+                Kind.PAYMENT,
+                "EUR",
+                at,
+                (Posting(Account.CASH, 200), Posting(Account.RECEIVABLE, -200)),
             )
+        )
 
 
-async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
-    """Lists of sessions, asked for as a browser does."""
+async def lists(settings: Settings, sessions: int, tell: Tell) -> None:
+    """Lists of sessions and of their money, asked for as a browser does."""
+    seeding = time.perf_counter()
     await migrate(settings)
     await open_database(settings)
     lot = await save_lot(slug="bench")
@@ -165,10 +191,12 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
     await fetch("UPDATE parking_session SET state = 'cancelled' WHERE id {}= 0".format("% 9973 "))
     kept = "INSERT INTO ledger_balance (lot, currency, account, amount_cents) VALUES ({}, 'EUR', 'cash', 1)"
     await fetch(kept, lot.id)
+    await keep_books(lot, sessions)
     await bench_sessions.run_plain("ANALYZE")
     await save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
     await close_database()
-    dice, found = random.Random(1), []
+    dice = random.Random(1)
+    tell({"seeded_s": round(time.perf_counter() - seeding), "load": round(os.getloadavg()[0], 1)})
     async with running(settings) as app, visit(app) as visitor:
         as_started()
         assert (await visitor.send_form("/sign-in", email=EMAIL, password=PASSWORD)).status_code == 303
@@ -180,7 +208,7 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
                 answer = await visitor.get(asked)
                 assert answer.status_code == 200, asked
                 times.append((time.perf_counter() - began) * 1000)
-            found.append({"list": address, "ms": spread(times)})
+            tell({"list": address, "ms": spread(times)})
         token = token_of(await visitor.get("/console/sessions"))
         for text in SEARCHES:
             times = []
@@ -189,21 +217,21 @@ async def lists(settings: Settings, sessions: int) -> list[dict[str, object]]:
                 answer = await visitor.post("/console/sessions/search", data={"q": text, "_csrf_token": token})
                 assert answer.status_code == 200, text
                 times.append((time.perf_counter() - began) * 1000)
-            found.append({"search": text, "ms": spread(times)})
-    return found
+            tell({"search": text, "ms": spread(times)})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=1_000_000)
     parser.add_argument("--only", choices=["live", "lists"], help="measure this alone")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="on this alone")
     parser.add_argument("--updates", type=int, default=200)
     given = parser.parse_args()
     os.environ.setdefault("PARKHUB_LOG_LEVEL", "warning")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         redis = stack.enter_context(servers.redis())
-        for name in ("sqlite", "postgresql"):
+        for name in [given.database] if given.database else ("sqlite", "postgresql"):
             for measure in [each for each in (live, lists) if given.only in (None, each.__name__)]:
                 with servers.postgresql() as server:
                     url = f"postgresql://parkhub@/postgres?host={server}" if name == "postgresql" else ""
@@ -211,8 +239,11 @@ def main() -> None:
                         data_dir=folder / name / measure.__name__, database_url=url, redis_url=f"unix://{redis}"
                     )
                     how_many = given.updates if measure is live else given.sessions
-                    for line in asyncio.run(measure(one, how_many)):
+
+                    def tell(line: dict[str, object], name: str = name) -> None:
                         print(json.dumps({"database": name, **line}), flush=True)
+
+                    asyncio.run(measure(one, how_many, tell))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ The node's own spool and sender, its thread driven step by step; the server is t
 its own (`tests/wire_servers.py`). The spool lies in memory (`--folder`), because a disk of today's speed is what makes
 a day a day. Says how memory and open handles of the node's process grew.
 
-    python tests/bench/soak_node.py [--pictures 200000] [--folder /dev/shm]
+    python tests/bench/soak_node.py [--pictures 200000] [--kilobytes 1 5] [--folder /dev/shm]
+
+`--kilobytes 200 500` are the pictures of a camera of 1920 x 1080.
 """
 
 import argparse
@@ -64,15 +66,15 @@ def is_away(at_s: float) -> bool:
     return AWAY[0] <= at_s < AWAY[1] or at_s % OFTEN_S < SHORT_S
 
 
-def live(url: str, folder: Path, pictures: int) -> dict[str, object]:
-    """A day, and what is to be said of it."""
+def live(url: str, folder: Path, pictures: int, kilobytes: tuple[int, int]) -> dict[str, object]:
+    """A day, and what is to be said of it; ``kilobytes``: from and to how many a picture has."""
     machine, chance = Machine(wall_s=0.0), random.Random(1)
     server_s, began_up_s = time.time(), machine.up_s
     clock = machine.clock(folder / "clock")
     samples, away = Samples(), False
     gap_s = DAY_S / pictures
     with (
-        Spool(folder / "spool", 10**9, clock=clock, reserve_bytes=0) as spool,
+        Spool(folder / "spool", 10**10, clock=clock, reserve_bytes=0) as spool,
         httpx.Client() as client,
         httpx.Client(base_url=url) as control,
     ):
@@ -90,7 +92,7 @@ def live(url: str, folder: Path, pictures: int) -> dict[str, object]:
             if number < pictures and at_s >= number * gap_s:
                 kind = Kind.GATE if chance.random() < 0.1 else Kind.OVERVIEW
                 taken = machine.take(str(number), kind)
-                data = numbered_picture(number, chance.randint(1_000, 5_000))
+                data = numbered_picture(number, chance.randint(1000 * kilobytes[0], 1000 * kilobytes[1]))
                 spool.put(Picture(str(number), data, "image/jpeg", taken.captured_at, kind, 0.0, machine.up_s))
                 number += 1
                 if number % (pictures // SAMPLES) == 0:
@@ -117,6 +119,7 @@ def main() -> None:
     """Live a day and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=200_000)
+    parser.add_argument("--kilobytes", type=int, nargs=2, default=(1, 5), metavar=("FROM", "TO"))
     parser.add_argument("--folder", type=Path, default=Path("/dev/shm"))
     given = parser.parse_args()
     port, began = free_port(), time.monotonic()
@@ -127,7 +130,7 @@ def main() -> None:
     ):
         try:
             wait_for(lambda: listens(port), "the server")
-            found = live(f"http://127.0.0.1:{port}", Path(name), given.pictures)
+            found = live(f"http://127.0.0.1:{port}", Path(name), given.pictures, given.kilobytes)
         finally:
             server.kill()
     print(json.dumps(found | {"took_s": round(time.monotonic() - began)}, indent=2))

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import rare
 from houses import ARGUMENTS, CHROMIUM
 from shown_pages import ShownHouse, shown_house, sign_in
 
@@ -52,10 +53,27 @@ async def shoot(browser: Browser, house: ShownHouse, language: str) -> None:
                     if not ONLY or name in ONLY:
                         await page.goto(path)
                         await keep(name)
-            if not ONLY or "find-nothing" in ONLY:
+            if house.is_furnished and (not ONLY or "find-nothing" in ONLY):
                 await _ask_in_vain(page)
                 await keep("find-nothing")
+            if not ONLY and house.is_furnished:
+                await rare.answers(page, keep)
             await context.close()
+
+
+async def _shoot_others(browser: Browser, house: ShownHouse) -> None:
+    """What people of fewer rights see, by day on a phone and a desk."""
+    for email, (name, paths) in rare.EYES.items():
+        for width, height in SIZES[1:]:
+            page = await browser.new_page(base_url=house.address, viewport={"width": width, "height": height})
+            await sign_in(page, email)
+            for path in paths:
+                await page.goto(path)
+                await page.wait_for_timeout(400)
+                await page.screenshot(
+                    path=OUT / f"{name}-{path.rpartition('/')[2].replace('?', '-')}-{width}-light-en.png"
+                )
+            await page.close()
 
 
 async def _shoot_all(house: ShownHouse) -> None:
@@ -63,6 +81,8 @@ async def _shoot_all(house: ShownHouse) -> None:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for language in os.environ.get("LANGUAGES", "en").split(","):
             await shoot(browser, house, language)
+        if not ONLY and house.is_furnished:
+            await _shoot_others(browser, house)
         await browser.close()
 
 
@@ -70,8 +90,10 @@ def main() -> None:
     """Start ParkHub's web process on made-up data, and look at it."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    with shown_house() as house:
-        asyncio.run(_shoot_all(house))
+    for bare in (False, True):
+        if not bare or not ONLY or any(name.startswith("bare-") for name in ONLY):
+            with shown_house(bare=bare) as house:
+                asyncio.run(_shoot_all(house))
     print(f"{len(list(OUT.iterdir()))} pictures in {OUT}")
 
 

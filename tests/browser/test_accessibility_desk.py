@@ -8,7 +8,7 @@ from shown_pages import furnish, sign_in
 
 from parkhub.settings import Settings
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 async def test_no_page_of_the_desk_keeps_anybody_out(browse: Any, web_settings: Settings) -> None:

@@ -99,7 +99,7 @@ async def test_the_console_fits_a_phone(staff: Page, width: int) -> None:
 
 
 async def test_the_console_says_when_it_can_no_longer_renew_itself(staff: Page, web: Any) -> None:
-    camera = await save_camera(await save_lot(), 1)
+    camera = await save_camera(await save_lot(), 1, stale_after_s=86_400)
     at = datetime.now(UTC)
     await spots.save_tracks(camera.id, [builders.a_track("A1", seen_at=at, since=at)])
     await cameras.set_last_look(camera.id, (await save_frame(camera)).id, at)
@@ -108,8 +108,9 @@ async def test_the_console_says_when_it_can_no_longer_renew_itself(staff: Page, 
     await expect(live).to_have_attribute("data-state", "live")
     await expect(lost).to_be_empty()
     web.stop()
-    await expect(lost).to_have_text(re.compile(r"^Connection lost, this is \d+ s old$"), timeout=20_000)
+    await expect(lost).to_have_text(re.compile(r"^Connection lost, this is \d+ (s|min) old$"))
     await expect(live).to_have_attribute("data-state", "stale")
+    await cameras.set_last_look(camera.id, (await save_frame(camera)).id, datetime.now(UTC))
     web.start()
-    await expect(lost).to_be_empty(timeout=20_000)
+    await expect(lost).to_be_empty()
     await expect(live).to_have_attribute("data-state", "live")

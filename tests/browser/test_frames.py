@@ -11,8 +11,6 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-PATIENCE_MS = 30_000
-
 
 def picture(*cars: str) -> bytes:
     """The made-up lot with its two places and the cars that are named."""
@@ -42,16 +40,16 @@ def test_a_picture_changes_a_spot_on_a_page_that_lies_open(tmp_path: Path) -> No
         mask = {"name": "mask.png", "mimeType": "image/png", "buffer": videos.mask_png()}
         staff.get_by_label("Spots file").set_input_files(mask)  # type: ignore[arg-type]
         staff.get_by_role("button", name="Mark the spots").click()
-        expect(staff.get_by_text("2 spots").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(staff.get_by_text("2 spots").first).to_be_visible()
         send(staff, "left")
 
         driver = staff.context.new_page()
         driver.goto("/lots/harbour-street")
         left, right = (driver.locator(f'[data-spot="{name}"]') for name in "12")
-        expect(left).to_have_attribute("data-state", "occupied", timeout=PATIENCE_MS)
+        expect(left).to_have_attribute("data-state", "occupied")
         expect(right).to_have_attribute("data-state", "free")
         driver.evaluate("window.opened = true")
         send(staff, "left", "right")
-        expect(right).to_have_attribute("data-state", "occupied", timeout=PATIENCE_MS)
+        expect(right).to_have_attribute("data-state", "occupied")
         expect(left).to_have_attribute("data-state", "occupied")
         assert driver.evaluate("window.opened")

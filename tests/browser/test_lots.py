@@ -1,12 +1,13 @@
 """A lot's page in a real browser, while states change behind it."""
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from builders import a_new_spot, a_track, new_spots, save_camera, save_frame, save_lot
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from parkhub.clients import Clients
 from parkhub.db import cameras, frames, spots
@@ -81,6 +82,32 @@ async def test_a_lost_connection_is_said_and_what_was_missed_comes_after(
     await expect(page.locator('.map [data-spot="A1"]')).to_have_attribute("data-state", "free")
     await expect(live).to_have_attribute("data-state", "live")
     await expect(page.get_by_role("status")).to_have_text("The connection is back.")
+
+
+@pytest.mark.parametrize("address", ["/lots/harbour", "/display/harbour"])
+async def test_a_connection_that_comes_back_without_a_word_is_given_up_for_another(
+    browse: Any, clients: Clients, address: str
+) -> None:
+    camera, asked = await a_lot(), asyncio.Semaphore(0)
+    await look(clients, camera, A1=TAKEN, A2=TAKEN, A3=TAKEN, A4=TAKEN)
+
+    async def end_at_once(route: Route) -> None:
+        await route.fulfill(content_type="text/event-stream", body="retry: 1\n\nevent: ping\ndata: 1\n\n")
+
+    async def say_nothing(_: Route) -> None:
+        asked.release()
+
+    page = await (await browse()).new_page()
+    await page.clock.install()
+    await page.route("**/events", say_nothing, times=1)
+    await page.route("**/events", end_at_once, times=1)  # the last one set is asked first
+    await page.goto(address)
+    live = page.locator("[data-freshness]")
+    await expect(live).to_have_text(re.compile("^Connection lost"))
+    await asyncio.wait_for(asked.acquire(), 60)
+    await page.clock.fast_forward(40_000)  # longer than the server is ever silent
+    await page.clock.fast_forward(10_000)  # and until it is asked again
+    await expect(live).to_have_text(re.compile("^Live"))
 
 
 async def test_when_the_last_seen_place_is_lost_the_page_is_no_longer_live(browse: Any, clients: Clients) -> None:

@@ -55,5 +55,6 @@ async def test_from_an_invitation_to_a_second_factor(browse: Any, clients: Clien
     await owner.get_by_role("link", name="All people").click()
     await owner.get_by_role("link", name="Sam").click()
     await owner.get_by_role("button", name="Shut out").click()
+    await expect(owner.get_by_text("They cannot sign in")).to_be_visible()
     await guest.reload()
     await expect(guest).to_have_url(re.compile("/sign-in"))

@@ -8,7 +8,6 @@ with `-s`, and kept in tests/bench/RESULTS.md; nothing here depends on it.
 """
 
 import re
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +22,7 @@ import pytest
 import stripe_shaped
 from drivers import PLATE, save_paid_lot, save_stay
 from playwright.async_api import Locator, Page, expect
-from processes import wait_for
+from processes import completed, wait_for
 from pydantic import SecretStr
 from stripe_shaped import KEY, StripeShaped
 from workers import worker
@@ -68,6 +67,8 @@ class Thumb:
 
     async def write(self, where: Locator, text: str, keys: str) -> None:
         """Type ``keys`` into what has the focus, or is tapped first; it then says ``text``."""
+        if await where.get_attribute("autofocus") is not None:
+            await expect(where).to_be_focused()  # the browser gives it a moment after it draws it
         if not await where.evaluate("it => it === document.activeElement"):
             self.taps += 1
             await where.click()
@@ -76,7 +77,7 @@ class Thumb:
 
     async def wait_for(self, what: Locator) -> None:
         """Look at the page until something is there."""
-        await self._timed(expect(what).to_be_visible(timeout=30_000))
+        await self._timed(expect(what).to_be_visible())
 
     async def _timed(self, happens: Any) -> None:
         began = time.perf_counter()
@@ -115,18 +116,13 @@ def work(web_settings: Settings, tmp_path: Path) -> Iterator[None]:
 async def sign_address(browse: Any, settings: Settings, lot: Lot, address: str, folder: Path) -> str:
     """What the code on the lot's sign says to a camera."""
     command = [sys.executable, "-m", "parkhub.cli.main", "lot", "qr", lot.slug, "--url", address]
-    done = subprocess.run(
-        [*command, "--data-dir", str(settings.data_dir), "--out", str(folder)],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = completed([*command, "--data-dir", str(settings.data_dir), "--out", str(folder)])
     assert done.returncode == 0, done.stderr
     page = await (await browse(viewport={"width": 800, "height": 1130})).new_page()
     await page.goto((folder / f"sign-{lot.slug}.svg").as_uri())
     seen = cv2.imdecode(np.frombuffer(await page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert seen is not None
-    told, *_ = cv2.QRCodeDetector().detectAndDecode(seen)
+    told, *_ = cv2.QRCodeDetectorAruco().detectAndDecode(seen)
     return told
 
 

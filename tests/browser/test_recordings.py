@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import videos
-from houses import browser, parkhub, signed_in
+from houses import PATIENCE_MS, browser, parkhub, signed_in
 from playwright.sync_api import Browser, Error, Page, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PHONE = {"width": 390, "height": 844}
 SIZE = (640, 480)
-FRAMES = 900
+FRAMES = 1500
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def upload(page: Page, video: Path, mask: Path) -> None:
 def follow(page: Page) -> list[int]:
     """What the progress bar says, again and again, until the result is there."""
     told: list[int] = []
-    for _ in range(900):
+    for _ in range(3000):
         with suppress(Error):  # the page is just being left for the result
             if page.locator("video").count():
                 return told
@@ -75,18 +75,18 @@ def test_a_short_video_is_analysed_and_its_progress_reaches_the_end(
         film = page.locator("video").element_handle()
         page.wait_for_function("film => film.readyState >= 1", arg=film)
         length, width, seekable = film.evaluate("f => [f.duration, f.videoWidth, f.seekable.end(0)]")
-        assert (round(length), width, round(seekable)) == (30, SIZE[0], 30)
+        assert (round(length), width, round(seekable)) == (50, SIZE[0], 50)
         # a place in the middle can be jumped to, and a picture is there
         film.evaluate("f => { f.currentTime = 20; return new Promise(done => { f.onseeked = done; }); }")
         assert film.evaluate("f => f.readyState") >= 2
         expect(page.get_by_role("img", name=re.compile("1 at the start, 0 at the end"))).to_be_visible()
         page.get_by_text("The same as a table").click()
-        expect(page.get_by_role("cell", name="0.0 s", exact=True)).to_be_visible()
+        expect(page.get_by_role("cell", name="0:00", exact=True)).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("link", name="CSV").click()
         assert download.value.path().read_text().startswith("t_s,free,occupied,unknown,")
         page.goto("/console/recordings")
-        expect(page.get_by_role("row", name=re.compile("monday.*done"))).to_be_visible()
+        expect(page.get_by_role("row", name=re.compile("monday.*done")).first).to_be_visible()  # others sent it too
 
 
 def test_it_can_be_cancelled_and_deleted_on_a_phone(
@@ -107,5 +107,5 @@ def test_it_can_be_cancelled_and_deleted_on_a_phone(
 def test_it_works_without_javascript(chromium: Browser, house: tuple[str, str], material: tuple[Path, Path]) -> None:
     with signed_in(chromium, house, java_script_enabled=False) as page:
         upload(page, *material)
-        expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=5 * PATIENCE_MS)
         expect(page.locator("video")).to_be_visible()

@@ -1,11 +1,12 @@
 """Places corrected, and crops judged, by keys in a real browser."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 from builders import save_camera, save_frame, save_lot, seen
 from pictures import jpeg
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from parkhub.clients import Clients
 from parkhub.db import cameras, labelled_sets, spots
@@ -50,6 +51,26 @@ async def test_a_place_is_corrected_and_that_taken_back_without_touching_the_mou
     await expect(page.get_by_role("group", name="A2, free")).to_be_focused()
     await expect(page.get_by_text("Taken back.")).to_be_visible()
     assert await taken() == []
+
+
+async def test_a_word_that_is_said_while_the_page_asks_what_is_new_counts(staff: Page, clients: Clients) -> None:
+    camera, page = await a_lot(clients), staff
+    asked = asyncio.Event()
+
+    async def never(_: Route) -> None:
+        asked.set()
+
+    await page.clock.install()
+    await page.route("**/states/grid?*", never)
+    await page.goto("/console/lots/harbour/states")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("group", name="A1, free")).to_be_focused()
+    await page.clock.fast_forward(4_000)
+    await asyncio.wait_for(asked.wait(), 60)
+    await page.keyboard.press("o")
+    await expect(page.get_by_role("group", name="A1, taken")).to_be_focused()
+    await expect(page.locator("[data-lost]")).to_be_empty()
+    assert (await spots.load_tracks(camera.id))["A1"].state is SpotState.OCCUPIED
 
 
 async def test_crops_are_judged_one_after_another_by_keys(staff: Page, clients: Clients) -> None:

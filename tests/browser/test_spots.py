@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from builders import save_camera, save_frame, save_lot
 from pictures import jpeg
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from parkhub.clients import Clients
 from parkhub.db import spot_versions, spots
 from parkhub.domain.cameras import Camera
+from parkhub.domain.spot_marks import mark_of
 from parkhub.services.looks import Seen, save_look
+from parkhub.services.spot_versions import save_marks
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -98,3 +100,75 @@ async def test_the_keyboard_draws_moves_undoes_and_keeps_what_was_not_saved(staf
     assert [x for x, _ in after[0]] == pytest.approx([x + 10 / 640 for x, _ in before[0]])
     assert [y for _, y in after[0]] == pytest.approx([y for _, y in before[0]])
     assert [version.number for version in await spot_versions.list_spot_versions(camera.id, 9)] == [2, 1]
+
+
+async def test_what_is_drawn_while_an_answer_is_on_its_way_stays(routed: Page, clients: Clients) -> None:
+    camera = await save_camera(await save_lot(), 2, public_id="roof")
+    await a_picture(clients, camera)
+    drawing, button = routed.locator("svg.drawing"), routed.locator("#save")
+    await routed.route("**/spots/events", lambda route: route.fulfill(status=503), times=1)  # it is asked for again
+    await routed.goto("/console/cameras/roof/spots")
+    await expect(routed.locator("#spot-editor[data-ready]")).to_be_attached()
+    before = [spot.polygon for spot in await spots.list_camera_spots(camera.id)]
+
+    async def draw_meanwhile(route: Route) -> None:
+        answer = await route.fetch()
+        await drawing.press("Shift+ArrowRight")
+        await route.fulfill(response=answer)
+
+    async def from_the_left(version: int) -> list[float]:
+        await expect(routed.get_by_text(f"Saved as version {version}: ")).to_be_visible()
+        saved = await spots.list_camera_spots(camera.id)
+        return [round((now.polygon[0][0] - was[0][0]) * 640) for now, was in zip(saved, before, strict=True)]
+
+    await routed.route("**/spots/save", draw_meanwhile, times=1)
+    await drawing.press("Tab")
+    await drawing.press("Shift+ArrowRight")
+    await button.click()
+    assert await from_the_left(2) == [10, 0]
+    await expect(button).to_have_text("Save the spots")
+    await button.click()
+    assert await from_the_left(3) == [20, 0]
+    await expect(button).to_have_text("Saved")
+
+    await routed.route("**/spots/document", draw_meanwhile, times=1)
+    first = mark_of((await spots.list_camera_spots(camera.id))[0])
+    await save_marks(clients, None, camera.id, 3, (640, 480), [first], datetime.now(UTC))
+    await expect(routed.get_by_text("Somebody saved version 4 meanwhile.")).to_be_visible()
+    await expect(routed.locator(".poly")).to_have_count(2)
+    await expect(button).to_have_text("Save the spots")
+
+
+async def test_a_double_press_ends_a_polygon_and_draws_nothing_where_none_is_begun(
+    staff: Page, clients: Clients
+) -> None:
+    await a_picture(clients, await save_camera(await save_lot(), public_id="roof"))
+    await staff.goto("/console/cameras/roof/spots")
+    await expect(staff.locator("#spot-editor[data-ready]")).to_be_attached()
+    await staff.keyboard.press("p")
+    await expect(staff.get_by_text("Press one corner after the other, then the first one again.")).to_be_visible()
+    drawing, shown, corners = (staff.locator(name) for name in ("svg.drawing", ".poly polygon", ".overlay .corner"))
+    await drawing.dblclick(position={"x": 300, "y": 100})
+    await expect(corners).to_have_count(1)
+    await staff.keyboard.press("Backspace")
+    for at, (x, y) in enumerate(((100, 100), (200, 100), (200, 200)), 1):
+        await drawing.click(position={"x": x, "y": y})
+        await expect(corners).to_have_count(at)
+    await drawing.dblclick(position={"x": 100, "y": 200})
+    await expect(shown).to_have_count(1)
+    assert len((await shown.get_attribute("points") or "").split()) == 4
+    await staff.keyboard.press("Control+z")
+    for at, (x, y) in enumerate(((100, 100), (200, 100), (200, 200)), 1):
+        await drawing.click(position={"x": x, "y": y})
+        await expect(corners).to_have_count(at)
+    await drawing.dblclick(position={"x": 100, "y": 100})  # on its first corner
+    await expect(shown).to_have_count(1)
+    await expect(staff.locator(".overlay polyline")).to_have_count(0)  # and no other one is begun
+    await staff.locator("summary", has_text="All spots").click()
+    listed = staff.locator("#spot-list button")
+    await expect(listed).to_have_attribute("aria-pressed", "true")
+    await drawing.press("Escape")
+    await expect(listed).to_have_attribute("aria-pressed", "false")
+    await listed.press("Enter")
+    await expect(listed).to_have_attribute("aria-pressed", "true")
+    await expect(listed).to_be_focused()  # although it is another button by now

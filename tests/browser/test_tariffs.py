@@ -30,3 +30,17 @@ async def test_form_and_text_follow_each_other_and_say_what_is_wrong_until_it_is
     (version,) = await tariff_rows.list_versions(lot.id)
     assert [band.name for band in version.tariff.bands] == ["Day", "New"]
     assert version.text.startswith("# A street")
+
+
+async def test_what_is_typed_stays_when_the_sign_in_ends_and_goes_on_after_the_next(staff: Page):
+    await save_lot(slug="north")
+    await staff.goto("/console/lots/north/tariff?example=street")
+    (cookie,) = [each for each in await staff.context.cookies() if each["name"] == "parkhub"]
+    await staff.context.clear_cookies(name="parkhub")
+    amount, text = staff.locator('[name="bands[0].rate.price"]'), staff.locator("#f-text")
+    await amount.fill("2.75")
+    await expect(staff.get_by_role("alert")).to_contain_text("You are signed out.")
+    await staff.context.add_cookies([{name: cookie[name] for name in ("name", "value", "domain", "path")}])
+    await amount.fill("2.80")
+    await expect(text).to_have_value(re.compile(r"price: '2\.80'"))
+    await expect(staff.get_by_role("alert")).to_be_hidden()

@@ -162,3 +162,43 @@ def test_a_camera_that_is_away_is_told_without_its_password(settings: Path, caps
 )
 def test_sizes_are_said_as_people_say_them(byte_count: int, said: str) -> None:
     assert size(byte_count) == said
+
+
+NEWER = {"heard_at": None, "twin": False, "new_key_at": "2026-11-21T10:00:00+00:00"}
+
+
+def test_a_newer_key_at_the_server_is_told_as_far_as_it_has_come(
+    settings: Path, server: Server, key_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["configuration"] *= 3
+    server.answers["node"] = [(200, NEWER)] * 3
+    standing = ask(settings, capsys, "--no-picture")[1]
+    assert any("since 21 November, 10:00 UTC, and no node runs here" in line for line in bad(standing))
+    running = Instance(tmp_path / "state")
+    try:
+        on_its_way = ask(settings, capsys, "--no-picture")[1]
+        key_file.with_name("camera.key.new").write_text('{"id": "7", "key": "new", "refused": true}')
+        refused = ask(settings, capsys, "--no-picture")[1]
+    finally:
+        running.close()
+    assert any(line.startswith("note  The server holds a newer key") for line in on_its_way)
+    assert any("refused it when this node signed with it" in line for line in bad(refused))
+
+
+def test_another_node_with_the_same_key_is_told(
+    settings: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["node"] = [(200, {"twin": True, "new_key_at": None})]
+    lines = ask(settings, capsys, "--no-picture")[1]
+    assert any("Another node uses this camera's key" in line for line in bad(lines))
+
+
+def test_a_key_that_was_replaced_is_told_apart_from_a_wrong_one(
+    settings: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["configuration"] = [(401, {"detail": "This key was replaced by another one on 1 May at 10:00 UTC."})]
+    lines = ask(settings, capsys, "--no-picture")[1]
+    at = next(number for number, line in enumerate(lines) if "The camera has another key now" in line)
+    assert "1 May at 10:00" in lines[at]
+    assert "systemctl disable --now parkhub-node" in lines[at + 1]
+    assert "enrol CODE URL" in lines[at + 1]

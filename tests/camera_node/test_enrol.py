@@ -64,11 +64,21 @@ def test_a_refusal_is_told_in_words_and_changes_nothing(
     headers: dict[str, str],
     words: str,
 ) -> None:
-    server.answers["enrol"], server.headers = [(status, {})], headers
+    server.answers["enrol"], server.headers = [(status, {"detail": "Not so."})], headers
     assert enrol(server.url, tmp_path) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "node.toml").exists()
     assert not (tmp_path / "state" / "camera.key").exists()
+
+
+def test_a_filter_between_that_refuses_is_not_taken_for_a_wrong_code(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["enrol"] = [(403, {})]
+    assert enrol(server.url, tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "a filter or a login between" in said
+    assert "Make a new one" not in said
 
 
 def test_an_answer_that_is_not_parkhub_s_is_told(

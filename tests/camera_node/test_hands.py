@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 from processes import wait_for
@@ -34,7 +33,7 @@ class Camera:
         return True
 
 
-def hands(camera: Camera, reported: list[str], said: list[str]) -> dict[str, Any]:
+def a_line(reported: list[str]) -> CommandLine:
     def answer(request: httpx.Request) -> httpx.Response:
         reported.append(request.url.path.rpartition("/")[2])
         return httpx.Response(200, json={})
@@ -42,8 +41,7 @@ def hands(camera: Camera, reported: list[str], said: list[str]) -> dict[str, Any
     client = httpx.Client(transport=httpx.MockTransport(answer))
     line = CommandLine(ServerLine(client, "http://server", "gate", OneKey("secret"), MachineClock()))
     line.clock.told(0.0, line.clock.asked())
-    found = Hands(line, camera, "none here", bundle=bytes, restart=lambda: None, say=said.append)
-    return found.all()
+    return line
 
 
 def beside(work: Callable[[Command], None], command: Command) -> threading.Thread:
@@ -54,11 +52,17 @@ def beside(work: Callable[[Command], None], command: Command) -> threading.Threa
 
 def test_help_with_the_focus_gives_way_to_one_that_is_asked_for_later() -> None:
     camera, reported, said = Camera(), list[str](), list[str]()
-    focus = hands(camera, reported, said)["focus"].afterwards
+    line = a_line(reported)
+    hands = Hands(line, camera, "none here", bundle=bytes, restart=lambda: None, say=said.append)
+    focus = hands.all()["focus"].afterwards
+    assert focus is not None
     first = beside(focus, Command("first", 0, 600.0, "focus"))
     wait_for(lambda: reported, "the first report")
-    second = beside(focus, Command("second", 0, 4.0, "focus"))
+    second = beside(focus, Command("second", 0, 600.0, "focus"))
+    wait_for(lambda: "second" in reported, "the second one's report")
     first.join(60)
+    assert second.is_alive()
+    line.clock.told(601.0, line.clock.asked())
     second.join(60)
     assert not first.is_alive()
     assert (set(reported), len(camera.orders), said) == ({"first", "second"}, 2, [])

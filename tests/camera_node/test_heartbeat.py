@@ -48,6 +48,19 @@ class Beating:
         self.reached += 1
 
 
+class Beats(threading.Event):
+    """Ends after so many beats, without waiting."""
+
+    def __init__(self, server: Server, beats: int) -> None:
+        super().__init__()
+        self._server, self._beats = server, beats
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if len(self._server.said("heartbeat")) == self._beats:
+            self.set()
+        return self.is_set()
+
+
 @pytest.fixture
 def beating(server: Server, tmp_path: Path, key_file: Path) -> Iterator[Beating]:
     found = Beating(server, tmp_path, key_file)
@@ -73,6 +86,42 @@ def test_another_configuration_is_fetched_kept_and_answered_once(beating: Beatin
     assert beating.versions == [3]
     assert server.said("configuration/3") == [{"outcome": "taken", "why": ""}]
     assert [said["configuration_version"] for said in server.said("heartbeat")] == [0, 3]
+
+
+def test_another_document_of_the_same_number_is_found_once_the_node_has_started_anew(
+    server: Server, tmp_path: Path, key_file: Path
+) -> None:
+    Kept(tmp_path).keep(b'{"version": 3, "mode": "change"}')
+    beating = Beating(server, tmp_path, key_file)
+    server.answers["heartbeat"] = [answer(3), answer(3)]
+    server.answers["configuration"] = [(200, {"version": 3, "mode": "gate"})]
+    beating.heart.beat()
+    beating.heart.beat()
+    assert (beating.heart.configuration.mode, beating.versions) == ("gate", [3])
+    assert server.said("configuration/3") == [{"outcome": "taken", "why": ""}]
+    beating.client.close()
+
+
+def test_another_document_of_the_same_number_is_found_once_the_server_was_away(
+    beating: Beating, server: Server
+) -> None:
+    server.answers["heartbeat"] = [answer(3), (503, {"title": "Not now."}), answer(3)]
+    server.answers["configuration"] = [
+        (200, {"version": 3, "mode": "change"}),
+        (200, {}),
+        (200, {"version": 3, "mode": "gate"}),
+    ]
+    beating.heart.keep_beating(Beats(server, 3))
+    assert (beating.heart.configuration.mode, beating.versions) == ("gate", [3, 3])
+
+
+def test_another_node_with_the_same_key_is_told_of_once(beating: Beating, server: Server) -> None:
+    server.answers["heartbeat"] = [answer(twin=each) for each in (False, True, True, False, True)]
+    told = []
+    for _ in range(5):
+        beating.heart.beat()
+        told.append(sum("Another node uses this camera's key" in each for each in beating.said))
+    assert told == [0, 1, 1, 1, 2]
 
 
 def test_a_wrong_one_is_refused_once_and_the_next_is_taken(beating: Beating, server: Server) -> None:
@@ -126,18 +175,7 @@ def test_a_clock_that_is_a_day_off_is_set_by_the_refusal(beating: Beating, serve
 
 def test_a_server_that_is_away_is_told_once_and_when_it_is_back(beating: Beating, server: Server) -> None:
     server.answers["heartbeat"] = [(503, {"detail": "Not now"})] * 3 + [answer()]
-    stopping = threading.Event()
-
-    class Pausing(threading.Event):
-        """Ends after four beats, without waiting."""
-
-        def wait(self, timeout: float | None = None) -> bool:
-            if len(server.said("heartbeat")) == 4:
-                self.set()
-            return self.is_set()
-
-    stopping = Pausing()
-    beating.heart.keep_beating(stopping)
+    beating.heart.keep_beating(Beats(server, 4))
     assert beating.said == ["The heartbeat was refused: the server answered 503: Not now.", "The server answers again."]
     assert beating.heart.trouble == ""
     assert beating.reached == 1
@@ -149,12 +187,13 @@ def test_what_is_said_is_what_the_wire_names() -> None:
         vitals,
         SpoolState(pictures=2),
         CaptureState(),
+        instance="run 1",
         rate_per_s=0.5,
         clock_offset_s=None,
         running_s=2.5,
         last_error="x" * 999,
     )
-    assert (said["uptime_s"], said["running_s"]) == (1.5, 2.5)
+    assert (said["uptime_s"], said["running_s"], said["instance"]) == (1.5, 2.5, "run 1")
     assert (said["throttled"], said["spool"]["pictures"], said["capture"]["running"]) == (["hot"], 2, False)
     assert len(said["last_error"]) == 300
     assert json.loads(json.dumps(said)) == said

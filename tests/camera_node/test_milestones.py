@@ -39,7 +39,7 @@ def test_that_the_source_is_open_and_the_first_picture_was_sent_is_said_once() -
     log = Log()
     assert log.after(replace(OPEN, connections=0)) == []
     assert log.after() == ["The source is open: rtsp://10.0.0.7."]
-    assert log.after(sender=SenderState(sent=1)) == ["The first picture was sent."]
+    assert log.after(sender=SenderState(sent=1)) == ["The first picture was sent, or what was seen in it."]
     assert log.after(sender=SenderState(sent=2)) == []
 
 

@@ -41,10 +41,12 @@ def test_the_first_heartbeat_tells_of_a_camera_that_is_there_and_of_a_node_that_
     wait_for(lambda: node.look_after() and "source is open" in "".join(log.lines()), "the log to say so")
 
 
-def test_a_heartbeat_that_arrives_does_not_say_that_the_one_before_did_not(node: Node, server: Server) -> None:
+def test_a_heartbeat_that_arrives_does_not_say_that_the_one_before_did_not(
+    node: Node, server: Server, log: Log
+) -> None:
     server.answers["heartbeat"] = [(503, {"detail": "Not now"})]
     node.start()
-    wait_for(lambda: "503" in node.trouble(), "the refusal to be noticed")
+    wait_for(lambda: "503" in "".join(log.lines()), "the refusal to be told")
     said = wait_for(lambda: server.said("heartbeat")[1:], "the next heartbeat")
     assert said[0]["last_error"] is None
     wait_for(lambda: node.trouble() == "", "all to be well")

@@ -40,8 +40,8 @@ def test_bytes_are_bounded_but_one_picture_always_fits() -> None:
 def test_who_waits_gets_the_next_and_nobody_waits_for_a_closed_queue() -> None:
     queue = PictureQueue()
     threading.Timer(0.05, lambda: queue.put(_picture("a"))).start()
-    found = queue.get(10.0)
+    found = queue.get(60.0)
     assert found is not None
     assert found.name == "a"
     threading.Timer(0.05, queue.close).start()
-    assert queue.get(10.0) is None
+    assert queue.get(60.0) is None

@@ -18,7 +18,7 @@ from camera_node.backoff import Backoff
 from camera_node.configuration import Limits
 from camera_node.picture import Kind, Picture
 from camera_node.picture_line import PictureLine
-from camera_node.sender import IDLE_S, ODD_TRIES_MAX, Sender
+from camera_node.sender import IDLE_S, NOT_ASKED, ODD_TRIES_MAX, Sender
 from camera_node.server_line import OneKey
 from camera_node.sources.frame import FrameError
 from camera_node.spool import Spool
@@ -96,6 +96,16 @@ def test_what_is_never_taken_is_dropped_and_counted_by_its_status(node: Node, re
     assert len(receiver.requests) == 2
     assert node.spool.state().refused_why == {str(status): 1}
     assert any(f"No, {status}" in said for said in node.heard)
+
+
+def test_what_nobody_asked_to_be_recognised_here_is_dropped_and_counted(node: Node, receiver: Receiver) -> None:
+    receiver.answers = [(403, {})]
+    receiver.words = f"{NOT_ASKED.capitalize()}. Switch it on."
+    node.put("a")
+    node.put("b")
+    node.run_for(10)
+    assert (len(receiver.requests), node.spool.state().pictures) == (2, 0)
+    assert node.spool.state().refused_why == {"403": 1}
 
 
 def test_what_may_not_leave_waits_goes_as_what_may_or_is_given_up(tmp_path: Path, receiver: Receiver) -> None:
@@ -308,7 +318,7 @@ def test_pictures_of_a_boot_that_never_heard_the_server_are_marked(tmp_path: Pat
 def test_something_else_that_answers_yes_gets_no_picture(node: Node) -> None:
     """A hotel's page that wants a login answers 200 to everything."""
     with socket.create_server(("127.0.0.1", 0)) as portal:
-        portal.settimeout(10)
+        portal.settimeout(60)
 
         def greet() -> None:
             connection, _ = portal.accept()
@@ -410,11 +420,9 @@ def test_it_stops_in_the_middle_of_anything(tmp_path: Path, reads: bool) -> None
     node.sender.start()
     wait_for(lambda: server.connections, "the sender to connect")
     time.sleep(0.2)
-    began = time.monotonic()
     node.sender.stop()
-    took_s = time.monotonic() - began
+    assert not node.sender.runs(), "the thread had to be left behind"
     server.close()
-    assert took_s < 4.0, "the thread had to be left behind"
     assert node.spool.state().gate_pictures == 1
     node.close()
 

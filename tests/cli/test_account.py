@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyotp
 from builders import save_account, stand_ins
+from processes import completed
 
 from parkhub.db.engine import close_database, open_database
 from parkhub.services import accounts, second_factors
@@ -18,7 +19,7 @@ KEY = "an installation's key"
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "account", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return completed(command)
 
 
 async def test_who_has_lost_password_and_authenticator_gets_in_again(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from builders import NOW, save_camera, save_frame, save_label, save_lot
+from processes import completed
 from workers import a_row, places
 
 from parkhub.clients.pictures import FolderStore
@@ -21,12 +22,9 @@ from parkhub.settings import Settings
 
 async def parkhub(settings: Settings, *arguments: object) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
-        subprocess.run,
+        completed,
         [sys.executable, "-m", "parkhub.cli.main", "adapt", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        timeout_s=120,
         env={
             "PATH": "/usr/bin:/bin",
             "HOME": "/nonexistent",

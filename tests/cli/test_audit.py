@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import NOW, after, save_account, save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, migrate, open_database, transaction
 from parkhub.services.audit import note
@@ -40,7 +41,7 @@ async def noted(settings: Settings) -> Path:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "audit", "list", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return completed(command)
 
 
 def listed(*arguments: object) -> list[dict[str, object]]:

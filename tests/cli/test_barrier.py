@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import save_camera, save_lot
+from processes import completed
 
 from parkhub.db import cameras as camera_rows
 from parkhub.db.engine import close_database, open_database
@@ -25,7 +26,7 @@ async def folder(sqlite_settings: Settings) -> Path:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return completed(command)
 
 
 def test_a_barrier_is_added_and_listed_and_gets_a_sign(folder: Path, tmp_path: Path) -> None:

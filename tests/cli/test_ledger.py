@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, migrate, open_database
 from parkhub.domain import entries
@@ -39,7 +40,7 @@ async def books(settings: Settings) -> Path:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "ledger", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return completed(command)
 
 
 def test_whole_books_verify(books):

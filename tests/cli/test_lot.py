@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 import segno
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, open_database
 from parkhub.languages import NAMES, language
@@ -30,7 +31,7 @@ async def folder(sqlite_settings: Settings) -> Path:
 
 def run(folder: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "lot", "qr", *more, "--data-dir", str(folder)]
-    return subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, timeout=60)
+    return completed([*command, "--out", str(out)])
 
 
 def test_opening_times_and_place_are_set_shown_and_noted(folder: Path) -> None:
@@ -38,7 +39,7 @@ def test_opening_times_and_place_are_set_shown_and_noted(folder: Path) -> None:
     at = ["--data-dir", str(folder), "--jsonl"]
 
     def ask(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words, *at], capture_output=True, text=True, timeout=60)
+        return completed([*command, *words, *at])
 
     done = ask("lot", "set", "harbour", "opening_hours=24/7", "country=de", "place=53.5436, 9.9884")
     assert (done.returncode, done.stderr) == (0, "")

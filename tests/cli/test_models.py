@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,16 +11,14 @@ import numpy as np
 import onnx
 import pytest
 from networks import save_brightness_classifier, save_constant_detector
+from processes import completed
 
 
 def parkhub(folder: Path, *arguments: object) -> tuple[int, list[dict], str]:
-    done = subprocess.run(
+    done = completed(
         [sys.executable, "-m", "parkhub.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PARKHUB_DATA_DIR": str(folder / "data")},
+        timeout_s=120,
     )
     assert "Traceback" not in done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, migrate, open_database
 from parkhub.settings import Settings
@@ -34,7 +35,7 @@ def table(tmp_path: Path) -> Path:
 
 def run(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "permits", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, input=stdin)
+    return completed(command, stdin=stdin)
 
 
 def test_a_spreadsheet_s_table_is_taken_in_listed_and_written_out_again(folder, table):

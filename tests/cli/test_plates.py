@@ -11,17 +11,14 @@ from pathlib import Path
 import cv2
 import pytest
 from plate_scenes import plate, scene, video
+from processes import completed
 
 from parkhub.cli.plates import is_picture
 
 
 def parkhub(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return completed(
         [sys.executable, "-m", "parkhub.cli.main", "plates", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "COLUMNS": "120"},
     )
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import fetch
 from parkhub.domain.retention import hash_plate, plate_key
@@ -16,19 +17,26 @@ from parkhub.secret_key import secret_key
 from parkhub.settings import Settings
 
 
-def start(settings: Settings, *arguments: str, command: str = "run") -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "parkhub.cli.main", "retention", command, *arguments]
+def words_of(*arguments: str, command: str) -> list[str]:
+    return [sys.executable, "-m", "parkhub.cli.main", "retention", command, *arguments]
+
+
+def environment(settings: Settings) -> dict[str, str]:
     given = {"PARKHUB_DATA_DIR": str(settings.data_dir), "PARKHUB_DATABASE_URL": settings.database_url}
-    return subprocess.Popen(
-        words, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return {**os.environ, **given}
+
+
+def start(settings: Settings, *arguments: str, command: str = "run") -> subprocess.Popen[str]:
+    words = words_of(*arguments, command=command)
+    return subprocess.Popen(words, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 async def run(settings: Settings, *arguments: str, command: str = "run") -> list[dict[str, object]]:
-    process = start(settings, *arguments, command=command)
-    out, error = await asyncio.to_thread(process.communicate, timeout=120)
-    assert (process.returncode, error) == (0, "")
-    return [json.loads(line) for line in out.splitlines()]
+    done = await asyncio.to_thread(
+        completed, words_of(*arguments, command=command), environment(settings), timeout_s=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 async def fill(number: int, slug: str = "north") -> int:
@@ -77,17 +85,19 @@ async def test_one_lot_is_done_alone(database):
 
 @pytest.mark.slow
 async def test_a_run_that_is_killed_has_done_whole_batches_and_the_next_does_the_rest(database):
-    number = 20_000
+    number = 50_000
     await fill(number)
     killed = start(database)
     while not (rows := await fetch("SELECT deleted FROM deletion_log")):
+        assert killed.poll() is None
         await asyncio.sleep(0.005)
     killed.kill()
     await asyncio.to_thread(killed.communicate, timeout=60)
     assert killed.returncode == -9
     assert rows[0]["deleted"] > 0
-    (logged,) = await fetch("SELECT deleted FROM deletion_log")
-    assert 0 < await with_plate() == number - logged["deleted"]
+    with_plates = "SELECT count(*) FROM parking_session WHERE plate <> ''"
+    (now,) = await fetch(f"SELECT deleted, ({with_plates}) AS kept FROM deletion_log")
+    assert 0 < now["kept"] == number - now["deleted"]
     await run(database)
     assert await with_plate() == 0
     assert [row["n"] for row in await fetch("SELECT CAST(sum(deleted) AS BIGINT) AS n FROM deletion_log")] == [number]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, open_database
 from parkhub.settings import Settings
@@ -40,7 +41,7 @@ async def folder(sqlite_settings: Settings) -> Path:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return completed(command)
 
 
 def test_rules_are_shown_set_and_noted(folder):

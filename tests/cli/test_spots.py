@@ -3,6 +3,7 @@
 import json
 import pickle
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from networks import save_brightness_classifier, save_constant_detector
+from processes import completed, hearing
 
 SIZE = (400, 200)
 SPOTS = {
@@ -23,12 +25,8 @@ SPOTS = {
 
 
 def parkhub(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return completed(
         [sys.executable, "-m", "parkhub.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "COLUMNS": "120"} | environment,
     )
 
@@ -219,3 +217,20 @@ def test_vehicles_with_a_model_nobody_knows_is_wrong_usage_and_a_bad_picture_is_
     assert result.returncode == 1
     assert "SPOTS.json" in result.stderr
     assert len(lines(result)) == 1
+
+
+@pytest.mark.parametrize("command", ["spots", "vehicles", "plates"])
+def test_ctrl_c_ends_the_work_on_pictures_without_a_word(folder: Path, command: str) -> None:
+    given = ["--spots", str(folder / "SPOTS.json"), "--engine", "difference"] if command == "spots" else []
+    pictures = [str(folder / "one.jpg")] * 5000
+    with subprocess.Popen(
+        [*hearing("INT"), sys.executable, "-m", "parkhub.cli.main", command, *given, *pictures],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (-signal.SIGINT, "")

@@ -12,6 +12,7 @@ from typing import Any
 import paying
 import pytest
 import stripe_shaped
+from processes import completed
 from stripe_shaped import KEY, StripeShaped
 
 from parkhub.clients import close_clients, open_clients
@@ -48,12 +49,8 @@ async def run(given: Settings, *arguments: object) -> tuple[int, list[dict[str, 
         "PARKHUB_DATA_DIR": str(given.data_dir),
     }
     command = [sys.executable, "-m", "parkhub.cli.main", "stripe", *map(str, arguments)]
-    process = await asyncio.create_subprocess_exec(
-        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, [json.loads(line) for line in out.splitlines()], err.decode()
+    done = await asyncio.to_thread(completed, command, env)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
 async def a_payment_nobody_told_of(given: Settings, server: StripeShaped) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from processes import Program, running, runs, wait_for
+from processes import Program, hearing, running, runs, wait_for
 
 STOP_S = 30.0  # it takes five seconds at most, but not on a machine that is busy with other tests
 AGAIN = "process ended, starting it again"
@@ -30,7 +30,7 @@ def spec(name: str, program: str, **fields: Any) -> dict[str, Any]:
 
 def supervise(folder: Path, *specs: dict[str, Any]) -> AbstractContextManager[Program]:
     here = Path(__file__).with_name("supervised.py")
-    return running([sys.executable, str(here), json.dumps(specs)], folder)
+    return running([*hearing("HUP"), sys.executable, str(here), json.dumps(specs)], folder)
 
 
 def has_started(program: Program, count: int) -> bool:
@@ -57,8 +57,9 @@ def test_a_signal_stops_all_programs(tmp_path: Path, number: int) -> None:
 
 
 def test_a_program_deaf_to_the_stop_signal_is_killed(tmp_path: Path) -> None:
-    with supervise(tmp_path, spec("deaf", STUBBORN, relay=True), spec("base", STUBBORN, last=True)) as program:
-        wait_for(lambda: program.log_lines("deaf"), "the program to be deaf")
+    base = spec("base", STUBBORN, relay=True, last=True)
+    with supervise(tmp_path, spec("deaf", STUBBORN, relay=True), base) as program:
+        wait_for(lambda: len(program.log_lines("deaf")) == 2, "both programs to be deaf")
         program.signal(signal.SIGTERM)
         assert program.end(STOP_S) == 0
         assert program.survivors() == []

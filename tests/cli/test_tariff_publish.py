@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from builders import save_lot
+from processes import completed
 
 from parkhub.db.engine import close_database, open_database
 from parkhub.settings import Settings
@@ -12,7 +13,7 @@ from parkhub.settings import Settings
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parkhub.cli.main", "tariff", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return completed(command)
 
 
 async def test_a_tariff_is_published_for_a_lot(sqlite_settings: Settings, tmp_path):

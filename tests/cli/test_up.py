@@ -43,7 +43,7 @@ def started(folder: Path, *options: str, **env: str) -> Iterator[tuple[Program, 
 
 def ask(address: str) -> tuple[int, dict[str, object]]:
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -316,7 +316,7 @@ def test_the_demo_lot_lives(tmp_path: Path) -> None:
             return bool(status["free"]) and bool(status["occupied"])
 
         wait_for(known, "the first spots to be known")
-        with urllib.request.urlopen(f"{address}/lots/{lot['slug']}/events", timeout=10) as stream:
+        with urllib.request.urlopen(f"{address}/lots/{lot['slug']}/events", timeout=60) as stream:
             assert stream.readline()  # an open page must not hold up the end
             program.signal(signal.SIGTERM)
             assert program.end(STOP_S) == 0

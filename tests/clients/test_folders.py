@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from parkhub.clients.folders import DEPTH_MAX, delete_file, list_files, place, read_file
+from parkhub.clients.folders import DEPTH_MAX, delete_file, list_files, list_folders, place, read_file
 from parkhub.domain.folders import FoundFile
 from parkhub.errors import InvalidInputError, NotFoundError
 
@@ -51,8 +51,10 @@ def test_no_link_is_followed_wherever_it_stands(root: Path) -> None:
     (root / "link").symlink_to(secret)
     (root / "roof" / "below").symlink_to(secret)
     (root / "roof" / "s.jpg").symlink_to(secret / "s.jpg")
+    (root / "roof" / "own" / "deeper").mkdir(parents=True)
     os.mkfifo(root / "roof" / "pipe.jpg")
     assert names(root, root / "roof") == []
+    assert list_folders([root], f"{root}/roof") == [f"{root}/roof{below}" for below in ("", "/own", "/own/deeper")]
     with pytest.raises(NotFoundError, match="it is a link"):
         list_files([root], f"{root}/link")
     seen = (secret / "s.jpg").stat()

@@ -29,7 +29,7 @@ class Ear:
         await self.heard.put((topic, payload))
 
     async def next(self) -> tuple[str, bytes]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.heard.get()
 
 

@@ -100,6 +100,7 @@ async def test_a_refund_is_asked_for_once_and_answered_by_all_that_was_given_bac
     assert await provider.refund(order) == first
     second = await provider.refund(replace(order, key="refund-2", amount_cents=90))
     assert (first.refunded_cents, second.refunded_cents) == (150, 240)
+    assert await provider.sum_refunds(intent, "EUR") == 240
     for method, path, form in server.requests[1:]:
         assert faults_of_request(method, path, form) == []
     with pytest.raises(InvalidInputError, match="refused"):

@@ -1,48 +1,37 @@
-"""The real node's recognition against the real server's: the same pictures, the same states; and over the line."""
+"""The real node's recognition of places over the line to the real server, beside pictures that are sent."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import httpx
-import msgspec
-import numpy as np
 import pytest
+import recognising
 from pictures import encode
 from processes import wait_for
 from workers import a_row, picture_of, places, web
 
 from camera_node.backoff import Backoff
 from camera_node.configuration import Edge, Limits
-from camera_node.edge.classifier import SpotClassifier
-from camera_node.edge.engines import Engines, File, Place
 from camera_node.edge.recognition import Recognition
 from camera_node.node_clock import NodeClock
 from camera_node.picture import Picture, monotonic_s
 from camera_node.picture_line import PictureLine
 from camera_node.sender import Sender
 from camera_node.server_line import OneKey, ServerLine
-from camera_node.simulator.describe import describe
-from camera_node.simulator.scene import Scene
 from camera_node.spool import Spool
 from parkhub.clients import Clients, close_clients, open_clients
-from parkhub.clients.engine_files import SPOTS
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import Frame
-from parkhub.domain.spot_heads import SpotHead
-from parkhub.domain.spots import SpotShape, SpotState
-from parkhub.domain.spots_file import parse_spots_json
+from parkhub.domain.spots import SpotState
 from parkhub.services import cameras, edge, lots
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.settings import Settings
 from tasks.engines import Engines as ServerEngines
 from tasks.frames import CameraTurns, read_frame
-from tasks.vision.classifier import ClassifierEngine
-from tasks.vision.engine import decode_for
 
 SURE_WITHIN = 1e-3
 
@@ -65,44 +54,6 @@ class BendingWay(httpx.HTTPTransport):
         return answer
 
 
-def simulated() -> tuple[list[SpotShape], dict[str, bytes]]:
-    """The simulated car park's places, and pictures of it: by day, larger, as PNG, dark, too bright."""
-    shapes = [SpotShape(spot.name, spot.polygon) for spot in parse_spots_json(msgspec.json.encode(describe())).spots]
-    day = Scene(3).render()
-    large = cv2.resize(day, (1920, 1080), interpolation=cv2.INTER_CUBIC)
-    files = {"day": (".jpg", day), "large": (".jpg", large), "png": (".png", day)}
-    files |= {"dark": (".jpg", day // 12), "bright": (".jpg", np.maximum(day, 246))}
-    return shapes, {name: cv2.imencode(kind, picture)[1].tobytes() for name, (kind, picture) in files.items()}
-
-
-def test_the_node_sees_what_the_server_sees_in_the_same_picture() -> None:
-    shapes, pictures = simulated()
-    corner = ((0.96, 0.96), (1.2, 0.96), (1.2, 1.2), (0.96, 1.2))
-    shapes += [SpotShape("speck", ((0.5, 0.5), (0.501, 0.5), (0.501, 0.501))), SpotShape("outside", corner)]
-    model = SPOTS.read_bytes()
-    shipped = ClassifierEngine()
-    assert shipped.shipped_head is not None
-    fitted = SpotHead(
-        tuple(weight * 0.9 for weight in shipped.shipped_head.weights), 0.4, 1.7, shipped.shipped_head.model_sha256
-    )
-    places_here = tuple(Place(number, shape.polygon) for number, shape in enumerate(shapes))
-    engines = Engines("v", places_here, (File("spots.onnx", "", len(model)),))
-    found = set()
-    for engine, files in (
-        (shipped, {"spots.onnx": model}),
-        (shipped.with_head(fitted), {"spots.onnx": model, "head.json": msgspec.json.encode(fitted)}),
-    ):
-        node = SpotClassifier(engines, files)
-        for name, data in pictures.items():
-            theirs = engine.look(decode_for(engine, data, shapes), shapes).observations
-            ours = node.look(data)
-            assert [each.state for each in ours.seen] == [each.state.value for each in theirs], name
-            apart = max(abs(our.confidence - their.confidence) for our, their in zip(ours.seen, theirs, strict=True))
-            assert apart <= SURE_WITHIN, (name, apart)
-            found |= {each.state for each in ours.seen}
-    assert found == {"free", "occupied", "unknown"}
-
-
 @pytest.fixture
 def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
     """Settings of the server, whose database is open here too."""
@@ -117,12 +68,13 @@ async def clients(server_settings: Settings):
     await close_clients(found)
 
 
-async def enrolled(name: str) -> tuple[Camera, str]:
+async def enrolled(clients: Clients, name: str) -> tuple[Camera, str]:
     """A camera of its own car park with six places, and its key."""
     lot = await lots.create_lot(name, "1 Quay", "Europe/Dublin")
     camera, key = await cameras.create_camera(lot.slug, "Mast")
     await spot_rows.replace_camera_spots(camera.id, places(6))
     await camera_rows.set_marked_on(camera.id, 640, 360)
+    await recognising.switch(clients, camera)
     return await camera_rows.get_camera(camera.id), key
 
 
@@ -179,7 +131,7 @@ async def test_states_come_in_the_place_of_pictures_and_count_as_they_would(
     tmp_path: Path,
     pole_at: Callable[[Path, str, Camera, str], Pole],
 ) -> None:
-    (camera, key), (twin, _) = await enrolled("Harbour Street"), await enrolled("Mill Lane")
+    (camera, key), (twin, _) = await enrolled(clients, "Harbour Street"), await enrolled(clients, "Mill Lane")
     taken = [{0, 3}, {0, 3, 5}, {1}]
     with web(server_settings, tmp_path) as (_, url):
         pole = pole_at(tmp_path / "pole", url, camera, key)

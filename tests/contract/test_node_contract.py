@@ -13,15 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-import httpx
 import msgspec
 import psutil
 import pytest
 from pictures import jpeg
 from processes import Program, free_port, running, wait_for
-from workers import environment
+from workers import web
 
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import node_configurations as configuration_rows
@@ -33,7 +32,7 @@ from parkhub.domain.node_configurations import Outcome as Taken
 from parkhub.domain.nodes import Heartbeat
 from parkhub.domain.signatures import hash_key
 from parkhub.secret_key import secret_key
-from parkhub.services import cameras, lots, node_commands, node_configurations, node_keys
+from parkhub.services import cameras, node_commands, node_configurations, node_keys
 from parkhub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -48,50 +47,13 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-async def clients(server_settings: Settings):
-    """The real ones."""
-    found = await open_clients(server_settings)
-    yield found
-    await close_clients(found)
-
-
-@pytest.fixture
-async def camera(server_settings: Settings, clients: Clients) -> Camera:
-    """A camera that nobody has the key of, whose node is to say every second how it is."""
-    lot = await lots.create_lot("Harbour Street", "1 Quay", "Europe/Dublin")
-    found, _ = await cameras.create_camera(lot.slug, "Mast")
-    now = datetime.now(UTC)
+async def camera(enrolled: tuple[Camera, str], clients: Clients) -> Camera:
+    """A camera whose node is to say every second how it is."""
+    found, now = enrolled[0], datetime.now(UTC)
     first = await node_configurations.current(found, now)
-    await node_configurations.save(
-        clients, found, msgspec.structs.replace(first.document, heartbeat_s=1.0, interval_s=0.1), None, now
-    )
+    wanted = msgspec.structs.replace(first.document, heartbeat_s=1.0, interval_s=0.1)
+    await node_configurations.save(clients, found, wanted, None, now)
     return found
-
-
-@contextmanager
-def serving(settings: Settings, folder: Path, port: int) -> Iterator[str]:
-    """A web process at a port, until it is told to end."""
-    command = [sys.executable, "-m", "parkhub.cli.serve"]
-    with running(command, folder, {**environment(settings), "PARKHUB_PORT": str(port)}, cwd=ROOT) as program:
-        address = f"http://127.0.0.1:{port}"
-
-        def answers() -> bool:
-            assert program.process.poll() is None, program.stderr
-            try:
-                return httpx.get(f"{address}/health/live").status_code == 200
-            except httpx.TransportError:
-                return False
-
-        wait_for(answers, "the web process to answer")
-        yield address
-        program.signal(signal.SIGTERM)
-        program.end()
 
 
 def enrol(code: str, server: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -148,7 +110,7 @@ async def test_a_node_sends_pictures_follows_its_configuration_does_as_told_and_
 ) -> None:
     key_file = tmp_path / "state" / "camera.key"
     put(tmp_path, "a.jpg", 1)
-    with serving(server_settings, tmp_path, free_port()) as server:
+    with web(server_settings, tmp_path) as (_, server):
         await a_code_makes_this_the_camera_s_node_once(camera, server_settings, server, tmp_path)
         with node(tmp_path) as program:
             await pictures_and_vitals_arrive(camera, program)
@@ -250,7 +212,7 @@ async def test_what_is_taken_while_the_server_is_away_arrives_later_also_after_a
         wait_for(lambda: len(list(waiting.glob("*.picture"))) == 2, "the pictures to be on disk")
         program.signal(signal.SIGTERM)
         assert program.end() == 0
-    with serving(server_settings, tmp_path, port), node(tmp_path) as program:
+    with web(server_settings, tmp_path, port), node(tmp_path) as program:
         await until(lambda: arrived(camera, 2), program)
         put(tmp_path, "3.jpg", 3)
         await until(lambda: arrived(camera, 3), program)

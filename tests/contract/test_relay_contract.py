@@ -11,56 +11,22 @@ from pathlib import Path
 import httpx
 import pytest
 from processes import Program, running, wait_for
-from workers import web
 
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import barrier_openings as opening_rows
 from parkhub.domain.barriers import Barrier, OpeningOutcome
 from parkhub.domain.cameras import Camera
-from parkhub.services import barrier_setup, barriers, cameras, lots
+from parkhub.services import barrier_setup, barriers
 from parkhub.services.barrier_setup import BarrierForm
-from parkhub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-async def clients(server_settings: Settings):
-    """The real ones."""
-    found = await open_clients(server_settings)
-    yield found
-    await close_clients(found)
-
-
-@pytest.fixture
-async def camera(server_settings: Settings, tmp_path: Path) -> Camera:
-    """A camera, its key in `camera.key`."""
-    lot = await lots.create_lot("Harbour Street", "1 Quay", "Europe/Dublin")
-    found, key = await cameras.create_camera(lot.slug, "Exit")
-    file = tmp_path / "camera.key"
-    file.write_text(key + "\n")
-    file.chmod(0o600)
-    return found
-
-
-@pytest.fixture
 async def barrier(camera: Camera) -> Barrier:
     """A barrier whose relay is at that camera's node."""
-    form = BarrierForm(name="Exit", node=camera.public_id, pulse_ms=50)
+    form = BarrierForm(name="Exit", node=camera.public_id, pulse_ms=50, timeout_s=60)
     return await barrier_setup.create_barrier(camera.lot_id, form, None, datetime.now(UTC))
-
-
-@pytest.fixture
-def server(server_settings: Settings, camera: Camera, tmp_path: Path) -> Iterator[str]:
-    """The address of a web process."""
-    with web(server_settings, tmp_path) as (_, address):
-        yield address
 
 
 def command(server: str, camera: Camera, tmp_path: Path) -> list[str]:

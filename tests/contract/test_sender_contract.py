@@ -1,18 +1,15 @@
 """The real node's spool and sender against the real server, away at first, on a machine whose clock is wrong."""
 
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from pictures import jpeg
-from processes import free_port, running, wait_for
-from servers import listens
-from workers import ROOT, environment
+from processes import free_port, wait_for
+from workers import web
 
 from camera_node.backoff import Backoff
 from camera_node.configuration import Limits
@@ -25,21 +22,7 @@ from camera_node.spool import Spool
 from parkhub.db import frames as frame_rows
 from parkhub.db.engine import fetch
 from parkhub.domain.cameras import Camera
-from parkhub.services import cameras, lots
 from parkhub.settings import Settings
-
-
-@pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-async def enrolled(server_settings: Settings) -> tuple[Camera, str]:
-    """A camera and its key."""
-    lot = await lots.create_lot("Harbour Street", "1 Quay", "Europe/Dublin")
-    return await cameras.create_camera(lot.slug, "Mast")
 
 
 class Pole:
@@ -58,9 +41,10 @@ class Pole:
         """Take a picture; its sequence and the true time."""
         wrong = datetime.fromtimestamp(100 + seed, UTC)
         picture = Picture(str(seed), jpeg(seed), "image/jpeg", wrong, kind, monotonic_s=monotonic_s())
+        at_s = time.time()
         sequence = self.spool.put(picture)
         assert sequence is not None
-        return sequence, time.time()
+        return sequence, at_s
 
     def close(self) -> None:
         self.sender.stop()
@@ -92,10 +76,7 @@ async def test_pictures_of_before_arrive_each_once_in_order_by_the_server_s_time
         time.sleep(0.02)
     pole.sender.start()
     wait_for(lambda: pole.sender.state().trouble, "the sender to find nobody")
-    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
-    with ExitStack() as stack:
-        stack.enter_context(running(command, tmp_path, environment(server_settings), cwd=ROOT))
-        wait_for(lambda: listens(port), "the server")
+    with web(server_settings, tmp_path, port):
         wait_for(lambda: pole.spool.state().pictures == 0, "the spool to empty")
         sequence, at_s = pole.take(9, Kind.GATE)
         taken[sequence] = at_s
@@ -106,6 +87,6 @@ async def test_pictures_of_before_arrive_each_once_in_order_by_the_server_s_time
     assert len(frames) == len(taken) + len(unsure)
     sure = [frame for frame in frames if frame.sequence in taken]
     assert [frame.sequence for frame in sure] == sorted(taken)
-    assert all(-2.5 < frame.captured_at.timestamp() - taken[frame.sequence] < 0.5 for frame in sure)
+    assert all(-10 < frame.captured_at.timestamp() - taken[frame.sequence] < 0.5 for frame in sure)
     assert pole.sender.state().trouble == ""
     assert pole.spool.state().refused == 0

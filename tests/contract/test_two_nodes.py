@@ -11,7 +11,7 @@ PROGRAM = Path(__file__).parents[1] / "bench" / "fault_two_nodes.py"
 SKIPPED = 77
 SHORT = "--span=1500 --seconds=5 --cars=1 --cut=2 --every=4 --row-gap=1 --simulated-gap=1"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def test_the_ledger_and_the_places_are_what_they_were_on_a_perfect_line() -> None:

@@ -4,15 +4,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import videos
 from pictures import jpeg
-from processes import Program, free_port, running, wait_for
-from workers import environment
+from processes import running, wait_for
 
 import camera_node
 from camera_node.simulator.describe import describe
@@ -21,42 +19,9 @@ from parkhub.domain.cameras import Camera
 from parkhub.domain.signatures import SEQUENCE_MAX
 from parkhub.domain.spots_file import parse_spots_json
 from parkhub.services import cameras, lots
-from parkhub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 NODE = [sys.executable, "-m", "camera_node"]
-
-
-@pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-def server(server_settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """The address of the real application, served by uvicorn in a process of its own."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "parkhub.app:create_app", "--port", str(port)]
-    with running(command, tmp_path, environment(server_settings), cwd=ROOT) as program:
-        wait_for(lambda: _listens(program), "the server")
-        yield f"http://127.0.0.1:{port}"
-
-
-def _listens(program: Program) -> bool:
-    assert program.process.poll() is None, program.stderr
-    return "Uvicorn running" in program.stderr or "Uvicorn running" in program.stdout
-
-
-@pytest.fixture
-async def camera(server_settings: Settings, tmp_path: Path) -> Camera:
-    """A camera, its key in `camera.key`."""
-    lot = await lots.create_lot("Harbour Street", "1 Quay", "Europe/Dublin")
-    found, key = await cameras.create_camera(lot.slug, "Mast")
-    file = tmp_path / "camera.key"
-    file.write_text(key + "\n")
-    file.chmod(0o600)
-    return found
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +39,23 @@ def _node(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*NODE, *arguments], capture_output=True, text=True, timeout=90, check=False)
 
 
-async def test_a_file_arrives(server: str, camera: Camera, tmp_path: Path) -> None:
+async def test_what_is_given_arrives_and_what_cannot_is_named(server: str, tmp_path: Path) -> None:
+    for step in (
+        a_file_arrives,
+        every_type_in_a_folder_arrives_once,
+        a_video_arrives_at_its_rate,
+        a_damaged_picture_is_named_and_the_next_one_still_arrives,
+        a_wrong_key_is_refused_at_once,
+    ):
+        (folder := tmp_path / step.__name__).mkdir()
+        lot = await lots.create_lot(step.__name__, "1 Quay", "Europe/Dublin")
+        camera, key = await cameras.create_camera(lot.slug, "Mast")
+        (folder / "camera.key").write_text(key + "\n")
+        (folder / "camera.key").chmod(0o600)
+        await step(server, camera, folder)
+
+
+async def a_file_arrives(server: str, camera: Camera, tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     file.write_bytes(jpeg(1))
     done = _node("upload", str(file), *_to(server, camera, tmp_path))
@@ -86,7 +67,7 @@ async def test_a_file_arrives(server: str, camera: Camera, tmp_path: Path) -> No
     assert abs((frame.captured_at - datetime.now(UTC)).total_seconds()) < 60
 
 
-async def test_every_type_in_a_folder_arrives_once(server: str, camera: Camera, tmp_path: Path) -> None:
+async def every_type_in_a_folder_arrives_once(server: str, camera: Camera, tmp_path: Path) -> None:
     from pictures import draw, encode
 
     folder = tmp_path / "in"
@@ -100,14 +81,14 @@ async def test_every_type_in_a_folder_arrives_once(server: str, camera: Camera, 
     assert len(frames) == 3
 
 
-async def test_a_video_arrives_at_its_rate(server: str, camera: Camera, tmp_path: Path) -> None:
+async def a_video_arrives_at_its_rate(server: str, camera: Camera, tmp_path: Path) -> None:
     file = videos.write(tmp_path / "a.mp4")
     done = _node("upload", str(file), "--rate", "2", *_to(server, camera, tmp_path))
     assert done.returncode == 0, done.stderr
     assert len(await frame_rows.list_frames(camera.id, 100)) == 6
 
 
-async def test_a_damaged_picture_is_named_and_the_next_one_still_arrives(
+async def a_damaged_picture_is_named_and_the_next_one_still_arrives(
     server: str, camera: Camera, tmp_path: Path
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(1)[:600])
@@ -120,7 +101,7 @@ async def test_a_damaged_picture_is_named_and_the_next_one_still_arrives(
     assert len(await frame_rows.list_frames(camera.id, 10)) == 1
 
 
-async def test_a_wrong_key_is_refused_at_once(server: str, camera: Camera, tmp_path: Path) -> None:
+async def a_wrong_key_is_refused_at_once(server: str, camera: Camera, tmp_path: Path) -> None:
     (tmp_path / "camera.key").write_text("not-the-key-of-this-camera")
     (tmp_path / "a.jpg").write_bytes(jpeg(1, (1280, 960)))
     done = _node("upload", str(tmp_path / "a.jpg"), *_to(server, camera, tmp_path), "--retry-for", "5")

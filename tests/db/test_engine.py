@@ -219,7 +219,12 @@ async def test_only_one_database_is_open_at_a_time(database: Settings) -> None:
         await open_database(database)
 
 
-async def test_nothing_is_read_from_a_database_that_is_not_open() -> None:
+async def test_nothing_is_read_from_a_database_that_is_not_open(database_settings: Settings, tmp_path: Path) -> None:
+    await open_database(database_settings)
+    await close_database()
+    away = load_settings(data_dir=tmp_path, database_url=f"postgresql://parkhub@/parkhub?host={tmp_path}")
+    with pytest.raises(BusyError):
+        await open_database(away)
     with pytest.raises(RuntimeError, match="not open"):
         await lots.list_lots()
     with pytest.raises(RuntimeError, match="not open"):

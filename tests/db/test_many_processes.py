@@ -32,18 +32,27 @@ def run_together(folder: Path, camera_id: int, seconds: float) -> list[dict[str,
                 str(number * 1_000_000),
             ],
             env={**os.environ, "PYTHONPATH": str(TESTS)},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for number in range(3)
     ]
+    if camera_id:  # none has written for long when another one begins: whoever writes first may keep it waiting
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("\n")
+            writer.stdin.flush()
     found = []
     for writer in writers:
         output, errors = writer.communicate(timeout=120)
         assert writer.returncode == 0, errors
         assert errors == ""
-        found.append(json.loads(output))
+        found.append(json.loads(output.splitlines()[-1]))  # after who waited
     return found
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from builders import NOW, after, save_frame, save_lot, seen, stand_ins
 
-from parkhub.db import cameras, counts, frames, lots, spots
-from parkhub.db.engine import close_database, fetch, migrate, open_database, pending_migrations
+from parkhub.db import cameras, counts, frames, lots, spots, sqlite_connection
+from parkhub.db.engine import close_database, fetch, migrate, open_database, pending_migrations, transaction
 from parkhub.db.receipts import get_receipt
+from parkhub.db.sqlite import LockedError
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.receipts import Operator
 from parkhub.domain.spots import SpotState
@@ -53,6 +55,27 @@ async def test_migrating_an_open_database_leaves_it_open(empty_settings: Setting
         assert await migrate(empty_settings) == []
         assert await lots.find_lot("north") is not None
     finally:
+        await close_database()
+
+
+async def test_whoever_meets_another_that_migrates_waits_longer_than_a_statement_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT_S", 0.01)
+    await open_database(settings)
+    other = sqlite3.connect(settings.data_dir / "parkhub.sqlite", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LockedError):
+            async with transaction():
+                pass
+        migrating = asyncio.create_task(migrate(settings))
+        await asyncio.sleep(0.3)  # many times as long as a statement waits
+        assert not migrating.done()
+        other.execute("ROLLBACK")
+        assert await migrating
+    finally:
+        other.close()
         await close_database()
 
 
@@ -199,7 +222,7 @@ def test_processes_that_start_at_once_on_postgresql_migrate_once(empty_postgresq
         subprocess.Popen([sys.executable, "-W", "error", "-c", program], env=env, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    counts = [int(process.communicate(timeout=120)[0]) for process in started]
+    counts = [int(process.communicate(timeout=120)[0].split()[-1]) for process in started]  # after who waited
     assert sorted(counts)[:2] == [0, 0]
     assert max(counts) > 0
 

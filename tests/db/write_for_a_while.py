@@ -1,4 +1,4 @@
-"""A program: writes to the database in a data folder for some seconds, then prints what it counted as JSON."""
+"""A program: writes to the database in a data folder for some seconds once told to, then prints its count as JSON."""
 
 import asyncio
 import json
@@ -19,6 +19,9 @@ async def main(folder: Path, camera_id: int, seconds: float, first: int) -> None
     settings = load_settings(data_dir=folder)
     applied = await migrate(settings)
     await open_database(settings)
+    if camera_id:
+        print("ready", flush=True)
+        sys.stdin.readline()
     count, deadline = 0, time.monotonic() + seconds
 
     async def write() -> None:

@@ -1,5 +1,6 @@
 """What a node says of itself, and what of that somebody must see to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -104,6 +105,13 @@ def test_a_node_that_has_just_begun_may_be_without_its_camera_for_a_minute() -> 
         said = msgspec.structs.replace(capture, last_error=why)
         [ail] = find_ails(a_node(capture=said, running_s=running_s), NOW, enabled=True)
         assert "takes no pictures" in ail.words
+
+
+def test_two_nodes_with_one_key_ail_it_until_a_quarter_of_an_hour_after_the_last_turn() -> None:
+    node = replace(a_node(), twin_at=NOW)
+    [ail] = find_ails(node, NOW + timedelta(minutes=14), enabled=True)
+    assert (ail.bad, "Two nodes use this camera's key" in ail.words) == (True, True)
+    assert list(find_ails(node, NOW + timedelta(minutes=15), enabled=True)) == []
 
 
 def test_what_it_says_twice_is_told_once() -> None:

@@ -10,6 +10,7 @@ from parkhub.domain.payment_events import (
     DisputeTold,
     PaymentTold,
     PayoutTold,
+    RefundFailed,
     RefundTold,
     read_event,
     retry_at,
@@ -67,6 +68,15 @@ def test_an_event_of_a_checkout_tells_where_its_payment_stands(kind: str, status
 def test_a_refund_is_told_by_all_that_was_given_back():
     charge = {"id": "ch_1", "amount": 540, "amount_refunded": 200, "currency": "eur", "payment_intent": "pi_1"}
     assert told("charge.refunded", **charge, metadata={"quote": "q1"}) == RefundTold("pi_1", "q1", 200, "EUR")
+
+
+@pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
+def test_a_refund_that_failed_is_told_in_several_ways(kind: str) -> None:
+    refund = {"id": "re_1", "amount": 200, "currency": "eur", "payment_intent": "pi_1"}
+    metadata = {"quote": "q1", "refund": "asked-1"}
+    failed = told(kind, **refund, metadata=metadata, status="failed", failure_reason="expired_or_canceled_card")
+    assert failed == RefundFailed("re_1", "asked-1", "pi_1", "q1", 200, "EUR", "expired_or_canceled_card")
+    assert told(kind, **refund, metadata=metadata, status="succeeded") is None
 
 
 DISPUTES = [

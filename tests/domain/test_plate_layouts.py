@@ -67,6 +67,14 @@ def test_what_fits_no_layout_is_left_alone_or_nothing(text: str) -> None:
     assert decision.layout == ""
 
 
+@pytest.mark.parametrize("chance", [0.0, 1e-320])
+def test_a_letter_without_any_chance_is_judged_all_the_same(chance: float) -> None:
+    letters = tuple(((c, chance), ("0", chance)) for c in "SKLA5ISAB")
+    texts = {fit.text for fit in fits(letters, layouts_of("sk"))}
+    assert "SKLA5ISAB" in texts
+    assert len(texts) > 1
+
+
 def test_nothing_voted_decides_nothing() -> None:
     decision = decide([], "auto")
     assert (decision.text, decision.confidence, decision.candidates) == ("", 0.0, ())

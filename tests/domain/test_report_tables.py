@@ -12,10 +12,11 @@ from parkhub.domain.entries import TENDERS
 from parkhub.domain.ledger import Account, Kind
 from parkhub.domain.local_time import Span
 from parkhub.domain.quotes import Line, LineKind, Quote, changed_lines
+from parkhub.domain.report_counts import Counts, Point
 from parkhub.domain.report_money import Money, read_money
 from parkhub.domain.report_periods import Against, Grain, Length, around, read_period
 from parkhub.domain.report_spots import SpotSums, SpotTotal
-from parkhub.domain.report_tables import Counts, Point, figures, tables
+from parkhub.domain.report_tables import figures, tables
 from parkhub.domain.reports import HourSums, Measure
 from parkhub.errors import InvalidInputError
 

@@ -1,4 +1,4 @@
-"""A program: lets cars enter, pay and leave for some seconds as fast as it can, then prints how many did."""
+"""A program: lets cars enter, pay and leave for some seconds, until one has left at least, then prints how many did."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ async def main(folder: str, url: str, lot_id: int, camera_id: int, number: int, 
         assert taken.session_id is not None, taken
         return taken.session_id
 
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or not left:
         began = time.monotonic()
         now = AT + timedelta(minutes=count)
         entered.append(await drive(Direction.ENTRY, count * 1117 % 999_983, now))

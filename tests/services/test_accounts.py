@@ -61,8 +61,8 @@ async def test_the_token_itself_is_not_stored(database: Settings, clients: Clien
 async def test_signing_out_ends_this_token_only(database: Settings, clients: Clients) -> None:
     await save_account("kim@example.org", password_hash=await accounts.hash_password(PASSWORD))
     phone, desk = [await accounts.sign_in(clients, "kim@example.org", PASSWORD, "here", NOW) for _ in range(2)]
-    await accounts.sign_out(phone)
-    await accounts.sign_out(phone)
+    await accounts.sign_out(clients, phone)
+    await accounts.sign_out(clients, phone)
     assert await accounts.who_is(phone, NOW) is None
     assert await accounts.who_is(desk, NOW) is not None
 

@@ -37,7 +37,7 @@ from parkhub.services import (
     receipts,
     refunds,
     session_corrections,
-    sessions,
+    session_spans,
     tariffs,
 )
 from parkhub.services.bookings import Wish
@@ -112,13 +112,13 @@ async def now_of(booking: Booking) -> Booking:
 async def enter(lot: Lot, at: datetime, plate: str = "AB123"):
     async with transaction():
         await lock_lot(lot.id)
-        return await sessions.open_session(lot.id, plate, None, at)
+        return await session_spans.open_session(lot.id, plate, None, at)
 
 
 async def leave(session, at: datetime) -> None:
     async with transaction():
         await lock_lot(session.lot_id)
-        await sessions.close_session(session, at, Ending.EXIT, f"end:{session.id}", at)
+        await session_spans.close_session(session, at, Ending.EXIT, f"end:{session.id}", at)
 
 
 async def test_what_is_paid_in_advance_is_a_liability(database, clients, lot):
@@ -207,6 +207,24 @@ async def test_cancelling_gives_back_what_it_does_not_cost_and_its_fee_is_revenu
     await booking_refunds.give_back_overpaid(clients, database, START)
     await bookings.cancel(clients, database, booking.id, None, START)
     assert await balances(lot) == left
+
+
+async def test_what_was_given_back_of_a_booking_and_came_back_is_held_again_and_not_sent_in_circles(
+    database, clients, lot
+):
+    booking = await reserve(clients, lot)
+    await pay(clients, database, booking)
+    await bookings.cancel(clients, database, booking.id, None, START - timedelta(hours=30))
+    sandbox = payment_sandbox.sandbox_of(clients)
+    (source,) = [each.source async for each in sandbox.balance_transactions() if each.kind == "refund"]
+    await tell(clients, database, await sandbox.fail_refund(source, AT), AT)
+    assert await balances(lot) == {"clearing": PRICE, "prepaid": -PRICE}
+    for _ in range(2):
+        await booking_refunds.give_back_overpaid(clients, database, AT)
+    assert len([each async for each in sandbox.balance_transactions() if each.kind == "refund"]) == 1
+    quote = await quote_rows.get_quote((await payment_rows.list_of_booking(booking.id))[0].quote_id)
+    await refunds.refund_payment(clients, database, quote.public_id, None, "another card", None, AT)
+    assert await balances(lot) == {}
 
 
 async def test_what_could_not_be_given_back_at_once_is_later(database, clients, lot):

@@ -11,7 +11,7 @@ from parkhub.db.ledger import get_books
 from parkhub.domain.dues import Due
 from parkhub.domain.lot_rules import LotRules, SmallDues
 from parkhub.domain.sessions import Ending
-from parkhub.services import dues, sessions
+from parkhub.services import dues, session_spans
 from parkhub.settings import Settings
 
 CHEAP = TARIFF.replace("2.00", "0.30")
@@ -42,7 +42,7 @@ async def test_what_no_card_takes_is_forgone_at_the_exit_by_the_rule(
     session = await a_stay(await a_paid_lot(CHEAP))
     await rule_rows.save_rules(session.lot_id, LotRules(small_dues=rule))
     assert (await dues.look(session.id, later(10))).due is Due.SMALL
-    await sessions.close_session(session, later(10), Ending.EXIT, "exit", later(10))
+    await session_spans.close_session(session, later(10), Ending.EXIT, "exit", later(10))
     books = await get_books(session.id)
     assert (books.open_cents, books.given_up_cents) == (owed, waived)
 
@@ -50,5 +50,5 @@ async def test_what_no_card_takes_is_forgone_at_the_exit_by_the_rule(
 async def test_what_a_card_takes_is_owed(database: Settings):
     session = await a_stay()
     await rule_rows.save_rules(session.lot_id, LotRules(small_dues=SmallDues.LET_GO))
-    await sessions.close_session(session, later(10), Ending.EXIT, "exit", later(10))
+    await session_spans.close_session(session, later(10), Ending.EXIT, "exit", later(10))
     assert (await get_books(session.id)).open_cents == 200

@@ -221,6 +221,17 @@ async def test_only_folders_that_are_allowed_and_not_watched_yet_can_be_watched(
             await folders.watch(house, camera, str(path), TimeFrom.NOW, datetime.now(UTC), deletes=False)
 
 
+async def test_of_folders_in_each_other_that_are_added_at_once_one_is_watched(house, camera, place):
+    (place / "below").mkdir()
+    asked = [
+        folders.watch(house, camera, str(path), TimeFrom.NOW, datetime.now(UTC), deletes=False)
+        for path in (place, place / "below", place, place.parent)
+    ]
+    done = await asyncio.gather(*asked, return_exceptions=True)
+    assert len(await rows.list_folders()) == 1
+    assert [type(each) for each in done if isinstance(each, BaseException)] == [FieldsError] * 3
+
+
 async def test_files_that_went_long_ago_are_forgotten_and_those_that_stay_are_not(house, camera, place, looker):
     folder = await watched(house, camera, place)
     for seed in range(2):

@@ -60,6 +60,43 @@ async def test_a_node_whose_pictures_come_is_not_silent(clients: Clients, camera
     assert node.offline_since is None
 
 
+async def test_two_nodes_with_one_key_are_told_apart_from_one_that_was_started_again(
+    clients: Clients, camera: Camera
+) -> None:
+    runs = ["a", "b", "c", "b", "c", "b", "d"]
+    twins = []
+    for number, run in enumerate(runs):
+        node = await beat(clients, camera, 30 * number, Heartbeat(boot="b1", instance=run))
+        assert node is not None
+        twins.append(node.has_twin(after(30 * number)))
+    assert twins == [False, False, False, True, True, True, True]
+    stored = await rows.find_node(camera.id)
+    assert stored == node
+    assert not stored.has_twin(after(150 + 15 * 60))
+
+
+async def test_machines_whose_node_does_not_name_its_run_are_told_apart_by_their_start(
+    clients: Clients, camera: Camera
+) -> None:
+    for number, boot in enumerate(["b1", "b1", "b2", "b3", "b1"]):
+        node = await beat(clients, camera, 30 * number, Heartbeat(boot=boot))
+        assert node is not None
+        assert node.has_twin(after(30 * number)) == (number == 4)
+    for number in range(5, 9):
+        node = await beat(clients, camera, 30 * number, Heartbeat())
+    assert node is not None
+    assert node.twin_at == after(120)
+
+
+async def test_a_node_that_goes_back_to_an_older_version_and_forward_again_is_one(
+    clients: Clients, camera: Camera
+) -> None:
+    for number, instance in enumerate([None, "a", None, "b", None]):
+        node = await beat(clients, camera, 30 * number, Heartbeat(boot="b1", instance=instance))
+        assert node is not None
+        assert node.twin_at is None
+
+
 async def test_slow_heartbeats_and_cameras_that_are_off_are_no_alarm(clients: Clients, camera: Camera) -> None:
     document = (await node_configurations.current(camera, NOW)).document
     slow = msgspec.structs.replace(document, heartbeat_s=600.0)

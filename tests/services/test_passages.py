@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from builders import NOW, after, save_camera, save_frame, stand_ins
+from builders import NOW, after, save_camera, save_frame, save_lot, stand_ins
 from plate_scenes import Box, read
 
 from parkhub.clients import Clients
 from parkhub.db import passages as rows
+from parkhub.db import sessions
 from parkhub.db.engine import fetch
 from parkhub.domain.cameras import Camera, CameraRole, Gate, Inward
 from parkhub.domain.frames import FrameStatus
@@ -156,7 +157,7 @@ async def test_a_frame_taken_twice_leaves_the_same_rows(database: Settings, toge
 async def test_two_workers_with_two_frames_of_one_camera_make_one_passage(database: Settings) -> None:
     clients, camera = stand_ins(), await gate()
     done = await asyncio.gather(*(see(clients, camera, n / 5, car("KA417XM")) for n in range(8)))
-    assert sum(len(saved.accepted) for saved in done) == 1
+    assert len({passage for saved in done for passage in saved.accepted}) == 1
     assert [(p.plate, p.frames) for p in await all_of(camera)] == [("KA417XM", 8)]
 
 
@@ -279,3 +280,18 @@ async def test_reads_come_back_as_they_were_kept(database: Settings) -> None:
     (kept,) = await rows.list_reads(passage.id)
     assert (kept.read, kept.kind, kept.number) == (seen_car.read, CAR, 0)
     assert isinstance(kept.read, PlateRead)
+
+
+@pytest.mark.parametrize("order", ["0123", "3012", "3210", "2301", "1320"])
+async def test_a_stay_begins_and_ends_when_its_car_was_first_seen_in_whatever_order_pictures_come(
+    database: Settings, order: str
+) -> None:
+    clients, lot = stand_ins(), await save_lot()
+    for role, start_s in ((CameraRole.ENTRANCE, 0.0), (CameraRole.EXIT, 3600.0)):
+        camera = await save_camera(lot, gate=Gate(role))
+        for number, look in enumerate(map(int, order)):
+            received_at = after(start_s + 1000 + number)
+            saved = await see(clients, camera, start_s + 0.6 * look, car("KA417XM"), received_at=received_at)
+            await passages.give(clients, saved.accepted, received_at)
+    (session,) = await sessions.list_sessions(lot.id, None, NOW - timedelta(days=1), after(9999), 2**60, 10)
+    assert (session.entered_at, session.exited_at) == (NOW, after(3600))

@@ -44,7 +44,7 @@ TABLES = ("quote", "payment", "payment_refund", "stripe_event", "receipt", "lett
 CRASHES = st.none() | st.none() | st.sampled_from(TABLES)
 NUMBERS = st.integers(0, 9)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 class Payments(RuleBasedStateMachine):
@@ -170,6 +170,12 @@ class Payments(RuleBasedStateMachine):
             order = RefundOrder(f"at the provider {self.lot_id} {self.refunds}", intent, cents, "EUR", self.now)
             told = self.do(lambda: self.provider.refund_told(order))
             self.events += told[1] if told else ()
+
+    @rule(number=NUMBERS)
+    def what_was_given_back_comes_back(self, number: int) -> None:
+        made = self.runner.run(self.provider._shelf.list("refund:"))
+        if made:
+            self.events += self.do(lambda: self.provider.fail_refund(made[number % len(made)]["id"], self.now))
 
     @rule(number=NUMBERS, won=st.booleans(), whole=st.booleans())
     def a_bank_disputes_and_decides(self, number: int, won: bool, whole: bool) -> None:

@@ -113,6 +113,26 @@ async def test_who_gave_an_address_gets_the_receipt_once_and_a_letter_for_each_r
     assert ["1,50" in letter.subject for letter in mailer.sent] == [False, True, True]
 
 
+async def test_a_dispute_that_was_lost_brings_its_credit_note_once(database: Settings, clients: Clients):
+    session, mailer, sandbox = await a_stay(), clients.mail, payment_sandbox.sandbox_of(clients)
+    assert isinstance(mailer, MemoryMailer)
+    checkout = await start_checkout(clients, database, session.id, "kim@example.org", later(90))
+    (event,) = (await sandbox.pay(checkout.url.rpartition("/")[2], Way.SUCCEEDS, later(91))).now
+    opened = await sandbox.dispute(event["data"]["object"]["payment_intent"], later(96))
+    closed = await sandbox.decide_dispute(opened[0]["data"]["object"]["id"], later(97), won=False)
+    for events in ([event], opened, closed, [{**closed[0], "id": "evt_again"}]):
+        await send(clients, database, events, later(98))
+        await handle_all(clients, later(98))
+    await mail.send_due(clients, lambda: later(99))
+    found = await receipt_of(checkout)
+    ((note,), (_, letter)) = found.notes, mailer.sent
+    assert letter.subject == f"Credit note {session.lot_id}-C000001, which corrects receipt {found.number}"
+    assert f"/credit-notes/{note.public_id}\n" in letter.text
+    assert f'/credit-notes/{note.public_id}"' in letter.html
+    assert "Taken back by the bank after a dispute: €4.00\n" in letter.text
+    assert session.plate not in letter.text + letter.html
+
+
 @pytest.mark.parametrize("email", ["", "kim@@example.org"], ids=["none", "one that is none"])
 async def test_without_an_address_nothing_is_written_and_the_payment_is_booked(
     database: Settings, clients: Clients, email: str

@@ -199,6 +199,15 @@ async def test_turnover_is_told_by_place_and_one_that_two_cameras_see_is_one(lot
     assert (idle.turnover, idle.occupancy, idle.unseen) == (0, None, 1)
     counts = await load_counts(lot, around(Length.DAY, CHANGE), by_spot=True)
     assert sum(each.sums.arrivals for each in counts.spots) == counts.labels(Measure.ZONE_ARRIVALS)[""] == 2
+    by_month = await fetch(
+        "SELECT month, sum(days) AS days, sum(arrivals) AS arrivals FROM report_spot_month GROUP BY 1"
+    )
+    assert [(row["month"], row["days"], row["arrivals"]) for row in by_month] == [(CHANGE.replace(day=1), 4, 2)]
+    month = CHANGE.replace(day=1)
+    spans = [(month, 31), (month - timedelta(days=20), 60), (CHANGE, 2), (month - timedelta(days=5), 400)]
+    told = [await spot_rows.sum_spots(lot.id, since, since + timedelta(days=days)) for since, days in spans]
+    assert [sorted(each, key=lambda spot: spot.name) for each in told] == [[first, idle]] * 4
+    assert await spot_rows.sum_spots(lot.id, month, CHANGE) == []
     await fetch("DELETE FROM spot_view")
     await fetch("UPDATE spot SET retired = TRUE WHERE id = {}", ids["A1"])
     assert len(await spot_rows.sum_spots(lot.id, CHANGE, NOW.date())) == 2

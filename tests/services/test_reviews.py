@@ -1,5 +1,6 @@
 """Staff answer what the cameras could not tell."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -154,3 +155,28 @@ async def test_a_car_seen_to_come_in_twice_had_left_in_between(lot: int) -> None
     with pytest.raises(InvalidInputError, match="within the stay"):
         await reviews.split_entry(clients, review.id, later(20), WHY, None, later(100))
     assert (await now_is(session)).state is SessionState.OPEN
+
+
+async def test_a_car_that_somebody_said_came_once_does_not_come_twice(lot: int) -> None:
+    await save_rules(lot, LotRules(anti_passback=True))
+    session = await come(lot, "AB1234")
+    await seen(lot, Direction.ENTRY, "AB1234", 60)
+    (review,) = await review_rows.list_open(lot)
+    await reviews.dismiss(clients, review.id, WHY, None, later(90))
+    with pytest.raises(ConflictError, match="decided"):
+        await reviews.split_entry(clients, review.id, later(20), WHY, None, later(100))
+    assert (await now_is(session)).state is SessionState.OPEN
+
+
+async def test_of_two_people_who_name_a_car_at_once_one_is_told_that_it_is_decided(lot: int) -> None:
+    came = await seen(lot, Direction.ENTRY, "", 30)
+    (review,) = await review_rows.list_open(lot)
+    plates = ("AB1234", "CD5678")
+    told = await asyncio.gather(
+        *(reviews.name_entry(clients, review.id, plate, WHY, None, later(90)) for plate in plates),
+        return_exceptions=True,
+    )
+    refused = [each for each in told if isinstance(each, BaseException)]
+    assert [str(each) for each in refused] == ["Somebody has decided this already."]
+    assert (await session_rows.get_session(came.session_id or 0)).plate == plates[told.index(refused[0]) - 1]
+    assert await review_rows.list_open(lot) == []

@@ -133,6 +133,27 @@ async def test_one_session_is_split_into_two_visits_and_joined_again(lot: int) -
     assert (await now_is(second)).state is SessionState.CANCELLED
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "gone"])
+async def test_a_merged_visit_is_two_again_whichever_was_kept(lot: int, kept: int, inside: bool) -> None:
+    passed = [(Direction.ENTRY, 0), (Direction.EXIT, 30), (Direction.ENTRY, 60), (Direction.EXIT, 90)]
+    for direction, minutes in passed[: 3 if inside else 4]:
+        await seen(lot, direction, "AB1234", minutes)
+    both = sorted(await session_rows.search(lot, "AB1234", 5), key=lambda each: each.id)
+    merged = await session_corrections.merge(clients, both[kept].id, both[1 - kept].id, WHY, None, later(9999))
+    await undo(await undo(await undo(merged)))
+    assert [await now_is(each) for each in both] == both
+
+
+async def test_a_visit_that_cameras_saw_is_one_again_when_its_split_is_undone(lot: int) -> None:
+    for direction, minutes in ((Direction.ENTRY, 0), (Direction.EXIT, 90)):
+        await seen(lot, direction, "AB1234", minutes)
+    (whole,) = await session_rows.search(lot, "AB1234", 5)
+    split = await session_corrections.split(clients, whole.id, later(30), later(60), WHY, None, later(9999))
+    await undo(await undo(await undo(split)))
+    assert await now_is(whole) == whole
+
+
 async def test_an_open_session_may_be_split(lot: int) -> None:
     session = await come(lot, "AB1234")
     await session_corrections.split(clients, session.id, later(30), later(60), WHY, None, later(100))

@@ -66,7 +66,7 @@ TABLES = (
 )
 CRASHES = st.none() | st.sampled_from(TABLES)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 async def lay_mines() -> None:

@@ -22,7 +22,7 @@ from parkhub.settings import Settings
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
 TARIFF = 'currency: EUR\nbands: [{rate: {type: per_started, minutes: 60, price: "2.00"}}]\n'
 TESTS = Path(__file__).parent.parent
-SECONDS = 5
+SECONDS = 3
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ def a_gate() -> Iterator[tuple[Gate, int]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             gate.came.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["id"])
-            gate.may_answer.wait(30)
+            gate.may_answer.wait(60)
             body = b'{"outcome": "acknowledged"}'
             self.send_response(200)
             self.send_header("content-length", str(len(body)))

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import a_new_frame, save_camera, save_head, save_lot, stand_ins
+from structlog.testing import capture_logs
 from workers import a_row, places
 
 from parkhub.db import cameras, frames, spots
@@ -45,15 +46,14 @@ async def test_a_lot_s_head_is_put_on_the_classifier_once(sqlite_open: Settings,
     assert await engines.get(Engine.DIFFERENCE, head_id) is await engines.get(Engine.DIFFERENCE)
 
 
-async def test_a_head_of_another_model_is_left_and_it_is_said_once(
-    sqlite_open: Settings, engines: Engines, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_head_of_another_model_is_left_and_it_is_said_once(sqlite_open: Settings, engines: Engines) -> None:
     camera = await save_camera()
     await save_head(camera.lot_id, replace(await always_occupied(engines), model_sha256="ab" * 32), active=True)
     head_id = await active_head(camera.lot_id)
-    for _ in range(3):
-        assert await engines.get(Engine.CLASSIFIER, head_id) is await engines.get(Engine.CLASSIFIER)
-    assert capsys.readouterr().out.count("engine.head_left") == 1
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert await engines.get(Engine.CLASSIFIER, head_id) is await engines.get(Engine.CLASSIFIER)
+    assert [line["event"] for line in logs] == ["engine.head_left"]
 
 
 async def test_a_head_whose_lot_was_deleted_meanwhile_is_let_pass(sqlite_open: Settings, engines: Engines) -> None:

@@ -35,13 +35,13 @@ async def test_pictures_are_taken_as_they_come_from_every_folder_and_a_stopped_o
     try:
         for folder in watched:
             (Path(folder.path) / "a.jpg").write_bytes(jpeg(folder.id))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await taken(north.id):
                 await asyncio.sleep(0.1)
         assert await taken(south.id) == 0
         await rows.set_enabled(south.id, enabled=True)
         (Path(north.path) / "b.jpg").write_bytes(jpeg(9))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await taken(north.id) + await taken(south.id) < 3:
                 await asyncio.sleep(0.1)
     finally:

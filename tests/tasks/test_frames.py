@@ -51,7 +51,7 @@ class Dummy:
         self.memories.append(memory)
         self.sizes.append((picture.shape[1], picture.shape[0]))
         if self.holds_on:
-            self.holds_on.wait(10)
+            self.holds_on.wait(60)
         if self.fails:
             raise self.fails
         seen = [SpotObservation(spot.name, self.says, 0.9) for spot in spots]

@@ -13,7 +13,7 @@ import pytest
 from builders import save_camera
 from plate_scenes import plate, scene
 from processes import wait_for
-from workers import worker
+from workers import end_marks, worker
 
 from parkhub.clients import Clients
 from parkhub.db import frames, sessions
@@ -51,9 +51,11 @@ async def test_a_car_enters_once_though_a_reader_of_its_pictures_is_killed(
             upload = Upload(number, at, picture, sha256, None, datetime.now(UTC))
             await accept_frame(clients, settings, camera, upload)
         async with asyncio.timeout(120):
-            while not readers[0].log_lines("frame.read"):
+            while not (reading := [each for each in readers if each.log_lines("frame.read")]):
                 await asyncio.sleep(0.02)
-            readers[0].signal(signal.SIGKILL)
+            reading[0].signal(signal.SIGKILL)
+            reading[0].end()
+            await end_marks(clients)
             while await frames.count_waiting() or await sessions.count_open(camera.lot_id) == 0:
                 await asyncio.sleep(0.1)
     (passage,) = await rows.list_passages(camera.id, start, start + timedelta(days=1))

@@ -12,6 +12,7 @@ import stripe_shaped
 import visitors
 from builders import save_session
 from paying import a_stay_until_now
+from processes import wait_for
 from pydantic import SecretStr
 from stripe_shaped import KEY
 from workers import web, worker
@@ -58,8 +59,10 @@ async def opened(settings: Settings) -> AsyncIterator[Clients]:
 
 async def test_a_test_payment_is_paid_and_a_late_one_fails_later(database: Settings, redis_url: str, tmp_path: Path):
     settings = database.model_copy(update={"redis_url": redis_url})
-    with web(settings, tmp_path) as (_, address), worker("work", settings, tmp_path):
+    with web(settings, tmp_path) as (_, address), worker("work", settings, tmp_path) as work:
         async with opened(settings) as clients, visitors.Visitor(base_url=address) as visitor:
+            # Before it is begun: else both of the two events are due at once.
+            wait_for(lambda: work.log_lines("worker.started"), "the worker")
             checkout, session_id, lot_id = await begin(clients, settings)
             answer = await visitor.send_form(checkout.url, way="fails_late")
             assert answer.status_code == 303

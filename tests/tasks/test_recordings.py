@@ -21,7 +21,7 @@ from parkhub.errors import BusyError
 from parkhub.services import recordings as service
 from parkhub.services.recording_uploads import SPOTS, VIDEO, new_folder
 from parkhub.settings import Settings
-from tasks.recordings import ATTEMPTS_MAX, BEAT_S, GONE, analyse_recording
+from tasks.recordings import ATTEMPTS_MAX, GONE, analyse_recording
 from tasks.vision.analysis import Order, analyse
 from tasks.vision.engine import Look, SpotEngine
 
@@ -46,7 +46,7 @@ class HeldEngine(videos.BrightEngine):
     def look(self, *given: Any) -> Look:
         if self.memories:
             self.looking.set()
-            assert self.go_on.wait(20)
+            assert self.go_on.wait(60)
         return super().look(*given)
 
 
@@ -165,18 +165,28 @@ async def test_a_job_that_broke_off_after_its_files_and_before_its_row_looks_at_
     assert (found.status, found.summary) == (RecordingStatus.DONE, first)
 
 
-async def test_progress_is_told_while_it_runs_and_a_cancel_stops_it(ctx: dict[str, Any], tmp_path: Path) -> None:
-    engine = HeldEngine()
+async def test_progress_is_told_while_it_runs_and_a_cancel_stops_it(
+    ctx: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, tell, heard = HeldEngine(), service.progress, asyncio.Event()
+
+    async def noted(*told: Any) -> bool:
+        go_on = await tell(*told)
+        if not go_on:
+            heard.set()
+        return go_on
+
+    monkeypatch.setattr(service, "progress", noted)
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
     job = asyncio.create_task(analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id))
-    assert await asyncio.to_thread(engine.looking.wait, 20)
+    assert await asyncio.to_thread(engine.looking.wait, 60)
     while (await rows.get_recording(recording.id)).progress == 0:
         await asyncio.sleep(0.05)
     running = await rows.get_recording(recording.id)
     assert running.status is RecordingStatus.RUNNING
     assert running.alive_at is not None
     await service.cancel(ctx["clients"], recording.id, datetime.now(UTC))
-    await asyncio.sleep(2 * BEAT_S)  # the job's own beat hears of the cancel
+    await asyncio.wait_for(heard.wait(), 60)  # the job's own beat hears of the cancel
     engine.go_on.set()
     await job
     assert len(engine.memories) == 2
@@ -188,7 +198,7 @@ async def test_a_job_whose_worker_stops_goes_back_and_starts_over_cleanly(ctx: d
     engine = HeldEngine()
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
     job = asyncio.create_task(analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id))
-    assert await asyncio.to_thread(engine.looking.wait, 20)
+    assert await asyncio.to_thread(engine.looking.wait, 60)
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
@@ -204,7 +214,7 @@ async def test_a_second_job_leaves_the_one_that_is_at_work_alone(ctx: dict[str, 
     engine = HeldEngine()
     recording = await uploaded(ctx["clients"], a_video(tmp_path))
     job = asyncio.create_task(analyse_recording({**ctx, "engines": OneEngine(engine)}, recording.id))
-    assert await asyncio.to_thread(engine.looking.wait, 20)
+    assert await asyncio.to_thread(engine.looking.wait, 60)
     await analyse_recording(ctx, recording.id)
     assert (await rows.get_recording(recording.id)).status is RecordingStatus.RUNNING
     engine.go_on.set()

@@ -14,7 +14,7 @@ from builders import save_camera
 from pictures import encode
 from PIL import Image
 from redis.asyncio import Redis
-from workers import HEIGHT, WIDTH, a_row, places, worker
+from workers import HEIGHT, WIDTH, a_row, end_marks, places, worker
 
 from parkhub.clients import Clients
 from parkhub.clients.queue import MemoryQueue, QueueName
@@ -81,6 +81,7 @@ async def test_a_trouble_whose_beginning_is_killed_in_the_middle_begins_once_and
             vision.end()
     assert await troubles.list_troubles(camera.id, 9) == []
     assert (await frames.get_frame(last.id)).status is FrameStatus.STORED
+    await end_marks(clients)
 
     with worker("vision", settings, tmp_path):
         await until(is_read)

@@ -1,8 +1,10 @@
 import asyncio
+import gc
 import hashlib
 import signal
 import sqlite3
 import sys
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +18,7 @@ from arq import Worker
 from builders import a_new_frame, a_track, save_camera, save_frame, stand_ins
 from processes import running
 from redis.asyncio import Redis
-from workers import ROOT, a_row, places, worker
+from workers import ROOT, a_row, end_marks, places, worker
 
 from parkhub.clients import Clients, close_clients, open_clients
 from parkhub.clients.queue import MemoryQueue, QueueName
@@ -29,8 +31,8 @@ from parkhub.errors import BusyError
 from parkhub.services.frames import Upload, accept_frame
 from parkhub.settings import Settings
 from tasks.frames import CameraTurns
+from tasks.queue import TRIES_MAX, function, keep_working, make_worker, makers
 from tasks.schedule import Job, vision_lines, work_lines
-from tasks.worker import TRIES_MAX, function, keep_working, make_worker, makers
 
 FREE, OCCUPIED, UNKNOWN = SpotState.FREE, SpotState.OCCUPIED, SpotState.UNKNOWN
 
@@ -110,6 +112,7 @@ class TestVision:
                 vision.signal(signal.SIGKILL)
                 vision.end()
         assert await status(second) is FrameStatus.STORED
+        await end_marks(clients)
         with worker("vision", shared, tmp_path):
             await until(lambda: is_read(second), "the frame to be read once more")
             await until(lambda: nothing_waits(clients), "the job to be over")
@@ -131,7 +134,7 @@ class TestVision:
                 await ask_for(clients, frame)
                 await until(lambda: begun(clients, frame), "the job to begin")
                 vision.signal(signal.SIGTERM)
-                assert vision.end(10) == 0
+                assert vision.end() == 0
         assert not await begun(clients, frame)
         with worker("vision", shared, tmp_path):
             await until(lambda: is_read(frame), "the frame to be read by another process")
@@ -303,9 +306,9 @@ class TestTrying:
 
         async def patient(ctx: dict[str, Any], number: int) -> None:
             with ctx["aside"]():
-                await asyncio.sleep(0.6)
+                await asyncio.sleep(3)
             told.append("waited")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0)
             told.append("done")
 
         async def slow(ctx: dict[str, Any], number: int) -> None:
@@ -314,10 +317,33 @@ class TestTrying:
             told.append("begun")
             await asyncio.sleep(30)
 
-        await run(Job(patient, 0.5), 7)
+        await run(Job(patient, 2), 7)
         assert told == ["waited", "done"]
         await run(Job(slow, 0.2, retry_delay_s=0.01), 7)
         assert told[2:] == ["begun"] * TRIES_MAX
+
+    async def test_a_worker_that_is_stopped_at_any_step_leaves_no_connection_open(
+        self, settings: Settings, redis_url: str, opened: Callable[[Settings], Awaitable[Clients]]
+    ) -> None:
+        async def quick(ctx: dict[str, Any], number: int) -> None:
+            await asyncio.sleep(0)
+
+        given = settings.model_copy(update={"redis_url": redis_url})
+        clients = await opened(given)
+        ctx = {"settings": given, "clients": clients}
+        make = lambda: make_worker(ctx, QueueName.FRAMES, [Job(quick, 5)], max_jobs=2, poll_delay=0.001)  # noqa: E731
+        gc.collect()  # what others left behind is not counted here
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for turns in range(120):
+                await clients.queue.enqueue("quick", 7, job_id=f"job:{turns}", queue=QueueName.FRAMES)
+                working = asyncio.create_task(keep_working(make))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+            gc.collect()
+        assert [str(each.message) for each in told] == []
 
     async def test_a_loss_of_redis_ends_no_job_in_hand(self, settings: Settings) -> None:
         told: list[str] = []
@@ -361,25 +387,26 @@ class TestTrying:
         given = settings.model_copy(update={"redis_url": redis_url})
         clients = await opened(given)
         turns, go_on = CameraTurns(), asyncio.Event()
-        began: list[str] = []
+        came, began = list[str](), list[str]()
 
         async def look(ctx: dict[str, Any], camera_id: int, name: str) -> None:
+            came.append(name)
             async with turns.of(camera_id, ctx["aside"]):
                 began.append(name)
                 await (asyncio.sleep(0) if camera_id == 2 else go_on.wait())
 
         for number in range(5):
             await clients.queue.enqueue("look", 1, f"greedy {number}", queue=QueueName.FRAMES)
-            await asyncio.sleep(0.005)  # jobs are ordered by the millisecond
         await clients.queue.enqueue("look", 2, "other", queue=QueueName.FRAMES, delay_s=0.3)
         ctx = {"settings": given, "clients": clients}
-        make = lambda: make_worker(ctx, QueueName.FRAMES, [Job(look, 20)], max_jobs=2, poll_delay=0.01)  # noqa: E731
+        make = lambda: make_worker(ctx, QueueName.FRAMES, [Job(look, 90)], max_jobs=2, poll_delay=0.01)  # noqa: E731
         working = asyncio.create_task(keep_working(make))
-        await until(lambda: "other" in began, "the other camera's turn", timeout_s=15)
-        assert began == ["greedy 0", "other"]
+        await until(lambda: "other" in began, "the other camera's turn")
+        assert began[1:] == ["other"]  # of the first two either may be loaded first
         go_on.set()
         await until(lambda: len(began) == 6, "the rest")
-        assert began[2:] == [f"greedy {number}" for number in range(1, 5)]
+        assert sorted(began) == [*(f"greedy {number}" for number in range(5)), "other"]
+        assert [name for name in began if name != "other"] == [name for name in came if name != "other"]
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
 

@@ -25,7 +25,7 @@ with warnings.catch_warnings():
 from parkhub.cli.model_export import export  # noqa: E402
 from tasks.vision.vehicles.finder import open_finder  # noqa: E402
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 SIDE = 160
 CONFIDENCE = 0.3

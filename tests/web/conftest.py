@@ -42,10 +42,16 @@ async def program(app: Litestar) -> AsyncIterator[Visitor]:
         yield found
 
 
+@pytest.fixture(scope="session")
+async def password_hash() -> str:
+    """What is kept of `PASSWORD`; made once, because it is meant to take long."""
+    return await accounts.hash_password(PASSWORD)
+
+
 @pytest.fixture
-async def account(app: Litestar) -> Account:
+async def account(app: Litestar, password_hash: str) -> Account:
     """An account whose password is `PASSWORD`."""
-    return await builders.save_account(EMAIL, password_hash=await accounts.hash_password(PASSWORD))
+    return await builders.save_account(EMAIL, password_hash=password_hash)
 
 
 @pytest.fixture
@@ -58,10 +64,10 @@ async def staff(app: Litestar, account: Account) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def attendant(app: Litestar) -> AsyncIterator[Visitor]:
+async def attendant(app: Litestar, password_hash: str) -> AsyncIterator[Visitor]:
     """Somebody who has signed in and owns nothing."""
     email = "sam@example.org"
-    await builders.save_account(email, Role.ATTENDANT, await accounts.hash_password(PASSWORD))
+    await builders.save_account(email, Role.ATTENDANT, password_hash)
     async with visit(app) as found:
         answer = await found.send_form("/sign-in", email=email, password=PASSWORD)
         assert answer.status_code == 303, answer.text
@@ -69,10 +75,9 @@ async def attendant(app: Litestar) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def without_plates(app: Litestar) -> AsyncIterator[Visitor]:
+async def without_plates(app: Litestar, password_hash: str) -> AsyncIterator[Visitor]:
     """Somebody who has signed in and sets car parks up, but sees no plates."""
     email = "max@example.org"
-    password_hash = await accounts.hash_password(PASSWORD)
     await builders.save_account(email, Role.OPERATOR, password_hash, sees_plates=False)
     async with visit(app) as found:
         answer = await found.send_form("/sign-in", email=email, password=PASSWORD)

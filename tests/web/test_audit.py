@@ -41,6 +41,16 @@ async def test_an_entry_tells_who_did_what_and_what_is_another(staff: Visitor, a
     assert "20 Nov 2026, 12:00:00" in text
 
 
+async def test_values_are_written_as_people_read_them(staff: Visitor, account: Account) -> None:
+    before = {"5": {"state": "open", "same": 1}}
+    after = {"5": {"state": "closed", "same": 1}, "on": True, "lots": ["a", "b"], "at": "2026-11-22T04:17:38.5+01:00"}
+    await _note("session.closed_by_hand", account, before=before, after=after)
+    text = (await staff.get("/console/system/audit")).text
+    for words in ("5, state: open → closed", "on: yes", "lots: a, b", "at: 22 Nov 2026, 03:17:38"):
+        assert f"<br>{words}" in text
+    assert "same" not in text
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -1,10 +1,13 @@
 """Bookings as staff work with them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from booked import a_bookable_lot, book, handle_events, list_booked, pay
+from builders import new_spots, save_camera
 from drivers import save_paid_lot
 
 from parkhub.db import booking_rules as rule_rows
@@ -12,7 +15,7 @@ from parkhub.db import bookings as booking_rows
 from parkhub.domain.bookings import BookingRules, BookingState, PaymentRule
 from parkhub.domain.local_time import Span
 from parkhub.domain.lots import Lot
-from parkhub.services import booking_rules
+from parkhub.services import booking_rules, bookings, payment_events, payment_sandbox
 
 HERE = "/console/lots/north/bookings"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -92,6 +95,16 @@ async def test_rules_and_places_are_set(staff, lot):
     assert "There is no place &#39;Z9&#39; on the map." in answer.text
 
 
+async def test_more_places_than_are_drawn_are_warned_of(staff, lot):
+    here = "/console/lots/north/booking-rules"
+    warning = "More places can be booked (2) than are drawn (1)."
+    assert warning not in (await staff.get(here)).text  # none is drawn yet
+    await save_camera(lot, 1)
+    assert warning in (await staff.get(here)).text
+    await save_camera(lot, new_spots(1, "B"))
+    assert warning not in (await staff.get(here)).text
+
+
 async def test_who_sees_no_plates_changes_the_time_only(staff, without_plates, lot):
     await staff.send_form(f"{HERE}/new", **wish())
     here = f"/console/bookings/{(await only(lot)).id}"
@@ -100,3 +113,29 @@ async def test_who_sees_no_plates_changes_the_time_only(staff, without_plates, l
     answer = await without_plates.send_form(here, **wish(until="13:00", plate=""))
     assert answer.status_code == 303
     assert ((await only(lot)).plate, (await only(lot)).span.length) == ("AB123", timedelta(hours=4))
+
+
+async def test_a_refund_that_came_back_is_told_on_the_desk_and_asked_for_again(app, web_settings, staff, visitor):
+    lot, clients, now = await a_bookable_lot(), app.state.clients, datetime.now(UTC)
+    answer = await book(visitor, "advance")
+    await pay(clients, web_settings, answer.headers["location"].rpartition("/")[2])
+    (booking,) = await list_booked(lot)
+    await bookings.cancel(clients, web_settings, booking.id, None, now)
+    here, day_page = f"/console/bookings/{booking.id}", "/console/lots/harbour/bookings"
+    assert ("Ask again" in (await staff.get(here)).text, here in (await staff.get(day_page)).text) == (False, False)
+    sandbox = payment_sandbox.sandbox_of(clients)
+    (made,) = [each async for each in sandbox.balance_transactions() if each.kind == "refund"]
+    for event in await sandbox.fail_refund(made.source, now):
+        await payment_events.receive(clients, web_settings, *payment_sandbox.signed(web_settings, event, now), now)
+    await handle_events(clients, web_settings)
+    assert here in (await staff.get(day_page)).text, "whatever day is shown"
+    page = await staff.get(here)
+    assert "€8.00 that were given back came back" in page.text
+    refund = re.search(r'name="refund" value="([^"]+)"', page.text)
+    assert refund is not None
+    answer = await staff.send_form(here, f"{here}/refunds", refund=refund[1])
+    assert answer.headers["location"] == f"{here}?done=asked"
+    page = await staff.get(f"{here}?done=asked")
+    assert ("was asked to give it back" in page.text, "Ask again" in page.text) == (True, False)
+    again = await staff.send_form(here, f"{here}/refunds", refund=refund[1])
+    assert (again.status_code, "no such refund that was refused" in again.text) == (404, True)

@@ -27,6 +27,21 @@ async def test_areas_drawn_on_the_picture_are_kept_and_nothing_else_changes(staf
     assert (wrong.status_code, "the clock is not four numbers" in wrong.text) == (422, True)
 
 
+async def test_areas_drawn_meanwhile_stay_when_an_older_page_saves_the_settings(staff: Visitor) -> None:
+    camera = await save_camera()
+    page, drawn = f"/console/cameras/{camera.public_id}", "0.7,0,0.3,0.1"
+    await staff.send_form(f"{page}/care", f"{page}/areas", excluded=drawn)
+    assert f'name="excluded_before" value="{drawn}"' in (await staff.get(page)).text
+    older = {"engine": "classifier", "agree": "2", "window": "3", "stale_after_s": "60", "role": "overview"}
+    older |= {"name": "Roof", "excluded": drawn, "excluded_before": drawn}
+    await staff.send_form(f"{page}/care", f"{page}/areas", excluded=f"{drawn}\r\n0,0.5,0.25,0.25")
+    await staff.send_form(page, f"{page}/settings", **older)
+    after = await cameras.get_camera(camera.id)
+    assert (after.name, after.gate.excluded) == ("Roof", ((0.7, 0, 0.3, 0.1), (0, 0.5, 0.25, 0.25)))
+    await staff.send_form(page, f"{page}/settings", **{**older, "excluded": ""})
+    assert (await cameras.get_camera(camera.id)).gate.excluded == ()
+
+
 async def test_a_camera_moves_to_another_lot_with_its_spots(staff: Visitor) -> None:
     camera = await save_camera(await save_lot(slug="harbour"), 2)
     other = await save_lot(slug="meadow", name="Meadow")

@@ -204,7 +204,7 @@ async def test_nobody_has_a_receipt_printed_without_end(
     for _ in range(SHEETS):
         await clients.limiter.hit(f"receipt-pdf:{public_id}", SHEETS, SHEETS_S)
     answer = await visitor.get(f"/receipts/{public_id}/pdf")
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, str(SHEETS_S))
+    assert (answer.status_code, SHEETS_S - 60 < int(answer.headers["retry-after"]) <= SHEETS_S) == (429, True)
     assert (await visitor.get(f"/receipts/{public_id}")).status_code == 200
 
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_track, save_camera, save_frame, save_lot
+from builders import a_new_spot, a_track, save_camera, save_frame, save_lot
 from visitors import Visitor
 
-from parkhub.db import counts, spots
+from parkhub.db import better_views, counts, spots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.counts import FrameCount
 from parkhub.domain.spots import SpotState
@@ -123,6 +123,18 @@ async def test_the_last_days_are_a_table(staff: Visitor) -> None:
         ["7", "13", "0", "1", "0", "0", "0"],
     ]
     assert len((await staff.get("/console/lots/harbour/counts.csv?days=9")).text.splitlines()) == 4
+
+
+async def test_numbers_that_nobody_knows_are_empty_in_the_table(staff: Visitor) -> None:
+    lot = await save_lot(slug="harbour")
+    north, south = await save_camera(lot, 1), await save_camera(lot, [a_new_spot("B1")])
+    for camera in (north, south):
+        await count(camera, 60, vehicles=vehicles(2))
+    ids = [each.id for each in await spots.list_spots(lot.id)]
+    await better_views.add_views(ids[0], ids)
+    _, *lines = (await staff.get("/console/lots/harbour/counts.csv")).text.splitlines()
+    assert {tuple(line.split(",")[1:4]) for line in lines} == {("", "", "")}
+    assert sum(int(line.split(",")[4]) for line in lines) == 4
 
 
 async def test_a_long_table_has_every_five_minutes_once_and_in_their_order(staff: Visitor) -> None:

@@ -1,13 +1,18 @@
 """Credit notes and receipts of the desk as pages, sheets and a book; a refused refund with its button."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from builders import save_lot
 from drivers import save_paid_lot, save_stay
+from litestar import Litestar
+from paying import a_stay_until_now, handle_all, pay, send
 from visitors import Visitor
 
 from parkhub.db import receipts as receipt_rows
 from parkhub.domain.sessions import ParkingSession
-from parkhub.services import receipts
+from parkhub.services import payment_sandbox, receipts, refunds
+from parkhub.settings import Settings
 
 
 @pytest.fixture
@@ -52,6 +57,29 @@ async def test_what_is_given_back_has_a_page_and_a_sheet_that_name_the_receipt(
     assert sheet.content.startswith(b"%PDF-")
     assert f'filename="credit-note-{stay.lot_id}-C000001.pdf"' in sheet.headers["content-disposition"]
     assert (await staff.get("/credit-notes/none")).status_code == 404
+
+
+async def test_a_refund_that_came_back_is_shown_with_why_and_given_again_by_a_button(
+    app: Litestar, staff: Visitor, web_settings: Settings
+) -> None:
+    clients, now = app.state.clients, datetime.now(UTC)
+    stay = await a_stay_until_now(90)
+    checkout = await pay(clients, web_settings, stay, now)
+    await refunds.refund_payment(clients, web_settings, checkout.id, 150, "Stood in the sun", None, now)
+    sandbox = payment_sandbox.sandbox_of(clients)
+    (source,) = [each.source async for each in sandbox.balance_transactions() if each.kind == "refund"]
+    await send(clients, web_settings, await sandbox.fail_refund(source, now), now)
+    await handle_all(clients, now + timedelta(minutes=1))
+    page = f"/console/sessions/{stay.id}"
+    shown = (await staff.get(page)).text
+    assert "€1.50 that were given back came back: the driver’s bank did not take them" in shown
+    assert "(expired or canceled card)" in shown
+    assert "Came back of what was given back: €1.50" in shown
+    refund = shown.split('name="refund" value="')[1].split('"')[0]
+    assert (await staff.send_form(page, f"{page}/forgo", do="retry", refund=refund)).status_code == 303
+    after = (await staff.get(page)).text
+    assert "did not take them" not in after
+    assert after.count("Given back €1.50") == 2 * shown.count("Given back €1.50") > 0
 
 
 async def test_the_book_of_a_month_is_looked_at_and_taken_away(staff: Visitor, stay: ParkingSession) -> None:

@@ -9,18 +9,20 @@ from typing import Any
 
 import msgspec
 import pytest
+import recognising
 from apps import running
 from builders import a_head, save_camera, save_frame, save_head
 from litestar import Litestar
 from machines import Machine
 
+from camera_node.sender import NOT_ASKED
 from parkhub.clients import Clients
 from parkhub.clients.engine_files import spots_model
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import lots as lot_rows
 from parkhub.db import spots as spot_rows
-from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate
+from parkhub.domain.cameras import Camera, Engine
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.lots import Lot
 from parkhub.domain.node_configurations import Edge
@@ -43,6 +45,7 @@ async def app(database_settings: Settings, redis_url: str) -> AsyncIterator[Lite
 async def camera(app: Litestar) -> Camera:
     found = await save_camera(spots_seen=2, debounce=Debounce(1, 1), engine=Engine.CLASSIFIER)
     await camera_rows.set_marked_on(found.id, 640, 360)
+    await recognising.switch(app.state.clients, found)
     return await camera_rows.get_camera(found.id)
 
 
@@ -113,28 +116,24 @@ class TestWhatANodeFetches:
         assert (await Machine(app, camera, "x" * 43).ask("GET", "engines")).status_code == 401
         for name in ("head.json", "..%2F..%2Fsecret", "plates_read.onnx"):
             assert (await machine.ask("GET", f"engines/{name}")).status_code in (401, 404)
-        gate = await save_camera(
-            await lot_of(camera), public_id="gate-1", engine=Engine.CLASSIFIER, gate=Gate(CameraRole.ENTRANCE)
-        )
-        assert (await Machine(app, gate).ask("GET", "engines")).status_code == 404
+        other = await save_camera(await lot_of(camera), public_id="other-1", engine=Engine.DETECTOR)
+        assert (await Machine(app, other).ask("GET", "engines")).status_code == 404
 
     async def test_the_heartbeat_tells_the_version_while_the_camera_is_to_recognise(
         self, clients: Clients, machine: Machine, camera: Camera
     ) -> None:
-        assert (await machine.beat())["engines"] is None
-        first = await node_configurations.current(camera, datetime.now(UTC))
-        edge = msgspec.structs.replace(first.document, edge=Edge(enabled=True))
-        await node_configurations.save(clients, camera, edge, None, datetime.now(UTC))
         assert (await machine.beat())["engines"] == (await machine.ask("GET", "engines")).json()["version"]
+        await recognising.switch(clients, camera, on=False)
+        assert (await machine.beat())["engines"] is None
 
-    async def test_a_gate_cannot_be_told_to_recognise(self, clients: Clients, camera: Camera) -> None:
-        gate = await save_camera(
-            await lot_of(camera), public_id="gate-1", engine=Engine.CLASSIFIER, gate=Gate(CameraRole.ENTRANCE)
-        )
-        first = await node_configurations.current(gate, datetime.now(UTC))
+    async def test_a_camera_with_another_engine_cannot_be_told_to_recognise(
+        self, clients: Clients, camera: Camera
+    ) -> None:
+        other = await save_camera(await lot_of(camera), public_id="other-1", engine=Engine.DETECTOR)
+        first = await node_configurations.current(other, datetime.now(UTC))
         edge = msgspec.structs.replace(first.document, edge=Edge(enabled=True))
-        with pytest.raises(FieldsError, match="watches no gate"):
-            await node_configurations.save(clients, gate, edge, None, datetime.now(UTC))
+        with pytest.raises(FieldsError, match="judged by the classifier"):
+            await node_configurations.save(clients, other, edge, None, datetime.now(UTC))
 
 
 class TestWhatANodeHasSeen:
@@ -214,16 +213,37 @@ class TestWhatANodeHasSeen:
     async def test_what_is_no_such_json_is_refused(self, machine: Machine, body: bytes) -> None:
         assert (await machine.ask("POST", "results", body)).status_code == 422
 
-    async def test_what_is_too_large_unsigned_of_a_gate_or_of_a_camera_that_is_off_is_refused(
+    async def test_what_is_too_large_unsigned_of_another_engine_or_of_a_camera_that_is_off_is_refused(
         self, app: Litestar, machine: Machine, camera: Camera
     ) -> None:
         said = await results(machine, "free", "free")
         assert (await machine.ask("POST", "results", b" " * 2_000_000)).status_code == 413
         assert (await Machine(app, camera, "x" * 43).ask("POST", "results", said)).status_code == 401
-        gate = await save_camera(
-            await lot_of(camera), public_id="gate-1", engine=Engine.CLASSIFIER, gate=Gate(CameraRole.EXIT)
-        )
-        assert (await Machine(app, gate).ask("POST", "results", said)).status_code == 422
+        other = await save_camera(await lot_of(camera), public_id="other-1", engine=Engine.DETECTOR)
+        assert (await Machine(app, other).ask("POST", "results", said)).status_code == 422
         off = await save_camera(await lot_of(camera), public_id="off-1", engine=Engine.CLASSIFIER)
+        await recognising.switch(app.state.clients, off)
         await camera_rows.set_enabled(off.id, enabled=False)
         assert (await Machine(app, off).ask("POST", "results", said)).status_code == 403
+
+    async def test_nothing_is_taken_of_a_camera_that_nobody_asked_to_recognise(
+        self, app: Litestar, machine: Machine, clients: Clients, camera: Camera
+    ) -> None:
+        said = await results(machine, "free", "free")
+        never = await save_camera(await lot_of(camera), public_id="never-1", engine=Engine.CLASSIFIER)
+        now = datetime.now(UTC)
+        await recognising.switch(clients, never, on=False, now=now)
+        refused = await Machine(app, never).ask("POST", "results", said)
+        assert refused.status_code == 403
+        assert NOT_ASKED in refused.json()["detail"].lower()
+        assert await frame_rows.list_frames(never.id, 10) == []
+
+    @pytest.mark.parametrize(("days", "status"), [(6, 201), (8, 403)])
+    async def test_what_waited_since_it_was_switched_off_is_taken_for_as_long_as_it_may_wait(
+        self, app: Litestar, clients: Clients, machine: Machine, camera: Camera, days: int, status: int
+    ) -> None:
+        other = await save_camera(await lot_of(camera), public_id="was-1", engine=Engine.CLASSIFIER)
+        now = datetime.now(UTC)
+        await recognising.switch(clients, other, now=now - timedelta(days=20))
+        await recognising.switch(clients, other, on=False, now=now - timedelta(days=days))
+        assert (await Machine(app, other).ask("POST", "results", await results(machine))).status_code == status

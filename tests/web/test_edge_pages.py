@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from builders import save_camera, save_frame, save_lot, seen
 from litestar import Litestar
+from pictures import jpeg
 from visitors import Visitor, token_of
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, frames, spots
-from parkhub.domain.cameras import Camera, Engine
+from parkhub.db import cameras, frames, passages, spots
+from parkhub.domain.cameras import Camera, CameraRole, Engine, Gate
 from parkhub.domain.frames import Frame, FrameStatus
+from parkhub.domain.passages import GatePassage
 from parkhub.domain.spots import SpotState
 from parkhub.services import corrections, node_configurations
 
@@ -63,6 +65,25 @@ async def test_a_person_s_word_counts_without_a_picture(app: Litestar, staff: Vi
     assert tracks["A1"].state is SpotState.OCCUPIED
 
 
+async def test_of_a_gate_the_cut_out_is_shown_to_who_may_see_plates_and_nothing_else(
+    app: Litestar, staff: Visitor, without_plates: Visitor, frame: Frame
+) -> None:
+    clients: Clients = app.state.clients
+    crop = jpeg()
+    await clients.pictures.put("passages/20261121/10/1-0.jpg", crop)
+    await clients.pictures.put(frame.picture_key, b'{"plates": "of what was read"}')
+    camera = await cameras.get_camera(frame.camera_id)
+    seen_at = {"first_at": frame.captured_at, "last_at": frame.captured_at, "frame_id": frame.id}
+    kept = GatePassage(
+        0, camera.lot_id, camera.id, None, "KA417XM", 0.9, (), None, frames=1, **seen_at,
+        crop_key="passages/20261121/10/1-0.jpg",
+    )  # fmt: skip
+    address = f"/console/passages/{await passages.save_passage(kept)}/picture"
+    shown = await staff.get(address)
+    assert (shown.content, shown.headers["content-type"]) == (crop, "image/jpeg")
+    assert (await without_plates.get(address)).status_code == 403
+
+
 async def filled(staff: Visitor, **fields: Any) -> Any:
     """The settings of the node as they are shown, with some fields changed."""
     page = "/console/cameras/mast-1/node/settings"
@@ -88,6 +109,15 @@ async def test_it_is_switched_on_and_off_in_the_node_s_settings(staff: Visitor, 
     assert not (await node_configurations.current(camera, datetime.now(UTC))).document.edge.enabled
 
 
+async def test_at_a_gate_it_says_that_plates_are_read_and_what_leaves(staff: Visitor, camera: Camera) -> None:
+    await cameras.set_gate(camera.id, Gate(CameraRole.ENTRANCE))
+    shown = (await staff.get("/console/cameras/mast-1/node/settings")).text
+    assert "The node reads plates itself" in shown
+    assert "a small cut-out of each plate" in shown
+    saved = await filled(staff, **{"edge-enabled": "1"})
+    assert saved.headers.get("location", "").endswith("saved=2")
+
+
 async def test_it_is_not_offered_where_the_server_must_look(staff: Visitor, camera: Camera) -> None:
     rule = camera.debounce
     await cameras.save_camera_settings(
@@ -95,7 +125,7 @@ async def test_it_is_not_offered_where_the_server_must_look(staff: Visitor, came
     )
     assert "Recognition at the camera" not in (await staff.get("/console/cameras/mast-1/node/settings")).text
     refused = await filled(staff, **{"edge-enabled": "1"})
-    assert (refused.status_code, "watches no gate" in refused.text) == (422, True)
+    assert (refused.status_code, "judged by the classifier" in refused.text) == (422, True)
 
 
 async def test_it_ends_where_the_camera_becomes_one_that_the_server_must_look_at(

@@ -8,9 +8,10 @@ import structlog
 from apps import running
 from builders import save_account
 from litestar import Litestar, get
-from visitors import EMAIL, PASSWORD, Visitor, visit
+from visitors import EMAIL, PASSWORD, Visitor, token_of, visit
 
 from parkhub.app import create_app
+from parkhub.db import lots
 from parkhub.errors import BusyError, ConflictError, NotFoundError, ParkHubError, TooOftenError
 from parkhub.services import accounts
 from parkhub.settings import Settings
@@ -109,9 +110,29 @@ async def test_programs_that_must_sign_in_are_told_so(program: Visitor, path: st
     assert (answer.status_code, answer.json()["title"]) == (401, "Sign in first")
 
 
-async def test_a_part_of_a_page_sends_the_whole_page_to_the_sign_in(visitor: Visitor) -> None:
-    answer = await visitor.get("/console/now", headers={"hx-request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in?next=/console")
+async def test_a_part_that_renews_itself_leaves_what_is_typed_on_the_page(visitor: Visitor) -> None:
+    answer = await visitor.get("/console/recordings/folders/now", headers={"hx-request": "true"})
+    assert (answer.status_code, "hx-redirect" in answer.headers) == (401, False)
+
+
+async def test_a_part_that_was_sent_leaves_what_is_typed_on_the_page(staff: Visitor) -> None:
+    token = token_of(await staff.get("/console/lots/new"))
+    staff.cookies.delete("parkhub")
+    page = "/console/lots/north/tariff/check"
+    answer = await staff.post(page, data={"_csrf_token": token}, headers={"hx-request": "true"})
+    assert (answer.status_code, "hx-redirect" in answer.headers) == (401, False)
+
+
+async def test_a_form_that_was_sent_after_the_sign_in_had_ended_can_be_sent_once_more(staff: Visitor) -> None:
+    page = "/console/lots/new"
+    form = {"_csrf_token": token_of(await staff.get(page)), "name": "Mill", "time_zone": "Europe/Berlin"}
+    staff.cookies.delete("parkhub")
+    answer = await staff.post(page, data=form)
+    assert (answer.status_code, "nothing you typed is lost" in answer.text) == (401, True)
+    assert await lots.list_lots() == []
+    await staff.send_form("/sign-in", email=EMAIL, password=PASSWORD)
+    answer = await staff.post(page, data=form)  # as a browser does that loads the answer's page again
+    assert (answer.status_code, [lot.name for lot in await lots.list_lots()]) == (303, ["Mill"])
 
 
 async def test_staff_may_read_the_description_of_the_api(staff: Visitor) -> None:

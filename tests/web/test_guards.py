@@ -18,9 +18,10 @@ from parkhub.db import accounts as rows
 from parkhub.db.whose_lot import NOUNS
 from parkhub.domain.lots import Lot
 from parkhub.domain.rights import Right, Role
-from parkhub.services import accounts, own_account, people
+from parkhub.services import accounts, own_account, people, second_factors
 from parkhub.services.people import PersonForm
 from parkhub.settings import Settings
+from parkhub.web import stream as web_stream
 from parkhub.web.guards import named_things, needs
 
 OPEN = {
@@ -35,6 +36,7 @@ OPEN = {
     "GET /api/v1/cameras/{camera_id}/engines/{name}",
     "POST /api/v1/cameras/{camera_id}/results",
     "POST /api/v1/cameras/{camera_id}/heartbeat",
+    "GET /api/v1/cameras/{camera_id}/node",
     "GET /api/v1/cameras/{camera_id}/configuration",
     "POST /api/v1/cameras/{camera_id}/configuration/{version}",
     "POST /api/v1/cameras/{camera_id}/reports/{uid}",
@@ -160,6 +162,7 @@ RIGHTS = {
         "POST /api/v1/payments/{public_id}/refunds",
         "POST /api/v1/sessions/{session_id}/refunds",
         "POST /api/v1/sessions/{session_id}/waivers",
+        "POST /console/bookings/{booking_id}/refunds",
         "POST /console/sessions/{session_id}/forgo",
     ],
     Right.SET_UP: [
@@ -457,8 +460,9 @@ async def test_plates_are_hidden_from_who_has_no_right_to_them(app, two_lots, st
             assert asked.status_code == 403, "who may not see a plate may not find out by asking for it"
 
 
-@pytest.mark.parametrize("how", ["shut out", "another role", "signed out elsewhere"])
-async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, how):
+@pytest.mark.parametrize("how", ["shut out", "another role", "signed out", "signed out elsewhere", "no second factor"])
+async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, how, monkeypatch):
+    monkeypatch.setattr(web_stream, "ASKED_S", 600)  # it is the announcement that ends it
     camera, clients = await save_camera(two_lots[0]), app.state.clients
     async with entered(app, Role.OPERATOR) as person:
         open_page = asyncio.create_task(person.get(f"/console/cameras/{camera.public_id}/spots/events"))
@@ -471,9 +475,33 @@ async def test_an_open_stream_ends_with_the_right_to_it(app, two_lots, account, 
         elif how == "another role":
             form = PersonForm("Kim", "read_only", sees_plates=False, every_lot=True)
             await people.change_person(clients, account, operator.id, form, now)
+        elif how == "no second factor":
+            await second_factors.demand(clients, account, [Role.OPERATOR], now)
+        elif how == "signed out":
+            await person.send_form("/console", "/sign-out")
         else:
             await own_account.sign_out_elsewhere(clients, operator, "another browser's", now)
-        answer = await asyncio.wait_for(open_page, 20)  # else it would go on for good
+        answer = await asyncio.wait_for(open_page, 60)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        PersonForm("Kim", "attendant", sees_plates=True, every_lot=False, lots=("ours",)),
+        PersonForm("Kim", "attendant", sees_plates=False, every_lot=True),
+    ],
+    ids=["a lot less", "plates no more"],
+)
+async def test_a_stream_that_shows_more_than_may_still_be_seen_is_begun_anew(app, two_lots, account, form, monkeypatch):
+    monkeypatch.setattr(web_stream, "ASKED_S", 600)
+    async with entered(app, Role.ATTENDANT) as person:
+        open_page = asyncio.create_task(person.get("/console/events"))
+        while not app.state.streams.client_count:
+            await asyncio.sleep(0.01)
+        attendant = next(each for each in await rows.list_people() if each.role is Role.ATTENDANT)
+        await people.change_person(app.state.clients, account, attendant.id, form, datetime.now(UTC))
+        answer = await asyncio.wait_for(open_page, 60)
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 

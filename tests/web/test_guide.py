@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 
+import pytest
 from builders import save_camera, save_frame, save_lot
 from drivers import TWO_AN_HOUR, save_paid_lot
 from litestar import Litestar
@@ -11,11 +12,13 @@ from pictures import jpeg
 from visitors import Visitor
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, ledger, lots, sessions, tariffs
+from parkhub.db import cameras, ledger, lots, sessions, spot_imports, spots, tariffs
 from parkhub.db.engine import fetch
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.sessions import SessionState
+from parkhub.domain.spots_file import parse_spots_json
 from parkhub.services.looks import Seen, save_look
+from parkhub.services.spots import finish_import
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 GUIDE = "/console/lots/harbour/guide"
@@ -59,6 +62,13 @@ async def test_a_camera_shows_its_key_once_and_its_first_picture_when_it_comes(s
     assert "Copy the key now." in again.text
 
 
+async def test_a_command_with_an_address_of_this_machine_only_says_so(staff: Visitor) -> None:
+    camera, said = await save_camera(await save_lot(slug="north")), "This address works on this machine only."
+    for page in ("/console/lots/north/guide", f"/console/cameras/{camera.public_id}"):
+        assert said not in (await staff.get(page)).text
+        assert said in (await staff.get(page, headers={"host": "127.0.0.1:8000"})).text
+
+
 async def test_a_picture_and_a_file_with_places_are_taken_from_the_browser(staff: Visitor) -> None:
     lot = await save_lot(slug="harbour")
     camera = await save_camera(lot)
@@ -72,6 +82,30 @@ async def test_a_picture_and_a_file_with_places_are_taken_from_the_browser(staff
     taken = await staff.send_files(f"{GUIDE}/spots", {"file": ("spots.json", document, "application/json")})
     assert taken.status_code == 303
     assert "The file is being read." in (await staff.get(taken.headers["location"])).text
+
+
+async def test_a_file_that_is_read_while_the_page_is_made_is_not_the_last_the_page_hears_of_it(
+    staff: Visitor, app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients: Clients = app.state.clients
+    camera = await save_camera(await save_lot(slug="harbour"))
+    document = b'{"size":[640,480],"spots":[{"id":"A1","polygon":[[0,0],[9,0],[9,9],[0,9]]}]}'
+    await staff.send_files(f"{GUIDE}/spots", {"file": ("spots.json", document, "application/json")})
+    sent = await spot_imports.latest_spot_import(camera.id)
+    assert sent is not None
+    counted = spots.load_lot_status
+
+    async def counted_too_early(lot_id: int) -> object:
+        status = await counted(lot_id)
+        await finish_import(clients, sent, parse_spots_json(document))
+        return status
+
+    monkeypatch.setattr(spots, "load_lot_status", counted_too_early)
+    assert "every 1s" in (await staff.get(f"{GUIDE}/marked")).text
+    monkeypatch.setattr(spots, "load_lot_status", counted)
+    text = (await staff.get(f"{GUIDE}/marked")).text
+    assert "1 place is marked." in text
+    assert "every 1s" not in text
 
 
 async def test_a_tariff_from_an_example_in_the_lots_own_currency_holds(staff: Visitor) -> None:

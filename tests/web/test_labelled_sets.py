@@ -1,9 +1,7 @@
 import io
 import os
-import tempfile
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from builders import a_new_spot, save_camera, save_frame, save_label, save_lot, seen
@@ -15,8 +13,11 @@ from parkhub.db import labelled_sets, lots, spot_labels
 from parkhub.domain.cameras import Camera, CameraRole, Gate
 from parkhub.domain.corrections import SpotLabel, Word
 from parkhub.domain.spots import SpotState
+from parkhub.services.labelled_sets import new_file
 from parkhub.services.labels import finish_crop
 from parkhub.services.looks import Seen, save_look
+from parkhub.settings import Settings
+from tasks.upkeep import keep_retention
 
 PAGE = "/console/lots/harbour/labels"
 CROP = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7))
@@ -64,18 +65,20 @@ async def test_a_pictures_places_are_saved_judged_and_taken_out(app: Litestar, s
         assert {"labels.csv", "README.md", f"occupied/{first.id}.png"} <= set(archive.namelist())
 
 
-async def test_files_that_nobody_waited_for_go_with_the_next_one(
-    app: Litestar, staff: Visitor, camera: Camera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["the next one", "the night"])
+async def test_files_that_nobody_waited_for_go(
+    app: Litestar, staff: Visitor, camera: Camera, web_settings: Settings, by: str
 ) -> None:
     first, _ = await saved(app, staff, camera)
     await staff.send_form(PAGE, f"{PAGE}/judge", label=first.id, word="occupied", show="proposed")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left, fresh = tmp_path / "parkhub-labels-left.zip", tmp_path / "parkhub-labels-fresh.zip"
-    for path in (left, fresh):
-        path.touch()
+    now = datetime.now(UTC)
+    left, fresh = [new_file(web_settings, now) for _ in range(2)]
     os.utime(left, (1e9, 1e9))
-    assert (await staff.send_form(PAGE, f"{PAGE}/export")).status_code == 200
-    assert list(tmp_path.glob("parkhub-labels-*")) == [fresh]
+    if by == "the night":
+        await keep_retention({"clients": app.state.clients, "settings": web_settings})
+    else:
+        assert (await staff.send_form(PAGE, f"{PAGE}/export")).status_code == 200
+    assert list(fresh.parent.iterdir()) == [fresh]
 
 
 async def test_a_judgement_is_taken_back(app: Litestar, staff: Visitor, camera: Camera) -> None:

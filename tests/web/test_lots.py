@@ -12,7 +12,6 @@ from parkhub.db import cameras, frames, lots, spots
 from parkhub.domain.cameras import Camera
 from parkhub.domain.frames import FrameStatus
 from parkhub.domain.spots import BayPlan, BayShape, SpotKind, SpotState, SpotTrack
-from parkhub.web.watched import SPACING_S
 
 STATES = {"A1": SpotState.FREE, "A2": SpotState.OCCUPIED, "A3": SpotState.UNKNOWN, "A4": SpotState.FREE}
 
@@ -144,7 +143,7 @@ async def test_static_files_are_kept_for_ever_under_their_version(visitor: Visit
     await save_camera(await save_lot(slug="styled"), 1)
     text = (await visitor.get("/lots/styled")).text
     found = re.findall(r'(?:href|src)="(/static/[^"]+)"', text)
-    assert len(found) == 6
+    assert len(found) == 7
     for address in found:
         answer = await visitor.get(address)
         assert answer.status_code == 200
@@ -207,7 +206,10 @@ async def test_the_map_is_never_smaller_than_its_spots(visitor: Visitor, size: t
     assert (float(box[1]), float(box[2])) == (max(size[0], 239), max(size[1], 47))
 
 
-async def test_a_crowd_gets_one_page_and_soon_after_the_next_one(visitor: Visitor) -> None:
+async def test_a_crowd_gets_one_page_and_soon_after_the_next_one(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parkhub.web.lots.SPACING_S", 600.0)
     lot = await save_lot()
     camera = await save_camera(lot, 4)
     await look(camera, STATES)
@@ -215,7 +217,8 @@ async def test_a_crowd_gets_one_page_and_soon_after_the_next_one(visitor: Visito
     assert len({answer.text for answer in crowd}) == 1
     assert states_of(crowd[0].text)["A1"] == "free"
     await look(camera, STATES | {"A1": SpotState.OCCUPIED})
-    await asyncio.sleep(SPACING_S)
+    assert states_of((await visitor.get(f"/lots/{lot.slug}")).text)["A1"] == "free"
+    monkeypatch.setattr("parkhub.web.lots.SPACING_S", 0.0)
     assert states_of((await visitor.get(f"/lots/{lot.slug}")).text)["A1"] == "occupied"
 
 

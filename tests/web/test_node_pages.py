@@ -6,16 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import save_camera, save_lot
+from builders import save_camera, save_frame, save_lot
 from litestar import Litestar
 from machines import Machine
 from visitors import Visitor, token_of
 
 from parkhub.clients import Clients
-from parkhub.db import cameras, lots
+from parkhub.db import cameras, frames, lots
 from parkhub.db import node_commands as command_rows
 from parkhub.db.engine import transaction
 from parkhub.domain.cameras import Camera
+from parkhub.domain.frames import FrameStatus
 from parkhub.domain.node_commands import Action, Command
 from parkhub.domain.node_commands import Outcome as Done
 from parkhub.domain.node_configurations import Outcome
@@ -226,6 +227,14 @@ class TestCommands:
         assert "80 % of the best" in text
         assert "Turn the lens slowly" in text
 
+        await ask(staff, camera, "restart")
+        [restart] = await command_rows.list_waiting(camera.id, datetime.now(UTC))
+        assert "Turn the lens slowly" in (await staff.get(page_of(camera, "/now"))).text
+        await machine.ask("POST", f"commands/{restart.uid}", {"id": restart.uid, "outcome": "acknowledged", "why": ""})
+        text = (await staff.get(page_of(camera, "/now"))).text
+        assert "The help with the focus is over." in text
+        assert "It has measured." in text
+
     async def test_a_camera_that_is_switched_off_takes_no_picture(self, staff: Visitor, camera: Camera) -> None:
         async with transaction():
             await cameras.set_enabled(camera.id, enabled=False)
@@ -290,6 +299,20 @@ class TestSettings:
         assert got["camera"]["night"] == "on"
         row = {"days": ["mo", "fr"], "from": "22:00", "to": "06:00", "mode": "interval", "interval_s": 120.0}
         assert got["schedule"] == [row]
+
+    async def test_its_areas_are_shown_on_the_last_picture_and_typed_without_it(
+        self, staff: Visitor, camera: Camera
+    ) -> None:
+        await self.filled(staff, camera, **{"change-area": "0.25,0.5,0.5,0.25"})
+        bare = (await staff.get(page_of(camera, "/settings"))).text
+        frame = await save_frame(camera, width=800, height=400)
+        await frames.finish_frame(frame.id, FrameStatus.READ, 1.0, [], "")
+        await cameras.set_last_look(camera.id, frame.id, frame.captured_at)
+        shown = (await staff.get(page_of(camera, "/settings"))).text
+        assert ("data-areas" in bare, bare.count('name="change-area"')) == (False, 1)
+        assert re.findall(r'data-areas="#(f-[a-z-]+)"', shown) == ["f-change-area", "f-gate-area"]
+        drawn = '<rect class="trigger" x="200.0" y="200.0" width="400.0" height="100.0"/>'
+        assert shown.count('class="trigger"') == shown.count(drawn) == 1
 
     async def test_the_form_as_it_is_shown_changes_nothing(self, staff: Visitor, camera: Camera) -> None:
         saved = await self.filled(staff, camera)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from apps import running
-from builders import save_camera
+from builders import KEY, save_camera
 from litestar import Litestar
 from machines import Machine
 from pictures import jpeg, signed
@@ -23,8 +23,10 @@ from parkhub.domain.audit import EntryFilter
 from parkhub.domain.cameras import Camera
 from parkhub.domain.node_commands import Action
 from parkhub.domain.node_configurations import Outcome
+from parkhub.domain.node_keys import Way
 from parkhub.secret_key import secret_key
 from parkhub.services import audit, node_commands, node_configurations, node_keys
+from parkhub.services import cameras as camera_service
 from parkhub.services.node_keys import TRIES_OF_ALL, TRIES_PER_ADDRESS
 from parkhub.settings import Settings
 
@@ -168,7 +170,7 @@ class TestHeartbeats:
     async def test_how_a_node_is_is_kept_once_per_camera(self, machine: Machine, camera: Camera) -> None:
         before = datetime.now(UTC).timestamp()
         told = await machine.beat(**WHOLE)
-        assert told.keys() == {"time", "configuration_version", "engines", "key"}
+        assert told.keys() == {"time", "configuration_version", "engines", "key", "twin"}
         assert before - 1 < told["time"] < before + 30
         assert (told["configuration_version"], told["key"]) == (1, None)
         await machine.beat(temperature_c=40)
@@ -295,6 +297,41 @@ class TestKeys:
         assert first["key"] not in str(await fetch("SELECT * FROM key_change"))
         assert [row["uid"] for row in await fetch("SELECT uid FROM key_change")] == [""]
 
+    async def test_who_looks_after_a_node_is_told_of_a_newer_key_until_it_is_used(
+        self, machine: Machine, camera: Camera, clients: Clients, installation: str
+    ) -> None:
+        told = (await machine.ask("GET", "node")).json()
+        assert told == {"heard_at": None, "twin": False, "new_key_at": None}
+        now = datetime.now(UTC)
+        await node_keys.begin_change(clients, camera, installation, None, now)
+        machine.key = (await machine.beat())["key"]["key"]
+        machine.key, new = KEY, machine.key
+        told = (await machine.ask("GET", "node")).json()
+        assert datetime.fromisoformat(told["new_key_at"]) == now
+        assert datetime.fromisoformat(told["heard_at"]) >= now
+        machine.key = new
+        assert (await machine.ask("GET", "node")).json()["new_key_at"] is None
+
+    @pytest.mark.parametrize("way", ["by a code", "by hand", "by its node"])
+    async def test_the_key_before_is_told_that_it_was_replaced_and_no_other_is(
+        self, machine: Machine, camera: Camera, clients: Clients, installation: str, way: str
+    ) -> None:
+        if way == "by a code":
+            code = await node_keys.make_code(camera, installation, None, datetime.now(UTC))
+            assert (await machine.enrol(code)).status_code == 201
+        elif way == "by hand":
+            await camera_service.rotate_key(camera, None, datetime.now(UTC))
+        else:
+            await node_keys.begin_change(clients, camera, installation, None, datetime.now(UTC))
+            machine.key = (await machine.beat())["key"]["key"]
+            await machine.beat()
+            await fetch("UPDATE key_change SET used_at = {}", datetime.now(UTC) - timedelta(seconds=61))
+        machine.key = KEY
+        refused = await machine.ask("GET", "node")
+        assert (refused.status_code, "was replaced" in refused.json()["detail"]) == (401, True)
+        machine.key = "another"
+        assert "replaced" not in (await machine.ask("GET", "node")).json()["detail"]
+
     async def test_a_picture_signed_with_the_new_key_counts_as_its_use(
         self, machine: Machine, camera: Camera, clients: Clients, installation: str
     ) -> None:
@@ -335,7 +372,9 @@ class TestKeys:
         told = (await machine.beat())["key"]
         code = await node_keys.make_code(camera, installation, None, now)
         assert (await machine.enrol(code)).status_code == 201
-        assert await key_rows.find_change(camera.id) is None
+        change = await key_rows.find_change(camera.id)
+        assert change is not None
+        assert (change.way, change.uid) == (Way.ENROLLED, "")
         machine.key = told["key"]
         assert (await machine.ask("POST", "heartbeat", {})).status_code == 401
 

@@ -14,13 +14,13 @@ from parkhub.domain.passages import Direction, GatePassage, PassageState
 from parkhub.domain.plates import Candidate, PlateRead, Reading
 
 CROP = "passages/20261121/09/7-0.jpg"
-AT = datetime.now(UTC) - timedelta(minutes=30)
 BOX = (0.1, 0.2, 0.3, 0.1)
 CORNERS = ((0.1, 0.2), (0.4, 0.2), (0.4, 0.3), (0.1, 0.3))
 
 
 async def save_seen(camera: Any, minutes: float = 0, **more: Any) -> int:
-    at = AT + timedelta(minutes=minutes)
+    """Half an hour ago, and so many minutes after that."""
+    at = datetime.now(UTC) - timedelta(minutes=30 - minutes)
     passage = GatePassage(
         0,
         camera.lot_id,

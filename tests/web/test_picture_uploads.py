@@ -68,6 +68,25 @@ async def test_many_are_taken_at_once_and_each_file_has_its_word(staff: Visitor,
     assert await clients.pictures.used_bytes(service.FOLDER) == 0
 
 
+async def test_a_picture_that_ends_while_the_page_is_made_is_not_the_last_the_page_hears_of_it(
+    staff: Visitor, app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await send(staff, files(("a.jpg", jpeg()), ("b.jpg", jpeg())), wish="vehicles")
+    address = answer.headers["location"]
+    listed = rows.list_pictures
+
+    async def listed_too_early(upload_id: int) -> object:
+        pictures = await listed(upload_id)
+        for _ in pictures:
+            await end(app.state.clients, upload_id, {"vehicles": []})
+        return pictures
+
+    monkeypatch.setattr(rows, "list_pictures", listed_too_early)
+    assert "every 1s" in (await staff.get(address)).text
+    monkeypatch.setattr(rows, "list_pictures", listed)
+    assert "every 1s" not in (await staff.get(address)).text
+
+
 @pytest.mark.parametrize(
     ("sent", "fields", "words"),
     [

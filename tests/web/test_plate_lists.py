@@ -20,12 +20,12 @@ async def lot(app: Any) -> Lot:
 
 async def test_a_plate_goes_on_a_list_and_off_again(staff, lot):
     assert "Nothing here" in (await staff.get(HERE)).text
-    answer = await staff.send_form(HERE, list="deny", plate="ab-123", reason="left without paying", until="2027-01-31")
+    answer = await staff.send_form(HERE, list="deny", plate="ab-123", reason="left without paying", until="2040-01-31")
     assert answer.headers["location"] == f"{HERE}?done=listed"
     await staff.send_form(HERE, list="allow", plate="FIRE112", reason="fire brigade", where="all")
     first, second = await list_rows.list_listed(lot.id, 0, 9)
     assert (first.list, first.plate, first.lot_id) == (PlateList.DENY, "AB123", lot.id)
-    assert first.valid_until == datetime(2027, 1, 31, 23, tzinfo=UTC)
+    assert first.valid_until == datetime(2040, 1, 31, 23, tzinfo=UTC)
     assert (second.plate, second.lot_id, second.valid_until) == ("FIRE112", None, None)
     page = await staff.get(f"{HERE}?which=allow")
     assert ("FIRE112" in page.text, "AB123" in page.text) == (True, False)
@@ -42,6 +42,9 @@ async def test_what_is_wrong_is_said_at_the_field_and_kept(staff, lot):
     answer = await staff.send_form(HERE, list="deny", plate="AB123", reason="typed", until="soon")
     assert "Give a day" in answer.text
     assert 'value="typed"' in answer.text
+    answer = await staff.send_form(HERE, list="deny", plate="AB123", reason="typed", until="2020-01-31")
+    assert (answer.status_code, "That day is over" in answer.text) == (422, True)
+    assert await list_rows.list_listed(lot.id, 0, 9) == []
 
 
 async def test_plates_are_hidden_from_who_may_not_see_them(staff, lot, without_plates):

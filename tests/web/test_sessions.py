@@ -125,7 +125,7 @@ async def test_every_correction_is_a_form(attendant: Visitor, lot: Lot) -> None:
     address = page_of(session)
 
     def clock(minutes: int) -> str:
-        at = datetime.now(ZoneInfo(lot.time_zone)) - timedelta(minutes=minutes)
+        at = (datetime.now(UTC) - timedelta(minutes=minutes)).astimezone(ZoneInfo(lot.time_zone))
         return f"{at:%Y-%m-%dT%H:%M:%S}"
 
     async def do(what: str, **given: str) -> str:
@@ -207,6 +207,30 @@ async def test_a_session_is_begun_by_hand(attendant: Visitor, lot: Lot) -> None:
     assert "Begun by hand" in (await attendant.get(begun.headers["location"])).text
 
 
+@pytest.mark.parametrize(("came", "left"), [("00:10", "00:40"), ("00:50", "01:40")])
+async def test_who_left_in_the_hour_that_the_clock_shows_twice_left_after_they_came(
+    attendant: Visitor, came: str, left: str
+) -> None:
+    lot = await save_paid_lot(slug="harbour", time_zone="Europe/Berlin")
+    entered_at, exited_at = (datetime.fromisoformat(f"2025-10-26T{at}:00Z") for at in (came, left))
+    session = await save_stay(lot, "AB1234", entered_at=entered_at)
+    page, form = page_of(session), {"do": "close", "exited_at": "2025-10-26T02:40", "reason": WHY}
+    assert (await attendant.send_form(page, f"{page}/correct", **form)).status_code == 303
+    assert (await now_is(session)).exited_at == exited_at
+
+
+async def test_a_session_in_a_car_park_with_another_clock_begins_now_unless_a_time_is_given(
+    attendant: Visitor, lot: Lot
+) -> None:
+    await save_paid_lot(slug="pier", time_zone="Asia/Tokyo")
+    assert 'name="entered_at" type="datetime-local" value=""' in (await attendant.get(f"{LIST}/new")).text
+    given = {"lot": "pier", "plate": "ab 77", "kind": "car", "reason": WHY, "entered_at": ""}
+    begun = await attendant.send_form(f"{LIST}/new", **given)
+    assert begun.status_code == 303
+    session = await session_rows.get_session(int(re.findall(r"\d+", begun.headers["location"])[0]))
+    assert abs(datetime.now(UTC) - session.entered_at) < timedelta(minutes=5)
+
+
 async def test_who_may_not_see_plates_sees_none_and_looks_for_tickets_only(without_plates: Visitor, lot: Lot) -> None:
     session = await save_stay(lot, "KAB800", 5)
     for address in (LIST, page_of(session)):
@@ -216,6 +240,19 @@ async def test_who_may_not_see_plates_sees_none_and_looks_for_tickets_only(witho
     assert ("tickets only" in refused.text, plates(refused.text)) == (True, [])
     assert (await without_plates.send_form(LIST, f"{LIST}/search", q=session.ticket)).status_code == 303
     assert (await without_plates.get("/console/passages/1/picture")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [("5 Euro", "&#39;5Euro&#39; is no amount"), ("2.555", "2.555 has more digits after the point than EUR")],
+)
+async def test_what_is_wrong_with_an_amount_is_told_as_it_was_typed(
+    attendant: Visitor, lot: Lot, amount: str, told: str
+) -> None:
+    session = await save_stay(lot, "AB1234", 60)
+    given = {"amount": amount, "tender": "cash", "uid": "told-as-typed"}
+    wrong = await attendant.send_form(page_of(session), f"{page_of(session)}/pay", **given)
+    assert (wrong.status_code, told in wrong.text) == (422, True)
 
 
 async def test_what_was_paid_by_card_goes_back_through_the_provider(

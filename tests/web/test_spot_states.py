@@ -1,3 +1,4 @@
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -161,3 +162,9 @@ async def test_a_place_that_two_cameras_see_says_who_decides_and_how_it_counts(
 async def test_a_lot_without_places_says_where_to_begin(staff: Visitor) -> None:
     await save_lot(slug="harbour")
     assert "No places yet" in (await staff.get(PAGE)).text
+
+
+async def test_an_open_page_waits_for_what_it_asks_no_longer_than_ten_seconds(staff: Visitor, camera: Camera) -> None:
+    pulse = re.search(r'id="pulse"[^>]*hx-request=\'([^\']+)\'', (await staff.get(PAGE)).text)
+    assert pulse is not None
+    assert json.loads(pulse[1]) == {"timeout": 10_000}

@@ -1,16 +1,21 @@
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from builders import new_spots, save_camera, save_lot
+from builders import new_spots, save_camera, save_lot, stand_ins
 from httpx import Response
 from visitors import Visitor, token_of
 
 from parkhub.db import spots
 from parkhub.domain.cameras import Camera
+from parkhub.domain.spot_marks import mark_of
 from parkhub.domain.spots import SpotKind
 from parkhub.domain.spots_file import parse_spots_json
+from parkhub.services.spot_versions import save_marks
+from parkhub.web import spots as web_spots
+from parkhub.web.spots_view import Drawing
 
 BASE = "/console/cameras/roof/spots"
 
@@ -61,6 +66,26 @@ async def test_a_conflict_and_wrong_spots_are_told_and_nothing_is_changed(staff:
     assert wrong.status_code == 422
     assert [fault["index"] for fault in wrong.json()["faults"]] == [1]
     assert [spot.name for spot in await spots.list_camera_spots(camera.id)] == ["A1"]
+
+
+async def test_a_page_goes_on_from_what_it_saved_even_if_somebody_else_saves_before_it_is_told(
+    staff: Visitor, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = web_spots.load_drawing
+
+    async def after_somebody_else(found: Camera) -> Drawing:
+        first, *_ = await spots.list_camera_spots(camera.id)
+        if first.zone == "North":
+            await save_marks(stand_ins(), None, camera.id, 2, (1280, 720), [mark_of(first)], datetime.now(UTC))
+        return await real(found)
+
+    document = (await staff.get(f"{BASE}/document")).json()
+    document["spots"][0] |= {"zone": "North"}
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(web_spots, "load_drawing", after_somebody_else)
+        told = (await save(staff, document)).json()
+    assert (told["saved"]["number"], told["document"]["version"]) == (2, 2)
+    assert (await save(staff, {**document, "version": told["document"]["version"]})).status_code == 409
 
 
 @pytest.mark.parametrize("document", [None, [], {"version": 0}, {"size": [1, 1], "spots": []}, "text"])

@@ -118,6 +118,15 @@ async def test_after_paying_it_says_when_to_leave(visitor: Visitor, web_settings
     assert "data-pay" not in page.text
 
 
+async def test_of_a_stay_that_is_paid_the_page_says_what_was_paid(
+    visitor: Visitor, web_settings: Settings, lot: Lot
+) -> None:
+    stay = await save_stay(lot, minutes=118)
+    await pay(stay, 400, at=datetime.now(UTC) - timedelta(minutes=40))
+    page = await visitor.get(address(web_settings, stay))
+    assert amounts(page)[-3:-1] == [("Already paid", "-€4.00"), ("To pay", "nothing")]
+
+
 async def test_when_the_time_to_leave_is_over_the_rest_is_due(
     visitor: Visitor, web_settings: Settings, lot: Lot
 ) -> None:

@@ -108,10 +108,10 @@ async def test_what_is_published_is_what_was_changed_last_on_either_side(staff, 
 
 async def test_a_later_tariff_waits_and_can_be_withdrawn_until_it_begins(staff, lot):
     form = form_of(await staff.get(HERE))
-    later = {**form, "text": THREE, "when": "later", "valid_from": "2027-01-01T00:00"}
+    later = {**form, "text": THREE, "when": "later", "valid_from": "2041-01-01T00:00"}
     assert (await staff.post(f"{HERE}/publish", data=later)).status_code == 303
     newest, first = await tariff_rows.list_versions(lot.id)
-    assert newest.valid_from == datetime(2026, 12, 31, 23, tzinfo=UTC)
+    assert newest.valid_from == datetime(2040, 12, 31, 23, tzinfo=UTC)
     token = {"_csrf_token": form["_csrf_token"]}
     refused = await staff.post(f"/console/lots/north/tariffs/{first.id}/withdraw", data=token)
     assert (refused.status_code, "holds already" in refused.text) == (409, True)

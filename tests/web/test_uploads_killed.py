@@ -47,7 +47,7 @@ async def test_what_it_leaves_is_swept_up_and_the_camera_s_next_try_succeeds(
             async with transaction():
                 await hold(camera.id)  # the picture can be put on the disk, its row cannot be written
                 sending = asyncio.create_task(node.post(address + path, content=body, headers=headers))
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not files(shared):
                         await asyncio.sleep(0.01)
                 site.signal(signal.SIGKILL)

@@ -74,9 +74,9 @@ export class Lanes extends EventTarget {
     if (drawn !== document) this.#put(this.#read(drawn), null);
   }
 
-  saved(document) {
+  saved(document, sent) {
     this.version = document.version;
-    this.#saved = this.#now;
+    this.#saved = JSON.stringify(this.#rows(sent));
     this.#tell("spots");
     this.#tell("saved");
   }

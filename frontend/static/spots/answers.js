@@ -11,18 +11,18 @@ export const watch = (address, canvas, panel, heard) => {
     badge.dataset.state = lost ? "stale" : "live";
     badge.textContent = lost ? `Connection lost, answers are ${age} old` : `Answers live, last change ${age} ago`;
   };
-  const source = new EventSource(address);
-  source.addEventListener("answers", (event) => {
-    const told = JSON.parse(event.data);
-    for (const [id, answer] of Object.entries(told.spots)) canvas.states.set(Number(id), answer);
-    at = performance.now();
-    lost = false;
-    canvas.draw();
-    panel.showAnswer();
-    tick();
-    heard(told);
+  follow(address, {
+    answers: (told) => {
+      for (const [id, answer] of Object.entries(told.spots)) canvas.states.set(Number(id), answer);
+      at = performance.now();
+      canvas.draw();
+      panel.showAnswer();
+      tick();
+      heard(told);
+    },
+  }, {
+    heard: () => { lost = false; },
+    lost: () => { lost = true; tick(); },
   });
-  source.addEventListener("ping", () => { lost = false; });
-  source.addEventListener("error", () => { lost = true; tick(); });
   setInterval(tick, 1000);
 };

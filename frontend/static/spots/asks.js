@@ -27,9 +27,9 @@ export class Asks {
   heard(uids) { for (const uid of uids) if (this.#waiting.has(uid)) this.#fetch(uid); }
 
   async #fetch(uid, last = false) {
-    const found = await fetch(`${this.base}/asks/${uid}`, { headers: { accept: "application/json" } });
+    const found = await fetch(`${this.base}/asks/${uid}`, { headers: { accept: "application/json" } }).catch(() => ({ status: 0 }));
     const waiting = this.#waiting.get(uid);
-    if (!waiting || (found.status === 204 && !last)) return;
+    if (!waiting || ([0, 204].includes(found.status) && !last)) return;
     this.#waiting.delete(uid);
     clearTimeout(waiting.timer);
     const told = found.status === 200 ? await found.json() : { error: "Nobody answers just now. Is a vision process running?" };

@@ -45,7 +45,9 @@ const show = () => {
   button("copy").disabled = button("delete").disabled = marks.selected.size === 0;
   root.querySelector("#zoom").textContent = `${Math.round(canvas.zoom * 100)} %`;
   maker.form.hidden = !["row", "rect", "polygon"].includes(tools.tool);
-  for (const element of maker.form.querySelectorAll(".of-row")) element.hidden = tools.tool !== "row";
+  for (const tool of ["row", "polygon"]) {
+    for (const element of maker.form.querySelectorAll(`.of-${tool}`)) element.hidden = tools.tool !== tool;
+  }
 };
 
 root.querySelector(".toolbar").addEventListener("click", (event) => {

@@ -35,12 +35,12 @@ export class Keeping {
     if (this.button.getAttribute("aria-busy") === "true") return;
     this.button.setAttribute("aria-busy", "true");
     const form = new FormData();
-    const drawn = this.marks.toDocument();
-    form.set("document", new Blob([JSON.stringify(drawn)], { type: "application/json" }), "spots.json");
+    const { drawn } = this.marks;
+    form.set("document", new Blob([JSON.stringify(this.marks.toDocument())], { type: "application/json" }), "spots.json");
     try {
       const answer = await fetch(`${this.base}/save`, { method: "POST", body: form, headers: { "x-csrftoken": this.token, accept: "application/json" } });
       const told = await answer.json();
-      if (answer.ok) this.#saved(told);
+      if (answer.ok) this.#saved(told, drawn);
       else if (answer.status === 409) this.#conflict(told);
       else this.#refused(told);
     } catch {
@@ -50,9 +50,9 @@ export class Keeping {
     }
   }
 
-  #saved({ saved, document: drawing }) {
-    this.marks.saved(drawing);
-    this.#forget();
+  #saved({ saved, document: drawing }, drawn) {
+    this.marks.saved(drawing, drawn);
+    this.#keep();
     const version = document.querySelector("#version");
     if (version) version.textContent = `version ${saved.number}, saved ${saved.at}`;
     this.#renewVersions();
@@ -87,12 +87,14 @@ export class Keeping {
   // Somebody else has saved while this page lies open.
   async heard(version) {
     if (version <= this.marks.version || this.button.getAttribute("aria-busy") === "true") return;
-    if (!this.marks.dirty) {
-      this.marks.load(await this.#get("document"));
-      this.say(`Somebody saved version ${version}; this is it.`);
-    } else if (this.warned !== version) {
+    const theirs = this.marks.dirty ? null : await this.#get("document").catch(() => null);
+    if (this.marks.dirty) {  // by now: something may have been drawn while theirs was on its way
+      if (this.warned === version) return;
       this.warned = version;
       this.say(`Somebody saved version ${version} meanwhile. Your drawing stays here; you are asked when you save.`, "warn");
+    } else if (theirs?.version > this.marks.version && !this.marks.before) {
+      this.marks.load(theirs);
+      this.say(`Somebody saved version ${theirs.version}; this is it.`);
     }
   }
 

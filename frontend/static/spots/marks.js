@@ -56,26 +56,28 @@ export class Marks extends EventTarget {
     this.change(theirs, new Set());
   }
 
-  // The server has saved exactly this: ids of rows come with it, in the same order.
-  saved(document) {
+  // The server has saved what was sent; what was drawn meanwhile is not saved yet. Ids of rows come with it.
+  saved(document, sent) {
     this.version = document.version;
-    this.resized = false;
-    const rows = document.spots;
-    const give = (spots) => spots.map((spot) => {
-      const at = rows.findIndex((row) => row.id === spot.name);
-      return at < 0 || rows[at].spot === spot.spot ? spot : { ...spot, spot: rows[at].spot };
-    });
-    this.spots = give(this.spots);
-    this.#saved = this.#now = this.#packed();
+    this.resized = String(this.size) !== String(sent.size);
+    const rows = new Map(document.spots.map((row) => [row.id, row.spot]));
+    const ids = new Map(sent.spots.map((spot) => [spot.key, rows.get(spot.name)]));
+    const give = (spot) => (ids.has(spot.key) ? { ...spot, spot: ids.get(spot.key) ?? spot.spot } : spot);
+    this.#saved = this.#packed(sent.spots.map(give));
+    this.spots = this.spots.map(give);
+    this.#now = this.#packed();
     this.#tell("spots");
     this.#tell("saved");
   }
 
-  toDocument() {
+  // What is drawn just now, to be given to `saved` once it is: it never changes.
+  get drawn() { return { spots: this.spots, size: this.size }; }
+
+  toDocument(spots = this.spots) {
     const round = (value) => Math.round(value * 100) / 100;
     return {
       version: this.version, size: this.size,
-      spots: this.spots.map(({ spot, name, kind, zone, polygon }) => (
+      spots: spots.map(({ spot, name, kind, zone, polygon }) => (
         { id: name, spot, kind, zone, polygon: polygon.map((point) => point.map(round)) })),
     };
   }
@@ -172,6 +174,6 @@ export class Marks extends EventTarget {
     return faults;
   }
 
-  #packed() { return JSON.stringify(this.toDocument().spots); }
+  #packed(spots = this.spots) { return JSON.stringify(this.toDocument(spots).spots); }
   #tell(what) { this.dispatchEvent(new Event(what)); }
 }

@@ -86,6 +86,7 @@ export class Panel {
     const now = spots.map((spot) => `${spot.key}${spot.name}${selected.has(spot.key)}${faults.get(spot.key)}`).join();
     if (now === this.listed) return;
     this.listed = now;
+    const stoodOn = this.list.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.list.replaceChildren(...spots.map((spot) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -97,6 +98,7 @@ export class Panel {
       if (fault) { button.dataset.fault = ""; button.title = fault; }
       return button;
     }));
+    if (stoodOn) this.list.querySelector(`[data-key="${CSS.escape(stoodOn)}"]`)?.focus({ preventScroll: true });
     const told = this.root.querySelector("#faults");
     told.replaceChildren(...[...faults].filter(([key]) => this.marks.find(key)).slice(0, 8).map(([key, words]) => {
       const item = document.createElement("li");

@@ -13,6 +13,7 @@ export class Tools extends EventTarget {
   #pointers = new Map();
   #drag = null;
   #corners = [];      // of a polygon that is not closed yet
+  #since = 0;         // presses since one was closed
 
   constructor(canvas, marks, maker) {
     super();
@@ -22,7 +23,7 @@ export class Tools extends EventTarget {
     svg.addEventListener("pointermove", (event) => this.#move(event));
     svg.addEventListener("pointerup", (event) => this.#up(event));
     svg.addEventListener("pointercancel", (event) => this.#cancel(event));
-    svg.addEventListener("dblclick", () => this.finish());
+    svg.addEventListener("dblclick", () => this.#double());
     svg.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     svg.addEventListener("contextmenu", (event) => event.preventDefault());
   }
@@ -64,6 +65,11 @@ export class Tools extends EventTarget {
   back() {
     this.#corners.pop();
     this.#sketch();
+  }
+
+  #double() {
+    if (this.#corners.length >= 3 || this.maker.drafting) this.finish();
+    else if (this.#corners.length && this.#since === 1) this.back();  // its first press closed a polygon
   }
 
   #down(event) {
@@ -223,10 +229,12 @@ export class Tools extends EventTarget {
 
   _polygon(event, point) {
     const closes = this.#corners.length >= 3 && this.#near(event, [this.#corners[0]]) === 0;
+    const again = this.#corners.length > 0 && distance(point, this.#corners.at(-1)) <= STILL * this.canvas.unit;
     return {
       up: () => {
-        if (closes) this.finish();
-        else { this.#corners.push(clamp(point, this.marks.size)); this.#sketch(); }
+        this.#since += 1;
+        if (closes) { this.finish(); this.#since = 0; }
+        else if (!again) { this.#corners.push(clamp(point, this.marks.size)); this.#sketch(); }
       },
     };
   }

@@ -49,11 +49,13 @@ from parkhub.db.tables.reports import (
     ReportPart,
     ReportReader,
     ReportSpot,
+    ReportSpotMonth,
     ReportStale,
 )
 from parkhub.db.tables.retention import DeletionLog
 from parkhub.db.tables.saved_cards import CardCharge, CardFarewell, DriverCard
 from parkhub.db.tables.sessions import DiscountCode, LotRules, ParkingSession, Review, SessionCode, TariffVersion
+from parkhub.db.tables.silences import Silence, SilenceWatch
 from parkhub.db.tables.spot_asks import SpotAsk
 from parkhub.db.tables.spot_heads import SpotHead, SpotHeadFit
 from parkhub.db.tables.spot_imports import SpotImport
@@ -141,6 +143,7 @@ TABLES = (
     ReportHour,
     ReportFact,
     ReportSpot,
+    ReportSpotMonth,
     ReportPart,
     ReportStale,
     ChargeLine,
@@ -154,6 +157,8 @@ TABLES = (
     NodeReport,
     NodeCode,
     KeyChange,
+    Silence,
+    SilenceWatch,
 )
 
 __all__ = [
@@ -226,11 +231,14 @@ __all__ = [
     "ReportPart",
     "ReportReader",
     "ReportSpot",
+    "ReportSpotMonth",
     "ReportStale",
     "Review",
     "SecondFactor",
     "SessionCode",
     "SignIn",
+    "Silence",
+    "SilenceWatch",
     "Spot",
     "SpotAsk",
     "SpotChange",

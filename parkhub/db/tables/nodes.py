@@ -18,7 +18,11 @@ from parkhub.db.tables.cameras import Camera
 
 
 class Node(Table, tablename="node"):
-    """A node's last heartbeat, as `parkhub.domain.nodes.Heartbeat`. ``offline_since``: since when people know."""
+    """A node's last heartbeat, as `parkhub.domain.nodes.Heartbeat`. ``offline_since``: since when people know.
+
+    ``instances``: which runs of a node sent heartbeats, by space, the last one first; ``twin_at``: when an earlier one
+    was heard again, so that two run.
+    """
 
     id = Serial(primary_key=True)
     camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False, unique=True)
@@ -26,6 +30,8 @@ class Node(Table, tablename="node"):
     signed_at_s = BigInt()
     heartbeat = JSON()
     offline_since = Timestamptz(default=None, null=True)
+    instances = Text(default="")
+    twin_at = Timestamptz(default=None, null=True)
 
 
 class NodeHour(Table, tablename="node_hour"):
@@ -89,7 +95,10 @@ class NodeCode(Table, tablename="node_code"):
 
 
 class KeyChange(Table, tablename="key_change"):
-    """A camera's key on its way out. The new one is made of ``uid``, which is forgotten once it was used."""
+    """A camera's key on its way out. The new one is made of ``uid``, which is forgotten once it was used.
+
+    ``way``: how it goes, as `parkhub.domain.node_keys.Way`.
+    """
 
     id = Serial(primary_key=True)
     camera = ForeignKey(Camera, on_delete=OnDelete.cascade, null=False, unique=True)
@@ -100,3 +109,4 @@ class KeyChange(Table, tablename="key_change"):
     asked_at = Timestamptz(default=None, null=False)
     ends_at = Timestamptz(default=None, null=False)
     used_at = Timestamptz(default=None, null=True)
+    way = Text(default="rotated")

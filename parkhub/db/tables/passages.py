@@ -23,6 +23,7 @@ class Passage(Table, tablename="passage"):
     ``path``: places seen, JSON as `parkhub.db.passages` packs them. ``heard_at``: when its last picture arrived.
     ``why``: why it was accepted or rejected; ``outcome`` and ``reason``: what became of it. ``frame`` is the one of the
     crop; frames and sessions are named without foreign keys, because they expire at other times.
+    ``seen_earlier``: it turned out to have begun earlier, and what it began or ended is still to hear of it.
     """
 
     id = BigSerial(primary_key=True)
@@ -49,6 +50,7 @@ class Passage(Table, tablename="passage"):
     crop_key = Text()
     crop_sha256 = Text()
     clock_unsure = Boolean(default=False)
+    seen_earlier = Boolean(default=False)
 
 
 class PlateRead(Table, tablename="plate_read"):

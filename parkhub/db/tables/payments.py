@@ -39,7 +39,8 @@ class Quote(Table, tablename="quote"):
 class Payment(Table, tablename="payment"):
     """A quote's payment at the provider: one for each.
 
-    ``checkout`` and ``intent`` are the provider's ids, "" until known; ``refunded_cents`` all that was given back.
+    ``checkout`` and ``intent`` are the provider's ids, "" until known; ``refunded_cents`` all that was given back and
+    did not fail. ``failed_cents``: all refunds that failed; ``returned_cents``: of those, what was not given again.
     ``customer``: for whom the provider keeps the card that pays, "" for nobody.
     """
 
@@ -54,6 +55,8 @@ class Payment(Table, tablename="payment"):
     paid_at = Timestamptz(default=None, null=True)
     paid_cents = BigInt()
     refunded_cents = BigInt()
+    failed_cents = BigInt()
+    returned_cents = BigInt()
     customer = Text()
 
 
@@ -61,7 +64,7 @@ class Receipt(Table, tablename="receipt"):
     """The receipt of a quote that was paid; never changed.
 
     ``public_id`` cannot be guessed and is not the quote's, which leads to the stay. ``number`` is 1, 2, 3, … in a lot.
-    Who takes the money is kept as it was then.
+    Who takes the money is kept as it was then; ``paid_cents`` is what was paid by it.
     """
 
     id = BigSerial(primary_key=True)
@@ -73,6 +76,7 @@ class Receipt(Table, tablename="receipt"):
     operator_address = Text()
     operator_tax_number = Text()
     issued_at = Timestamptz(default=None, null=False)
+    paid_cents = BigInt()
 
 
 class CreditNote(Table, tablename="credit_note"):
@@ -97,7 +101,8 @@ class CreditNote(Table, tablename="credit_note"):
 class PaymentRefund(Table, tablename="payment_refund"):
     """A refund that a person asked for; its public id is what the provider knows it by.
 
-    ``refusal``: why it refused; ``again``: it was refused, and then asked for by another one.
+    ``state``: asked, done, refused, or failed after it was done. ``refusal``: why it refused, or why it failed;
+    ``again``: that happened, and it was then asked for by another one.
     """
 
     id = BigSerial(primary_key=True)

@@ -67,6 +67,20 @@ class ReportSpot(Table, tablename="report_spot"):
     unknown_s = Integer()
 
 
+class ReportSpotMonth(Table, tablename="report_spot_month"):
+    """The same of a month, whose first day is ``month``: the sum of its days. Unique by lot, month and spot."""
+
+    id = BigSerial(primary_key=True)
+    lot = ForeignKey(Lot, on_delete=OnDelete.cascade, null=False)
+    month = Date(default=None, null=False)
+    spot = Integer(default=None, null=False)
+    days = Integer()
+    arrivals = Integer()
+    free_s = Integer()
+    occupied_s = Integer()
+    unknown_s = Integer()
+
+
 class ReportPart(Table, tablename="report_part"):
     """When one part of a day was summed last; held while it is. Unique by lot, day and part."""
 

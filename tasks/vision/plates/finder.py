@@ -13,19 +13,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from parkhub.domain.plate_looks import (
+    CONFIDENCE_MIN,
+    LONG_SIDES_PX,
+    OVERLAP_MAX,
+    PADDING,
+    REGIONS_MAX,
+    STEP_PX,
+    STRIDE,
+    WIDTHS_PX,
+)
 from parkhub.errors import EngineError
 from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_find.onnx"
-LONG_SIDES_PX: Final = (640, 320, 160)  # the smaller for plates that fill much of the picture
-WIDTHS_PX: Final = (25.0, 130.0)  # of plates that the network knows well; others' sides are less exact
-PADDING: Final = 114
-STEP_PX: Final = 32
-STRIDE: Final = 8
-CONFIDENCE_MIN: Final = 0.2
-OVERLAP_MAX: Final = 0.3
-REGIONS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

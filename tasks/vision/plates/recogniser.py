@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from parkhub.domain.plate_looks import HEIGHT_PX, WIDTH_PX
 from parkhub.domain.plates import Letter, Reading
 from parkhub.errors import EngineError
 from tasks.vision.model import PROVIDERS, open_session
 from tasks.vision.picture import Picture
-from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX
 
 MODEL: Final = Path(__file__).parents[1] / "models" / "plates_read.onnx"
 BLANK: Final = 0

@@ -1,54 +1,27 @@
 """From a box that looks like a plate to the strips that are read: all of it, or one of two lines, in one size."""
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from parkhub.domain.plate_looks import CONTRAST_MIN, FIRST, HEIGHT_PX, SHRINK_MIN, WIDTH_PX, Tone, Way
 from tasks.vision.picture import Picture
 from tasks.vision.plates.finder import Region
 
-WIDTH_PX, HEIGHT_PX = 192, 48
-SHRINK_MIN: Final = 2.0  # a box this many times as wide as a strip is shrunk first, so that no pixel is passed over
-CONTRAST_MIN: Final = 8  # grey levels; below it there is nothing to draw out
+ITSELF: Final = Way(0.0, 0.0)
 
 Quad = NDArray[np.float32]
 """4 x 2: upper left, upper right, lower right, lower left corner, in pixels."""
 
 
-class Tone(Enum):
-    """What is done to a strip's colours; a plate that one tone hides another may show."""
-
-    COLOUR = "as it is"
-    GREY = "without colour"
-    INVERSE = "dark for light"
-    DRAWN_OUT = "contrast drawn out"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to cut a strip out of a box: grown on each side by shares of its width and height, tilted, toned.
-
-    ``tilt``: how much lower the right end is than the left, as a share of the width. ``rows``: the part of the height,
-    for a plate of two lines.
-    """
-
-    room_x: float = 0.08
-    room_y: float = 0.1
-    tone: Tone = Tone.COLOUR
-    tilt: float = 0.0
-    rows: tuple[float, float] = (0.0, 1.0)
-
-
-def strip(picture: Picture, region: Region, way: Way = Way()) -> Picture:
+def strip(picture: Picture, region: Region, way: Way = FIRST) -> Picture:
     """What is in the region, seen that way: `HEIGHT_PX` x `WIDTH_PX` x 3."""
     return _toned(straighten(picture, quad(region, way)), way.tone)
 
 
-def quad(region: Region, way: Way = Way(0.0, 0.0)) -> Quad:
+def quad(region: Region, way: Way = ITSELF) -> Quad:
     """The corners that a way cuts out of a region."""
     wide, high = region.right - region.left, region.bottom - region.top
     left, right = region.left - way.room_x * wide, region.right + way.room_x * wide

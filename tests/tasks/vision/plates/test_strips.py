@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from parkhub.domain.plate_looks import HEIGHT_PX, WIDTH_PX, Tone, Way
 from tasks.vision.plates.finder import Region
-from tasks.vision.plates.strips import HEIGHT_PX, WIDTH_PX, Tone, Way, quad, straighten, strip
+from tasks.vision.plates.strips import quad, straighten, strip
 
 BOX = Region(40, 30, 140, 70, 0.9)
 

@@ -45,6 +45,14 @@ class Sheet(FPDF):
         self.cell(size, size, "P", align="C")
         self.set_text_color(*INK)
 
+    def head(self, lot: str, address: str) -> None:
+        """Whose sheet it is."""
+        self.mark(MARGIN_MM, MARGIN_MM, 11)
+        self.set_xy(MARGIN_MM, MARGIN_MM + 16)
+        self.write_line(lot, 13, bold=True)
+        if address:
+            self.write_line(address, 10.5, soft=True)
+
     def write_line(self, text: str, points: float, *, bold: bool = False, soft: bool = False) -> None:
         """One paragraph."""
         self.set_font("Roboto", "B" if bold else "", points)
@@ -91,11 +99,7 @@ def draw(form: SheetForm) -> bytes:
     """The receipt as PDF."""
     sheet = Sheet(form.language, form.title)
     sheet.set_creation_date(form.paid_at)
-    sheet.mark(MARGIN_MM, MARGIN_MM, 11)
-    sheet.set_xy(MARGIN_MM, MARGIN_MM + 16)
-    sheet.write_line(form.lot, 13, bold=True)
-    if form.address:
-        sheet.write_line(form.address, 10.5, soft=True)
+    sheet.head(form.lot, form.address)
     sheet.ln(2 if form.operator else 0)
     for line in form.operator:
         sheet.write_line(line, 9, soft=True)

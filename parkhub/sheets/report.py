@@ -8,7 +8,7 @@ import msgspec
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from parkhub.clients.receipt_sheet import INK, MARGIN_MM, Sheet
+from parkhub.sheets.receipt import INK, Sheet
 
 POINTS: Final = 9.0
 SMALL_POINTS: Final = 7.5
@@ -41,11 +41,7 @@ def draw(form: SheetForm) -> bytes:
     """The report as PDF."""
     sheet = Sheet("en", form.title)
     sheet.set_creation_date(form.made_at)
-    sheet.mark(MARGIN_MM, MARGIN_MM, 11)
-    sheet.set_xy(MARGIN_MM, MARGIN_MM + 16)
-    sheet.write_line(form.lot, 13, bold=True)
-    if form.address:
-        sheet.write_line(form.address, 10.5, soft=True)
+    sheet.head(form.lot, form.address)
     sheet.ln(6)
     sheet.write_line(form.title, 20, bold=True)
     sheet.write_line(form.made, 9, soft=True)
