@@ -32,7 +32,8 @@ async def test_somebody_signs_in_and_out(browse: Any, clients: Clients) -> None:
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Cameras", exact=True)).to_be_visible()
-    await page.get_by_role("button", name="Sign out").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Sign out").click()
     await page.go_back()
     await page.reload()
     await expect(page).to_have_url(re.compile("/sign-in"))

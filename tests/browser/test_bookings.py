@@ -27,6 +27,7 @@ async def test_a_place_is_booked_and_paid_from_the_car_parks_page(
     await page.goto("/lots/harbour")
     await page.get_by_role("link", name="Book a place").click()
     await page.get_by_role("link", name="Tomorrow, 8 to 18").click()
+    await page.wait_for_url("**/book?*")
     await page.evaluate("window.opened = 'once'")
     await page.get_by_label("Number plate").fill("pkh 4827")
     await page.get_by_label("Until, time of day").fill("11:00")

@@ -31,6 +31,7 @@ async def test_from_a_letter_to_a_vehicle_in_the_account(browse: Any, clients: C
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_role("button", name=f"Remove {PLATE}")).to_be_visible()
     await expect(page.get_by_text("Parked", exact=True)).to_be_visible()
-    await page.get_by_role("button", name="Sign out").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Sign out").click()
     await page.goto("/account")
     await page.wait_for_url("**/account/sign-in")

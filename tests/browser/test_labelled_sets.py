@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from builders import save_camera, save_frame, save_lot, seen
 from pictures import jpeg
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from parkhub.clients import Clients
 from parkhub.db import labelled_sets
@@ -25,6 +25,7 @@ async def test_a_set_is_downloaded_as_often_as_its_button_is_pressed(staff: Page
     await save_look(clients, frame.id, Seen(seen(SpotState.FREE, "A1"), 1))
     await staff.goto(PAGE)
     await staff.get_by_role("button", name="Save as crops").click()
+    await expect(staff.get_by_text("1 place saved")).to_be_visible()
     (label,) = await labelled_sets.list_set(camera.lot_id, None, None, None, 9)
     await finish_crop(clients, label, b"a picture", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7)))
     await staff.reload()
