@@ -197,6 +197,7 @@ async def read_month(page: Page, lot: Lot, zone: str, day: str) -> None:
     await page.get_by_role("link", name="Reports").click()
     await page.get_by_label("Day in it").fill(day)
     await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url(f"**at={day}*")
     assert await figure(page, "Charged") == ENGLISH.money(charged, "EUR")
     assert await figure(page, "Received") == ENGLISH.money(received, "EUR")
     async with page.expect_download() as download:
