@@ -12,7 +12,7 @@ import httpx
 import pytest
 from builders import save_camera
 from pictures import signed
-from processes import wait_for
+from processes import Program, wait_for
 from workers import a_row, places, web, worker
 
 from parkhub.db import frames, lots, spots
@@ -78,6 +78,11 @@ async def upload_all(camera: Camera, addresses: list[str]) -> None:
                 await asyncio.sleep(0.02)
 
 
+def logged(readers: list[Program]) -> list[int]:
+    """The frames that the readers have written down, each as often as it was read."""
+    return [line["frame"] for reader in readers for line in reader.log_lines("frame.read")]
+
+
 @pytest.mark.slow
 async def test_with_two_of_everything_each_frame_is_read_once_and_every_page_sees_it(
     outside: Settings, tmp_path: Path
@@ -104,7 +109,9 @@ async def test_with_two_of_everything_each_frame_is_read_once_and_every_page_see
             async with asyncio.timeout(60):
                 while not all(page == last for page in pages):
                     await asyncio.sleep(0.05)
-        finished = [line["frame"] for reader in readers for line in reader.log_lines("frame.read")]
+        # A frame counts, and pages show it, before its reader has written down that it was read.
+        wait_for(lambda: len(logged(readers)) >= CAMERAS * FRAMES_EACH or None, "what the readers write down")
+        finished = logged(readers)
         logs = "".join(program.stderr for program in [*readers, *(site for site, _ in sites)])
     assert "Traceback" not in logs
     for camera in cameras:
