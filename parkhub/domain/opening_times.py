@@ -4,7 +4,7 @@ What the grammar means is at https://wiki.openstreetmap.org/wiki/Key:opening_hou
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -65,17 +65,17 @@ class OpeningTimes:
 
     def at(self, now: datetime) -> Opening:
         """Whether it is open at an instant, and until when."""
-        here = now.astimezone(self.zone)
+        here = self._shown(now)
         read = self._read()
         kind, _ = read.state(here)
         if kind is State.UNKNOWN:
             return Opening(None)
-        later = (start for start, _, state, _ in read.intervals(here, here + AHEAD) if state is not kind)
+        later = (start for start, _, state, _ in read.intervals(here, self._shown(now + AHEAD)) if state is not kind)
         until = next(later, None)
         if kind is State.CLOSED:
             return Opening(False, until)
         midnight = datetime.combine(here.date(), time(), self.zone)
-        (*_, (start, _)) = self._spans(midnight - timedelta(minutes=1), here + timedelta(minutes=1))
+        (*_, (start, _)) = self._spans(midnight - timedelta(minutes=1), now + timedelta(minutes=1))
         return Opening(True, until, start if start >= midnight else None)
 
     def week(self, first: date) -> list[OpenDay]:
@@ -90,10 +90,14 @@ class OpeningTimes:
     def _read(self) -> OpeningHours:
         return _parse(self.text, str(self.zone), self.country)
 
+    def _shown(self, at: datetime) -> datetime:
+        """What the lot's clock shows at an instant, never a time that it skips: the library takes none of those."""
+        return at.astimezone(UTC).astimezone(self.zone)
+
     def _spans(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         """When it is open, by the lot's clock; neighbours that only differ in their comment are one."""
         found: list[tuple[datetime, datetime]] = []
-        for start, end, kind, _ in self._read().intervals(since, until):
+        for start, end, kind, _ in self._read().intervals(self._shown(since), self._shown(until)):
             if kind is not State.OPEN:
                 continue
             if found and found[-1][1] == start:

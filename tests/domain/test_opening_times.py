@@ -1,6 +1,6 @@
 """When a lot is open, by OpenStreetMap's syntax."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,6 +45,20 @@ def test_hours_are_the_clocks_on_the_wall_when_it_changes():
     night = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # half past two, the first time
     found = OpeningTimes("Mo-Su 02:00-05:00", BERLIN).at(night)
     assert found.until == datetime(2026, 10, 25, 4, 0, tzinfo=UTC)
+
+
+def test_the_last_minute_before_clocks_go_forward_is_as_any_other():
+    found = OpeningTimes("24/7", BERLIN).at(datetime(2027, 3, 28, 0, 59, 30, tzinfo=UTC))
+    assert (found.is_open, found.until) == (True, None)
+
+
+@pytest.mark.parametrize("first", [date(2027, 4, 21), date(2027, 4, 30), date(2027, 5, 1)])
+def test_a_day_without_a_midnight_is_told_from_when_it_begins(first):
+    times = OpeningTimes("Mo-Su 00:30-12:00", ZoneInfo("Africa/Cairo"))  # its 30 April began at one o'clock
+    short = date(2027, 4, 30)
+    for day in times.week(first):
+        begins = datetime.combine(day.day, time(1, 0) if day.day == short else time(0, 30))
+        assert day.spans == ((begins, datetime.combine(day.day, time(12))),)
 
 
 def test_a_week_is_told_day_by_day():
