@@ -16,6 +16,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stub forgets th
     UnknownCountryError,
 )
 
+from parkhub.domain.local_time import MINUTE, instant
 from parkhub.errors import InvalidInputError
 
 LENGTH_MAX: Final = 400
@@ -65,24 +66,24 @@ class OpeningTimes:
 
     def at(self, now: datetime) -> Opening:
         """Whether it is open at an instant, and until when."""
-        here = self._shown(now)
+        now = now.astimezone(UTC)
+        here = now.astimezone(self.zone)
         read = self._read()
         kind, _ = read.state(here)
         if kind is State.UNKNOWN:
             return Opening(None)
-        later = (start for start, _, state, _ in read.intervals(here, self._shown(now + AHEAD)) if state is not kind)
-        until = next(later, None)
+        ahead = read.intervals(here, (now + AHEAD).astimezone(self.zone))
+        until = next((start for start, _, state, _ in ahead if state is not kind), None)
         if kind is State.CLOSED:
             return Opening(False, until)
-        midnight = datetime.combine(here.date(), time(), self.zone)
-        (*_, (start, _)) = self._spans(midnight - timedelta(minutes=1), now + timedelta(minutes=1))
+        midnight = instant(here.date(), 0, self.zone)
+        (*_, (start, _)) = self._spans(midnight - MINUTE, now + MINUTE)
         return Opening(True, until, start if start >= midnight else None)
 
     def week(self, first: date) -> list[OpenDay]:
         """Seven days from ``first``."""
-        start = datetime.combine(first, time(), self.zone)
         found: dict[date, list[tuple[datetime, datetime]]] = {first + each * DAY: [] for each in range(7)}
-        for begin, end in self._spans(start - DAY, start + 9 * DAY):
+        for begin, end in self._spans(instant(first - DAY, 0, self.zone), instant(first + 9 * DAY, 0, self.zone)):
             for piece in _pieces(begin.replace(tzinfo=None), end.replace(tzinfo=None)):
                 found.get(piece[0].date(), []).append(piece)
         return [OpenDay(day, tuple(spans)) for day, spans in found.items()]
@@ -90,14 +91,13 @@ class OpeningTimes:
     def _read(self) -> OpeningHours:
         return _parse(self.text, str(self.zone), self.country)
 
-    def _shown(self, at: datetime) -> datetime:
-        """What the lot's clock shows at an instant, never a time that it skips: the library takes none of those."""
-        return at.astimezone(UTC).astimezone(self.zone)
-
     def _spans(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-        """When it is open, by the lot's clock; neighbours that only differ in their comment are one."""
+        """When it is open between two instants in UTC, by the lot's clock; neighbours that differ in comments are one.
+
+        In UTC, since the library takes no time that the lot's clock skips.
+        """
         found: list[tuple[datetime, datetime]] = []
-        for start, end, kind, _ in self._read().intervals(self._shown(since), self._shown(until)):
+        for start, end, kind, _ in self._read().intervals(since.astimezone(self.zone), until.astimezone(self.zone)):
             if kind is not State.OPEN:
                 continue
             if found and found[-1][1] == start:
