@@ -20,7 +20,7 @@ from camera_node.picture_line import PictureLine
 from camera_node.sender import Sender
 from camera_node.server_line import OneKey, ServerLine
 from camera_node.spool import Spool
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import spots as spot_rows
@@ -52,20 +52,6 @@ class BendingWay(httpx.HTTPTransport):
             answer.read()
             return httpx.Response(answer.status_code, headers=answer.headers, content=bent(answer.content))
         return answer
-
-
-@pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-async def clients(server_settings: Settings):
-    """The real ones."""
-    found = await open_clients(server_settings)
-    yield found
-    await close_clients(found)
 
 
 async def enrolled(clients: Clients, name: str) -> tuple[Camera, str]:

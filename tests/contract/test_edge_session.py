@@ -1,6 +1,5 @@
 """From pictures of a gate to a session: a node that reads them itself, and the server that is sent them."""
 
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,6 @@ from typing import Any
 
 import cv2
 import httpx
-import pytest
 import recognising
 from plate_scenes import plate, scene
 from processes import wait_for
@@ -24,7 +22,7 @@ from camera_node.picture_line import PictureLine
 from camera_node.sender import Sender
 from camera_node.server_line import OneKey, ServerLine
 from camera_node.spool import Spool
-from parkhub.clients import Clients, close_clients, open_clients
+from parkhub.clients import Clients
 from parkhub.db import cameras as camera_rows
 from parkhub.db import frames as frame_rows
 from parkhub.db import passages as passage_rows
@@ -80,20 +78,6 @@ class Post:
         self.sender.stop()
         self.spool.close()
         self._client.close()
-
-
-@pytest.fixture
-def server_settings(sqlite_open: Settings, redis_url: str) -> Settings:
-    """Settings of the server, whose database is open here too."""
-    return sqlite_open.model_copy(update={"redis_url": redis_url})
-
-
-@pytest.fixture
-async def clients(server_settings: Settings) -> AsyncIterator[Clients]:
-    """The real ones."""
-    found = await open_clients(server_settings)
-    yield found
-    await close_clients(found)
 
 
 async def a_gate(clients: Clients, name: str) -> tuple[Camera, str]:
